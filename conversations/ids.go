@@ -1,0 +1,53 @@
+package conversations
+
+import (
+	"mesbridge/rules"
+)
+
+// PatientID names a patient: a keyed hash of the INS, 32 lower-case hexadecimal digits. Its first two
+// are the patient's shard.
+type PatientID string
+
+// Shard returns the shard of the patient, two hexadecimal digits.
+func (p PatientID) Shard() string { return string(p[:2]) }
+
+// ID is an outside identifier of a conversation, message, attachment, exchange or contact. It is
+// random, safe in a URL, starts with the shard of its patient (two hexadecimal digits), and says
+// nothing else.
+type ID string
+
+// Shard returns the shard of the patient that the id belongs to, or "" when id has not that form.
+func (id ID) Shard() string {
+	if len(id) < 3 || !isHex(id[0]) || !isHex(id[1]) {
+		return ""
+	}
+	return string(id[:2])
+}
+
+func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' }
+
+// Conversation and Message return the id under the name that rules gives it.
+func (id ID) Conversation() rules.ConversationID { return rules.ConversationID(id) }
+
+// Message returns the id under the name that rules gives to messages.
+func (id ID) Message() rules.MessageKey { return rules.MessageKey(id) }
+
+// ActorKind is the kind of whoever acts (I187).
+type ActorKind string
+
+// Kinds of actor.
+const (
+	ActorPatient      ActorKind = "patient"
+	ActorProfessional ActorKind = "professional"
+	ActorClinic       ActorKind = "application"
+	ActorOperator     ActorKind = "operator" // another operator's server, by its certificate
+	ActorSystem       ActorKind = "system"
+)
+
+// Actor is the person or the named application to whom an act is traced. ID is the national person
+// identifier, the FINESS, the certificate's DN or the patient id; it is sealed before it is stored.
+type Actor struct {
+	Kind ActorKind
+	ID   string
+	Name string
+}

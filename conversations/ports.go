@@ -1,0 +1,120 @@
+package conversations
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"mesbridge/rules"
+)
+
+// Keys gives the data key of each patient (32 bytes, AES-256) and keeps the INS sealed beside it.
+// A key is durable before Create returns it, and never leaves the process but wrapped.
+type Keys interface {
+	// Create returns the key of a patient, making it and keeping ins with it when there is none.
+	Create(ctx context.Context, p PatientID, ins rules.INS) (DataKey, error)
+	// Key returns the key and the INS, or ErrNotFound: never created, or erased.
+	Key(ctx context.Context, p PatientID) (DataKey, rules.INS, error)
+}
+
+// DataKey is the key that seals whatever names or quotes one patient. It prints as nothing.
+type DataKey [32]byte
+
+// String hides the key.
+func (DataKey) String() string { return "[data key]" }
+
+// GoString hides the key.
+func (DataKey) GoString() string { return "[data key]" }
+
+// Bodies keeps the raw bytes of messages, sealed with the patient's key.
+type Bodies interface {
+	// Create starts a body. Nothing is readable before Commit.
+	Create(ctx context.Context, p PatientID, id ID, key DataKey) (BodyWriter, error)
+	// Open reads a body from the start, or fails with ErrNotFound. Altered bytes give an error
+	// before, or instead of, the end of file.
+	Open(ctx context.Context, p PatientID, id ID, key DataKey) (io.ReadCloser, error)
+}
+
+// BodyWriter takes the bytes of one message.
+type BodyWriter interface {
+	io.Writer
+	// Commit makes the body durable. A failed sync is fatal to the store (DESIGN.md).
+	Commit() error
+	// Abort drops the body; after Commit it does nothing.
+	Abort() error
+}
+
+// Journal is the durable trail outside Redis. Append returns when the entry is on disk.
+type Journal interface {
+	Append(ctx context.Context, e JournalEntry) error
+	// Head returns the last sequence kept for a shard: its high-water mark.
+	Head(ctx context.Context, shard string) (uint64, error)
+}
+
+// Mailbox is what the tables know of one professional mailbox.
+type Mailbox struct {
+	Address    Address
+	Kind       rules.MailboxKind
+	Name       string // name to show (I113); empty when no table knows it
+	Person     string // national identifier of the holder of a personal mailbox
+	Structure  string // national identifier of the structure
+	Profession string // profession code
+	Speciality string // label to show with the name
+}
+
+// Directory is the local table of professional mailboxes: no call leaves the process (O139).
+type Directory interface {
+	// Mailbox returns what is known of an address, with Address always set.
+	Mailbox(a Address) Mailbox
+	// Trusted reports whether the white list in service holds the domain (O24, O45).
+	Trusted(domain string) bool
+}
+
+// Mail parses and composes RFC 5322 messages. It is implemented by package bridge.
+type Mail interface {
+	// View reads a message for display. It never fails on content: what could not be read is told
+	// in Notices.
+	View(raw io.Reader) (View, error)
+	// Part writes the decoded content of the attachment at index to w.
+	Part(raw io.Reader, index int, w io.Writer) error
+	// Compose writes a message; the same draft gives the same bytes.
+	Compose(d Draft, w io.Writer) error
+}
+
+// View is one message as it is shown.
+type View struct {
+	Text        string // plain text, always set when the message has any
+	HTML        string // sanitised HTML, empty when the message has none
+	Attachments []Part
+	Notices     []string // plain French sentences on what could not be read (D11)
+}
+
+// Part describes one attachment.
+type Part struct {
+	Index  int    // position among the attachments of the message
+	Name   string // decoded, without path, control or bidi characters
+	Type   string // media type, lower case, without parameters
+	Bytes  int64  // decoded size
+	SHA256 [32]byte
+}
+
+// Draft is what Compose turns into a message (R156-R158).
+type Draft struct {
+	MessageID   string // without angle brackets
+	Date        time.Time
+	From        NamedAddress
+	To          []NamedAddress
+	Subject     string
+	InReplyTo   string   // without angle brackets
+	References  []string // oldest first, without angle brackets
+	Text        string
+	Attachments []Attachment
+	End         bool // X-MSS-MES: FIN; only on a professional's message (R94)
+}
+
+// Attachment is one document to attach.
+type Attachment struct {
+	Name    string
+	Type    string
+	Content []byte
+}

@@ -1,0 +1,180 @@
+package conversations
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mesbridge/rules"
+)
+
+// Store errors. Any other error of a [Store] means that it did not answer or answered nonsense: the
+// write may or may not have been made, and the caller repeats it with the same operation id.
+var (
+	// ErrConflict means that the patient no longer stands at the version read: load and decide again.
+	ErrConflict = errors.New("conflict")
+	// ErrNotFound means that no patient holds that outside id.
+	ErrNotFound = errors.New("not found")
+)
+
+// Table names one of a patient's tables. Records are packed by this package and opaque to the store;
+// keys are opaque ids. The text is part of the Redis key.
+type Table string
+
+// Tables of a patient.
+const (
+	TableExchanges     Table = "exch" // MailboxID -> exchange record
+	TableConversations Table = "conv" // conversation ID -> record; "<id>:read", "<id>:draft" beside it, unversioned
+	TableMessages      Table = "msgs" // message ID -> record; "<id>:out:<MailboxID>" its outcome, unversioned
+	TableRefs          Table = "refs" // hashed Message-ID -> "<conversation>/<message>"; "=" + digest -> message of a repeat
+)
+
+// Record is one value to write; a nil Value deletes.
+type Record struct {
+	Table Table
+	Field string
+	Value []byte
+}
+
+// FactsQuery names what one decision needs beside the patient's own record.
+type FactsQuery struct {
+	Operation     string            // operation id to look for; empty: none
+	Exchanges     []rules.MailboxID // exchange records to read
+	Refs          []string          // fields of TableRefs, nearest first; Thread is what the first hit holds
+	Repeat        string            // field of TableRefs that marks a repeat
+	Conversations []ID              // conversation records to read
+	Messages      []ID              // message records to read
+	AllExchanges  bool              // read every exchange of the patient
+}
+
+// Facts is what [Store.Facts] read, all at Version. Missing records are absent from the maps.
+type Facts struct {
+	Version       rules.Seq // 0: the patient was never written
+	Patient       []byte    // patient record
+	Answer        []byte    // answer kept for Operation, nil when it was not done
+	Done          bool      // Operation was done already
+	Exchanges     map[rules.MailboxID][]byte
+	Thread        []byte        // value of the first hit among Refs
+	ThreadRecord  []byte        // conversation record that Thread leads to
+	Repeat        []byte        // value of the repeat mark
+	Conversations map[ID][]byte // with the fields beside each: read under "<id>:read", draft under "<id>:draft"
+	Messages      map[ID][]byte
+}
+
+// Effect is one thing that must happen after a commit, at least once. It carries ids, never text.
+type Effect struct {
+	ID        string // "<shard><random>", unique
+	Kind      EffectKind
+	Patient   PatientID
+	Message   ID
+	Thread    ID
+	Mailbox   rules.MailboxID
+	At        time.Time // first instant at which it may run
+	Attempts  int       // how often it was claimed before
+	CreatedAt time.Time
+}
+
+// EffectKind names what an effect does; the text is stored.
+type EffectKind string
+
+// Kinds of effect.
+const (
+	EffectDeliver EffectKind = "deliver" // send Message to Mailbox
+	EffectNotify  EffectKind = "notify"  // neutral e-mail to the patient
+	EffectReport  EffectKind = "report"  // DSN for Message
+	EffectProject EffectKind = "project" // index Thread under Mailbox
+)
+
+// Commit is one change of a patient, made whole or not at all.
+type Commit struct {
+	Version   rules.Seq // version that the decision was made at
+	Operation string    // operation id; kept with Answer among the patient's last 32
+	Answer    []byte
+	Patient   []byte           // new patient record; nil when it does not change
+	Records   []Record         // records to write
+	Inbox     map[ID]time.Time // conversations and their new place in the inbox
+	Gone      []ID             // conversations that leave the inbox
+	IDs       []ID             // new outside ids of this patient
+	Effects   []Effect
+	Entry     []byte // journal entry, framed and sealed by this package
+	Now       time.Time
+}
+
+// Committed is what a commit gave.
+type Committed struct {
+	Version  rules.Seq
+	Sequence uint64 // of the journal entry in the patient's shard, from 1
+	Answer   []byte
+	Repeated bool // the operation had been done before; nothing was written, Answer is the first one
+}
+
+// Claim is an effect leased to this process until Lease ends. Number must be given back to finish it.
+type Claim struct {
+	Effect Effect
+	Number int64
+}
+
+// InboxEntry is one line of the inbox order.
+type InboxEntry struct {
+	ID ID
+	At time.Time
+}
+
+// JournalEntry is one entry as the store keeps it until it is archived.
+type JournalEntry struct {
+	Shard    string
+	Sequence uint64
+	At       time.Time
+	Entry    []byte
+}
+
+// LedgerEntry points from a mailbox to a conversation, or to an exchange when Thread is empty.
+type LedgerEntry struct {
+	Patient PatientID
+	Thread  ID
+	At      time.Time
+}
+
+// Store holds the state of all patients. Implementations are safe for concurrent use, never keep a
+// slice that they were given, and cut times to the millisecond.
+type Store interface {
+	// Facts reads in one round trip, at one version, what a decision needs.
+	Facts(ctx context.Context, p PatientID, q FactsQuery) (Facts, error)
+	// Commit writes c whole if the patient still stands at c.Version, and fails with ErrConflict
+	// otherwise. An operation that was done before is not done again: Repeated is set, and Sequence
+	// is 0. When it fails in another way, repeat it with the same Operation.
+	Commit(ctx context.Context, p PatientID, c Commit) (Committed, error)
+	// Touch writes records that no rule reads (read marks, drafts, outcomes), without a version.
+	Touch(ctx context.Context, p PatientID, records []Record) error
+	// Inbox lists at most limit conversations that changed before (at, id), newest first. The zero
+	// entry starts at the newest.
+	Inbox(ctx context.Context, p PatientID, before InboxEntry, limit int) ([]InboxEntry, error)
+	// Owner returns the patient that an outside id belongs to, or ErrNotFound.
+	Owner(ctx context.Context, id ID) (PatientID, error)
+
+	// Claim leases at most limit effects that are due at now, until now + lease.
+	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claim, error)
+	// Finish removes a claimed effect, or puts it back for again when that is not zero. It does
+	// nothing when the claim was lost to another process meanwhile.
+	Finish(ctx context.Context, c Claim, again time.Time) error
+	// Wake receives a value soon after effects were committed by any process. It may miss some.
+	Wake() <-chan struct{}
+
+	// Index notes conversations and exchanges under a mailbox; doing it again changes nothing.
+	Index(ctx context.Context, m rules.MailboxID, entries []LedgerEntry) error
+	// Ledger lists at most limit entries of a mailbox before the given one, newest first:
+	// conversations, or exchanges when pairs is set.
+	Ledger(ctx context.Context, m rules.MailboxID, pairs bool, before LedgerEntry, limit int) ([]LedgerEntry, error)
+
+	// Remember keeps answer under key for ttl unless the key is taken; it returns what the key holds.
+	Remember(ctx context.Context, m rules.MailboxID, key string, answer []byte, ttl time.Duration) ([]byte, error)
+
+	// Journal lists entries of a shard after the given sequence, in order, until they are trimmed.
+	Journal(ctx context.Context, shard string, after uint64, limit int) ([]JournalEntry, error)
+	// Trim forgets entries of a shard up to a sequence that is durable elsewhere.
+	Trim(ctx context.Context, shard string, upTo uint64) error
+	// Head returns the last sequence that a shard gave out, 0 when none.
+	Head(ctx context.Context, shard string) (uint64, error)
+	// Ping reports whether the store can be read and written.
+	Ping(ctx context.Context) error
+}

@@ -1,0 +1,248 @@
+package conversations
+
+import (
+	"io"
+	"time"
+
+	"mesbridge/rules"
+)
+
+// Patient is an identified patient, as the borders hold it.
+type Patient struct {
+	ID    PatientID
+	INS   rules.INS
+	Name  string
+	State rules.AccountState
+}
+
+// Contact is one professional of a patient: the patient's side of an exchange. It never holds an
+// address (R71).
+type Contact struct {
+	ID          ID
+	Name        string
+	Kind        rules.MailboxKind
+	State       rules.ThreadState // open or ended; ThreadUnreachable when blocked or refused
+	Blocked     bool
+	BlockedTill time.Time // zero: until lifted
+	Contactable bool      // R70
+	EndedAt     time.Time
+	EndedHow    rules.EndHow
+	Since       time.Time
+	LastAt      time.Time
+	OtherBoxes  []string // names of this person's structures that stay open when he is blocked (D12)
+}
+
+// ThreadLine is one conversation in a list.
+type ThreadLine struct {
+	ID            ID
+	Subject       string
+	State         string   // of rules.ReplyState for a patient, of rules.ThreadState for a professional
+	With          []string // names
+	LastAt        time.Time
+	Unread        bool
+	HasAttachment bool
+	HasDraft      bool
+}
+
+// ThreadPage is one page of a list, newest first.
+type ThreadPage struct {
+	Items []ThreadLine
+	Next  string    // opaque cursor; empty on the last page
+	AsOf  time.Time // lists of a mailbox only
+}
+
+// Thread is one conversation with its messages, newest first.
+type Thread struct {
+	ThreadLine
+	Ended    *Ending
+	Messages []Message
+	Reply    ReplyOptions // for a patient
+	Draft    string
+	Contact  ID     // exchange of the governing professional, to block him; empty when there is none
+	Patient  string // shown to a professional
+}
+
+// Ending tells who ended a conversation.
+type Ending struct {
+	By  string
+	How rules.EndHow
+	At  time.Time
+}
+
+// AuthorKind is the kind of a message's author, as the API names it.
+type AuthorKind string
+
+// Kinds of author.
+const (
+	FromProfessional AuthorKind = "professional"
+	FromPatient      AuthorKind = "patient"
+)
+
+// Message is one message as it is shown.
+type Message struct {
+	ID          ID
+	At          time.Time
+	Author      string
+	AuthorKind  AuthorKind
+	Copied      []string // names of the other recipients, citizens excluded (R79)
+	Mine        bool
+	Text        string
+	HTML        string // sanitised
+	NoReply     bool
+	Crossed     bool
+	Notices     []string
+	Delivery    *Delivery // of the viewer's own messages
+	Attachments []AttachmentLine
+}
+
+// DeliveryState is where a sent message stands.
+type DeliveryState string
+
+// Delivery states in life order.
+const (
+	DeliveryQueued    DeliveryState = "queued"
+	DeliverySent      DeliveryState = "sent"
+	DeliveryDelivered DeliveryState = "delivered"
+	DeliveryRead      DeliveryState = "read"
+	DeliveryFailed    DeliveryState = "failed"
+)
+
+// Delivery is the state of a sent message and, when it failed, why in plain French.
+type Delivery struct {
+	State  DeliveryState
+	Detail string
+}
+
+// AttachmentLine is one attachment in a message.
+type AttachmentLine struct {
+	ID      ID
+	Name    string
+	Type    string
+	Bytes   int64
+	SHA256  [32]byte
+	Savable bool // I179
+}
+
+// ReplyOptions is what the patient may do in a conversation.
+type ReplyOptions struct {
+	Allowed        bool
+	Options        []string // REPLY, REPLY_TO_ALL, REPLY_BLOCKED or NO_REPLY
+	Code           rules.Code
+	EndedBy        string
+	Until          time.Time // zero: no limit
+	To             []string  // names of those whom REPLY reaches
+	ToAll          []string  // names of those whom REPLY_TO_ALL adds
+	RemainingBytes int64     // decoded bytes of attachments that still fit
+}
+
+// Download is an attachment being read. Write streams the decoded content.
+type Download struct {
+	AttachmentLine
+	Write func(w io.Writer) error
+}
+
+// ReplyInput is a patient's reply.
+type ReplyInput struct {
+	Text        string
+	Choice      rules.ReplyChoice
+	Attachments []Attachment
+	Operation   string // idempotency key of the caller; empty: none
+}
+
+// ThreadInput is a professional's message by the API: a first one, or a further one.
+type ThreadInput struct {
+	Mailbox     Address
+	INS         rules.INS // first message only
+	Subject     string    // first message only
+	Text        string
+	Attachments []Attachment
+	NoReply     bool // X-MSS-MES: FIN
+	Operation   string
+}
+
+// ExchangeLine is one exchange as a professional sees it.
+type ExchangeLine struct {
+	ID       ID
+	Mailbox  Address
+	Patient  Patient
+	State    rules.ThreadState
+	Since    time.Time // zero when unreachable (D4)
+	EndedBy  string
+	EndedHow rules.EndHow
+	LastAt   time.Time
+}
+
+// ExchangePage is one page of a ledger, newest first.
+type ExchangePage struct {
+	Items []ExchangeLine
+	Next  string
+	AsOf  time.Time
+}
+
+// Filter narrows a list of a mailbox.
+type Filter struct {
+	State   rules.ThreadState // empty: all
+	Patient ID                // an exchange id; empty: all
+	Cursor  string
+	Limit   int
+}
+
+// Incoming is one message from a professional's operator to one patient, with its bytes already in
+// the body store.
+type Incoming struct {
+	Patient     PatientID
+	INS         rules.INS
+	Message     ID             // id under which the body was written
+	Envelope    Address        // reverse-path; the sender of a DSN
+	From        NamedAddress   // author
+	ReplyTo     []Address      // MSSanté mailboxes of Reply-To, citizens and outsiders left out (D9, OP8)
+	Others      []NamedAddress // professionals of To and Cc
+	MessageID   string         // without angle brackets; empty when the message has none
+	References  []string       // In-Reply-To and References, nearest first, without angle brackets
+	Subject     string         // decoded, unfolded
+	EndHeaders  []string       // values of X-MSS-MES
+	Date        time.Time      // of the header; zero when unreadable
+	HasText     bool
+	Attachments int // how many, as the walk counted
+	IsReport    bool
+	Digest      [32]byte // SHA-256 from the first header field that is not a trace field
+	SHA256      [32]byte // of all bytes as stored
+	Bytes       int64
+	Receipt     Receipt // DSN asked for (RFC 3461)
+	Peer        Actor   // the operator's server
+}
+
+// Receipt is what a sender asked to be told (RFC 3461).
+type Receipt struct {
+	Success bool   // NOTIFY=SUCCESS
+	EnvID   string // ENVID, decoded
+	ORcpt   string // ORCPT, as sent
+	Full    bool   // RET=FULL
+}
+
+// Outgoing is a queued message on its way to one mailbox.
+type Outgoing struct {
+	Effect   Effect
+	From     Address // reverse-path: the patient's address (O86)
+	To       Address
+	Open     func() (io.ReadCloser, error) // the same bytes each time
+	Bytes    int64
+	QueuedAt time.Time
+}
+
+// Outcome is what became of one delivery attempt.
+type Outcome struct {
+	State  DeliveryState // sent, or failed for good; empty: try again
+	Detail string        // plain French, shown to the patient when failed (O89)
+	Code   string        // SMTP reply code and enhanced code, for the trace
+}
+
+// Report is a delivery status notification to send.
+type Report struct {
+	To        Address // envelope sender of the message
+	From      Address // recipient: the patient
+	MessageID string
+	Subject   string
+	Receipt   Receipt
+	ArrivedAt time.Time
+}

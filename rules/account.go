@@ -1,0 +1,20 @@
+package rules
+
+import "time"
+
+// ChangeAccount moves the account of a patient to another state (D16). A purged account stays purged
+// until the same person opens one again (O117); a closed one may be reopened with its content
+// (O115). Moving to the state that holds changes nothing.
+func ChangeAccount(p Patient, to AccountState, next Seq, now time.Time) Verdict {
+	from := p.Account
+	if from == "" {
+		from = Absent
+	}
+	switch {
+	case from == to:
+		return Verdict{}
+	case from == Purged && to != NotActivated && to != Active:
+		return refuse(NotFound, "O117")
+	}
+	return Verdict{Change: Change{Kind: AccountChanged, Seq: next, At: now, Account: to}}
+}

@@ -1,0 +1,68 @@
+package rules
+
+import "time"
+
+// AdmitFacts is what [Admit] needs to know of one message from a professional to one patient.
+type AdmitFacts struct {
+	Patient      Patient
+	Next         Seq            // the patient's version after this change
+	Message      MessageKey     // key under which the message will be stored
+	Sender       Correspondent  // author: the From mailbox (O69)
+	ReplyTo      []MailboxID    // Reply-To mailboxes inside the trust space (R75-R78, D9); may be empty
+	With         []MailboxID    // other professionals in To and Cc
+	Exchange     Exchange       // of the sender and this patient
+	Thread       ConversationID // conversation that References lead to (R110); empty when none
+	Fresh        ConversationID // id to use when the message opens a conversation
+	Repeat       MessageKey     // the same message is already stored under this key; empty when not
+	Subject      string         // decoded and unfolded
+	EndHeaders   []string       // values of all X-MSS-MES fields, as sent
+	HasContent   bool           // some text or an attachment
+	IsReport     bool           // multipart/report or auto-reply with a real sender that matched nothing (D22)
+	WantsReceipt bool           // a DSN is asked for success (R54)
+}
+
+// Admit decides on a message from a professional to a citizen's mailbox.
+//
+// An operator's retry gets the answer of the first time and changes nothing. Otherwise the account
+// state, blocks and refusals come first (D13, D16); then the message is received in the
+// conversation that its references lead to or in a new one, with the marks of its FIN markers. The
+// subject [FIN] ends the exchange, shows only when there is something to show (OP3c), and never
+// governs (D34).
+func Admit(f AdmitFacts, now time.Time) Verdict {
+	if f.Repeat != "" {
+		return Verdict{Notes: Repeated, Change: Change{Message: f.Repeat}}
+	}
+	if r := Reach(f.Patient, f.Sender, now); r.Refused() {
+		return Verdict{Refusal: r}
+	}
+	ends, near := ReadSubject(f.Subject)
+	fin, nearHeader := ReadEndHeaders(f.EndHeaders)
+	c := Change{
+		Kind: MessageReceived, Seq: f.Next, At: now, Message: f.Message, Mailbox: f.Sender.Mailbox,
+		Conversation: f.Thread, ReplyTo: f.ReplyTo, With: f.With, Fin: fin || f.IsReport, Ends: ends,
+		Shown: !ends || f.Thread != "" || f.HasContent,
+	}
+	v := Verdict{Effects: Project}
+	if near || nearHeader {
+		v.Notes |= NearMiss
+	}
+	if c.Conversation == "" && c.Shown {
+		c.Conversation = f.Fresh
+		v.Notes |= Started
+	}
+	switch {
+	case ends:
+		c.How, c.ReplyTo = BySubject, nil // its own Reply-To is ignored (D6)
+		v.Notes |= Ending
+	case !c.Fin && f.Exchange.Ended():
+		v.Notes |= Reactivated // R90; a header FIN reactivates nothing (R92)
+	}
+	if c.Shown && (!ends || f.HasContent) { // an empty [FIN] does not notify (OP3c)
+		v.Effects |= Notify
+	}
+	if f.WantsReceipt {
+		v.Effects |= Report
+	}
+	v.Change = c
+	return v
+}

@@ -1,0 +1,102 @@
+package rules
+
+import "slices"
+
+// Apply makes change c in s. It is deterministic, so that the same changes in the same order give
+// the same state; s must hold the records that c names, or their absence. Slices of c are kept.
+func Apply(s *State, c Change) {
+	switch c.Kind {
+	case MessageReceived:
+		s.receive(c)
+	case ReplySent:
+		s.converse(c, func(t *Conversation) { t.LastPatient = true })
+		for _, m := range c.To {
+			s.exchange(m, func(e *Exchange) { e.LastAt = c.At })
+		}
+	case ExchangeEnded:
+		s.exchange(c.Mailbox, func(e *Exchange) { e.end(c) })
+	case ConversationEnded:
+		t := s.Conversations[c.Conversation]
+		t.Ends = append(slices.Clone(t.Ends), End{By: c.Mailbox, Seq: c.Seq, At: c.At, How: c.How})
+		s.Conversations[c.Conversation] = t
+	case BlockSet:
+		s.Patient.Blocks = append(without(s.Patient.Blocks, c.Block), c.Block)
+	case BlockLifted:
+		s.Patient.Blocks = without(s.Patient.Blocks, c.Block)
+	case AccountChanged:
+		s.Patient.Account = c.Account
+	}
+}
+
+// receive adds a professional's message to its conversation and exchanges.
+func (s *State) receive(c Change) {
+	replyTo := c.ReplyTo
+	if len(replyTo) == 0 {
+		replyTo = []MailboxID{c.Mailbox} // R75
+	}
+	opens := !c.Fin && !c.Ends
+	s.exchange(c.Mailbox, func(e *Exchange) {
+		e.begin(c)
+		if opens {
+			e.Written = c.Seq
+		}
+		if c.Ends {
+			e.end(c)
+		}
+	})
+	if opens {
+		for _, m := range replyTo {
+			s.exchange(m, func(e *Exchange) { e.begin(c); e.Granted = c.Seq })
+		}
+	}
+	if !c.Shown {
+		return
+	}
+	s.converse(c, func(t *Conversation) {
+		t.LastPatient = false
+		if !c.Ends { // a [FIN] message never governs (D34)
+			t.speak(Voice{Message: c.Message, Seq: c.Seq, From: c.Mailbox, ReplyTo: replyTo, With: c.With, Fin: c.Fin})
+		}
+	})
+}
+
+// exchange changes one exchange, creating it.
+func (s *State) exchange(m MailboxID, change func(*Exchange)) {
+	e := s.Exchanges[m]
+	e.Mailbox = m
+	change(&e)
+	s.Exchanges[m] = e
+}
+
+// converse changes the conversation of c, creating it, and notes when it was last written in.
+func (s *State) converse(c Change, change func(*Conversation)) {
+	t := s.Conversations[c.Conversation]
+	t.ID, t.LastAt = c.Conversation, c.At
+	change(&t)
+	s.Conversations[c.Conversation] = t
+}
+
+// begin notes a message of the pair.
+func (e *Exchange) begin(c Change) {
+	if e.Since.IsZero() {
+		e.Since = c.At
+	}
+	e.LastAt = c.At
+}
+
+// end notes an end of the whole exchange.
+func (e *Exchange) end(c Change) { e.Horizon, e.EndedAt, e.EndedHow = c.Seq, c.At, c.How }
+
+// speak makes v the newest voice, in the place of an older one of the same author and reply mailbox.
+func (t *Conversation) speak(v Voice) {
+	older := slices.DeleteFunc(slices.Clone(t.Voices), func(o Voice) bool {
+		return o.From == v.From && slices.Equal(o.ReplyTo, v.ReplyTo)
+	})
+	t.Voices = append(older, v)
+}
+
+// without returns blocks but those that concern the same mailbox or person as b.
+func without(blocks []PersonBlock, b PersonBlock) []PersonBlock {
+	who := Correspondent{Mailbox: b.Mailbox, Person: b.Person}
+	return slices.DeleteFunc(slices.Clone(blocks), func(o PersonBlock) bool { return o.binds(who) })
+}

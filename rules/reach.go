@@ -1,0 +1,77 @@
+package rules
+
+import "time"
+
+// Reach tells whether the mailbox of a patient takes a message from sender now. It is asked at RCPT
+// with the envelope sender and again by [Admit] with the author of the message.
+//
+// Its refusals fall in the two classes of D36, each uniform to the outside, and one temporary case.
+// The cause inside a class is told by Rule, for the trace only.
+func Reach(p Patient, sender Correspondent, now time.Time) Refusal {
+	if r := p.Account.receives(); r.Refused() {
+		return r
+	}
+	if p.Died {
+		return Refusal{PatientUnreachable, "OP16"}
+	}
+	if p.blocks(sender, now) {
+		return Refusal{PatientUnreachable, "D13"}
+	}
+	if p.refuses(sender) {
+		return Refusal{PatientUnreachable, "D14"}
+	}
+	return Refusal{}
+}
+
+// receives is the second column of table 8.2 of operator.md.
+func (a AccountState) receives() Refusal {
+	switch a {
+	case NotActivated, Active: // R31
+		return Refusal{}
+	case MessagingClosed, Closed:
+		return Refusal{PatientUnreachable, "R148"}
+	case Suspended:
+		return Refusal{TemporarilyAway, "O116"}
+	case Absent, Opposed, Purged:
+		return Refusal{MailboxUnknown, "R140"}
+	}
+	return Refusal{TemporarilyAway, "D17"} // a state nobody wrote down is not a yes
+}
+
+// Reads reports whether the patient may read what was delivered (table 8.2). An account that was
+// never activated is read after its first login, which activates it.
+func (a AccountState) Reads() bool { return a == Active || a == MessagingClosed }
+
+// blocks reports whether one of the patient's blocks binds c at now (D12).
+func (p Patient) blocks(c Correspondent, now time.Time) bool {
+	for _, b := range p.Blocks {
+		if b.binds(c) && (b.Until.IsZero() || now.Before(b.Until)) {
+			return true
+		}
+	}
+	return false
+}
+
+// binds reports whether the block concerns c: by mailbox, or by person.
+func (b PersonBlock) binds(c Correspondent) bool {
+	return b.Mailbox == c.Mailbox || b.Person != "" && b.Person == c.Person
+}
+
+// refuses reports whether one of the patient's refusals of messages binds c (D14 b).
+func (p Patient) refuses(c Correspondent) bool {
+	for _, r := range p.Refusals {
+		switch r.Scope {
+		case Everyone:
+			return true
+		case WholeStructure:
+			if r.Value != "" && r.Value == string(c.Structure) {
+				return true
+			}
+		case WholeProfession:
+			if r.Value != "" && r.Value == c.Profession {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,106 @@
+package rules
+
+import "time"
+
+// Code is a frozen reason code of the outside contract (I246, CONTRACT.md).
+type Code string
+
+// Codes that rules give. The remaining codes of the contract belong to the borders.
+const (
+	ThreadNotOpened    Code = "thread-not-opened"       // no professional wrote first (D3)
+	ThreadClosed       Code = "thread-closed"           // the professional ended the exchange (R89)
+	ReplyNotAllowed    Code = "reply-not-allowed"       // the message carries FIN (R81)
+	BlockedByPatient   Code = "blocked-by-patient"      // told to the patient only (I246)
+	PatientOpposed     Code = "patient-opposed"         // own account or refusal; told to the patient only
+	PatientUnreachable Code = "patient-unreachable"     // D36, class unreachable
+	MailboxUnknown     Code = "mailbox-unknown"         // D36, class unknown; or a correspondent that is gone
+	TemporarilyAway    Code = "temporarily-unavailable" // suspended account, missing facts (D17)
+	INSInvalid         Code = "ins-invalid"             // not a matricule INS (R13, R20)
+	TooLarge           Code = "too-large"               // D19
+	EmptyMessage       Code = "invalid-request"         // a reply without content (R112)
+	NotFound           Code = "not-found"               // nothing of that name is the caller's
+)
+
+// Refusal says why a command is refused. The zero Refusal means that it is allowed.
+type Refusal struct {
+	Code Code
+	Rule string // id of the rule that decided, for the trace
+}
+
+// Refused reports whether the command is refused.
+func (r Refusal) Refused() bool { return r.Code != "" }
+
+// Effects is the set of what must follow a change, committed with it and done at least once.
+type Effects uint16
+
+// Effects, each idempotent.
+const (
+	Notify   Effects = 1 << iota // a neutral e-mail to the patient's private address (R122, R123)
+	Project                      // index the conversation on the side of Change's mailboxes
+	Dispatch                     // send Change.Message by mail to each mailbox of Change.To (O88)
+	Report                       // a DSN was asked for success (R54)
+)
+
+// Has reports whether e contains all of o.
+func (e Effects) Has(o Effects) bool { return e&o == o }
+
+// Notes is the set of remarks that the trace keeps beside the outcome.
+type Notes uint16
+
+// Notes for the trace (I188, O155).
+const (
+	NearMiss    Notes = 1 << iota // a subject or header that resembles a FIN marker (D5)
+	Reactivated                   // an ended exchange is open again (R90)
+	Started                       // a new conversation
+	Repeated                      // an operator's retry of a message that is already there
+	Crossed                       // sent before an end that was committed meanwhile (D7)
+	Ending                        // a [FIN] message (R80)
+)
+
+// Has reports whether n contains all of o.
+func (n Notes) Has(o Notes) bool { return n&o == o }
+
+// ChangeKind names what a change does; the texts are stored in the journal.
+type ChangeKind string
+
+// Kinds of change.
+const (
+	MessageReceived   ChangeKind = "message.in"
+	ReplySent         ChangeKind = "message.out"
+	ExchangeEnded     ChangeKind = "exchange.end"
+	ConversationEnded ChangeKind = "thread.close"
+	BlockSet          ChangeKind = "patient.block"
+	BlockLifted       ChangeKind = "patient.unblock"
+	AccountChanged    ChangeKind = "mailbox.state"
+)
+
+// Change is one change of a patient's state. Only the fields of its kind are set. Slices are shared
+// with the facts and must not be modified.
+type Change struct {
+	Kind         ChangeKind
+	Seq          Seq
+	At           time.Time
+	Conversation ConversationID
+	Message      MessageKey
+	Mailbox      MailboxID   // whose command it is, or whom a block concerns
+	ReplyTo      []MailboxID // MessageReceived
+	With         []MailboxID // MessageReceived
+	To           []MailboxID // ReplySent: recipients, first those of REPLY
+	Fin          bool        // MessageReceived with header FIN
+	Ends         bool        // MessageReceived with subject [FIN]: also an end of the exchange
+	Shown        bool        // a [FIN] message that is shown in a conversation
+	How          EndHow
+	Block        PersonBlock
+	Account      AccountState
+}
+
+// Verdict is the answer to a command: a refusal, or one change and its effects.
+type Verdict struct {
+	Refusal Refusal
+	Change  Change
+	Effects Effects
+	Notes   Notes
+}
+
+// refuse is the verdict of a refused command.
+func refuse(c Code, rule string) Verdict { return Verdict{Refusal: Refusal{Code: c, Rule: rule}} }
