@@ -72,3 +72,6 @@ func refused(r rules.Refusal) error { return &Error{Kind: Kind(r.Code), Rule: r.
 func unavailable(act string, err error) error {
 	return &Error{Kind: KindUnavailable, Rule: "D17", Err: fmt.Errorf("%s: %w", act, err)}
 }
+
+// isNotFound reports whether a port found nothing.
+func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }

@@ -77,6 +77,9 @@ type Mail interface {
 	View(raw io.Reader) (View, error)
 	// Part writes the decoded content of the attachment at index to w.
 	Part(raw io.Reader, index int, w io.Writer) error
+	// References returns the Message-IDs that an answer to the message must refer to, oldest first:
+	// its References, then its own Message-ID (RFC 5322 section 3.6.4).
+	References(raw io.Reader) ([]string, error)
 	// Compose writes a message; the same draft gives the same bytes.
 	Compose(d Draft, w io.Writer) error
 }

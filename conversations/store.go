@@ -29,11 +29,12 @@ const (
 	TableRefs          Table = "refs" // hashed Message-ID -> "<conversation>/<message>"; "=" + digest -> message of a repeat
 )
 
-// Record is one value to write; a nil Value deletes.
+// Record is one value to write; a nil Value deletes. With IfAbsent, a value that is there stays.
 type Record struct {
-	Table Table
-	Field string
-	Value []byte
+	Table    Table
+	Field    string
+	Value    []byte
+	IfAbsent bool
 }
 
 // FactsQuery names what one decision needs beside the patient's own record.
@@ -50,6 +51,7 @@ type FactsQuery struct {
 // Facts is what [Store.Facts] read, all at Version. Missing records are absent from the maps.
 type Facts struct {
 	Version       rules.Seq // 0: the patient was never written
+	Head          uint64    // last journal sequence of the patient's shard
 	Patient       []byte    // patient record
 	Answer        []byte    // answer kept for Operation, nil when it was not done
 	Done          bool      // Operation was done already

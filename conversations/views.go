@@ -209,7 +209,8 @@ type Incoming struct {
 	SHA256      [32]byte // of all bytes as stored
 	Bytes       int64
 	Receipt     Receipt // DSN asked for (RFC 3461)
-	Peer        Actor   // the operator's server
+	Peer        Actor   // the operator’s server, or who wrote by the API
+	Operation   string  // operation id; empty: Message stands for it
 }
 
 // Receipt is what a sender asked to be told (RFC 3461).

@@ -42,14 +42,20 @@ func (a AccountState) receives() Refusal {
 // never activated is read after its first login, which activates it.
 func (a AccountState) Reads() bool { return a == Active || a == MessagingClosed }
 
-// blocks reports whether one of the patient's blocks binds c at now (D12).
-func (p Patient) blocks(c Correspondent, now time.Time) bool {
+// BlockOf returns the patient's block that binds c at now, if any (D12).
+func (p Patient) BlockOf(c Correspondent, now time.Time) (PersonBlock, bool) {
 	for _, b := range p.Blocks {
 		if b.binds(c) && (b.Until.IsZero() || now.Before(b.Until)) {
-			return true
+			return b, true
 		}
 	}
-	return false
+	return PersonBlock{}, false
+}
+
+// blocks reports whether one of the patient's blocks binds c at now.
+func (p Patient) blocks(c Correspondent, now time.Time) bool {
+	_, bound := p.BlockOf(c, now)
+	return bound
 }
 
 // binds reports whether the block concerns c: by mailbox, or by person.

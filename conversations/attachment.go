@@ -1,0 +1,102 @@
+package conversations
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+
+	"mesbridge/rules"
+)
+
+// maxSavable is the size above which a document cannot be saved, in bytes (I179).
+const maxSavable = 5_000_000
+
+// attachmentLine describes one attachment of a message.
+func attachmentLine(message ID, p Part) AttachmentLine {
+	return AttachmentLine{
+		ID: attachmentID(message, p.Index), Name: p.Name, Type: p.Type, Bytes: p.Bytes, SHA256: p.SHA256,
+		Savable: p.Bytes <= maxSavable && savableName(p.Name),
+	}
+}
+
+// savableName reports whether the patient's documents take files of that name (I179).
+func savableName(name string) bool {
+	dot := strings.LastIndexByte(name, '.')
+	return dot >= 0 && slices.Contains([]string{"jpeg", "jpg", "png", "pdf", "rtf", "tif", "tiff", "txt"}, strings.ToLower(name[dot+1:]))
+}
+
+// Attachment opens one attachment of the patient's messages.
+func (s *Service) Attachment(ctx context.Context, p PatientID, id ID) (Download, error) {
+	return s.attachment(ctx, p, id, func(*loaded, messageRecord) bool { return true })
+}
+
+// attachment opens one attachment of a message that may shows.
+func (s *Service) attachment(ctx context.Context, p PatientID, id ID, may func(*loaded, messageRecord) bool) (Download, error) {
+	message, index, ok := splitAttachment(id)
+	if !ok {
+		return Download{}, &Error{Kind: KindNotFound}
+	}
+	l, err := s.load(ctx, p, FactsQuery{Messages: []ID{message}})
+	if err != nil {
+		return Download{}, err
+	}
+	if err := l.mayRead(); err != nil {
+		return Download{}, err
+	}
+	b, ok := l.facts.Messages[message]
+	if !ok {
+		return Download{}, &Error{Kind: KindNotFound}
+	}
+	r, err := l.openMessage(message, b)
+	if err != nil {
+		return Download{}, err
+	}
+	if !may(l, r.messageRecord) {
+		return Download{}, &Error{Kind: KindNotFound}
+	}
+	return l.download(ctx, r, index)
+}
+
+// download describes an attachment and gives what writes its content.
+func (l *loaded) download(ctx context.Context, r numbered, index int) (Download, error) {
+	body, err := l.openBody(ctx, r.Body)
+	if err != nil {
+		return Download{}, err
+	}
+	view, err := l.svc.Mail.View(body)
+	_ = body.Close()
+	if err != nil {
+		return Download{}, unavailable("read a body", err)
+	}
+	at := slices.IndexFunc(view.Attachments, func(p Part) bool { return p.Index == index })
+	if at < 0 {
+		return Download{}, &Error{Kind: KindNotFound}
+	}
+	return Download{
+		AttachmentLine: attachmentLine(r.id, view.Attachments[at]),
+		Write: func(w io.Writer) error {
+			again, err := l.openBody(ctx, r.Body)
+			if err != nil {
+				return err
+			}
+			defer again.Close()
+			return l.svc.Mail.Part(again, index, w)
+		},
+	}, nil
+}
+
+// openBody reads the bytes of a message.
+func (l *loaded) openBody(ctx context.Context, id ID) (io.ReadCloser, error) {
+	body, err := l.svc.Bodies.Open(ctx, l.id, id, l.key)
+	if err != nil {
+		return nil, unavailable("open a body", err)
+	}
+	return body, nil
+}
+
+// participates reports whether one of mailboxes sent or received the message (D34).
+func (r messageRecord) participates(mailboxes []rules.MailboxID) bool {
+	return slices.Contains(mailboxes, rules.MailboxID(r.From)) ||
+		slices.ContainsFunc(r.To, func(m hexID) bool { return slices.Contains(mailboxes, rules.MailboxID(m)) })
+}

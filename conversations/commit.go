@@ -1,0 +1,227 @@
+package conversations
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"github.com/samber/lo"
+
+	"mesbridge/rules"
+)
+
+// maxConflicts is how often a command is decided again before its caller is told to come back: more
+// means a patient on whom many processes work at once.
+const maxConflicts = 5
+
+// queue lets one process work on one command of a patient at a time, so that conflicts come only from
+// other processes. 1 024 stripes make a chance meeting of two patients rare.
+type queue [1024]sync.Mutex
+
+func (q *queue) of(p PatientID) *sync.Mutex {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(p))
+	return &q[h.Sum32()%uint32(len(q))]
+}
+
+// decision is what one command wants written: the verdict's change, and the records that only this
+// package knows of.
+type decision struct {
+	verdict rules.Verdict
+	records []Record
+	answer  []byte
+	actor   Actor
+	cursor  time.Time // new place of the conversation in the inbox; zero: it stays
+	newIDs  []ID
+	deliver []rules.MailboxID                // mailboxes that EffectDeliver sends the message to
+	project []rules.MailboxID                // mailboxes to index
+	labels  map[rules.MailboxID]mailboxLabel // sealed into exchanges that have none yet
+	thread  *threadDelta
+}
+
+// threadDelta is what a command adds to a conversation beside what rules know.
+type threadDelta struct {
+	id       ID
+	label    threadLabel
+	newLabel bool
+	count    int
+	attached bool
+	heard    bool // a professional's message
+}
+
+// run loads, lets decide decide, and commits; it decides again when another process came first. It
+// returns the answer of the first time when the operation was done already. A decision without a
+// change is not committed.
+func (s *Service) run(ctx context.Context, p PatientID, op string, q FactsQuery,
+	decide func(*loaded) (*decision, error),
+) (answer []byte, repeated bool, err error) {
+	mu := s.queue.of(p)
+	mu.Lock()
+	defer mu.Unlock()
+	q.Operation = op
+	for range maxConflicts {
+		l, err := s.load(ctx, p, q)
+		if err != nil {
+			return nil, false, err
+		}
+		if l.facts.Done {
+			return l.facts.Answer, true, nil
+		}
+		d, err := decide(l)
+		if err != nil {
+			return nil, false, err
+		}
+		if d.verdict.Refusal.Refused() {
+			return nil, false, refused(d.verdict.Refusal)
+		}
+		if d.verdict.Change.Kind == "" {
+			return d.answer, d.verdict.Notes.Has(rules.Repeated), nil
+		}
+		answer, repeated, err := s.commit(ctx, l, op, d)
+		if !errors.Is(err, ErrConflict) {
+			return answer, repeated, err
+		}
+	}
+	return nil, false, &Error{Kind: KindStaleState, Rule: "D17"}
+}
+
+// commit applies the change and writes it with its effects and its trace, durable when it returns.
+func (s *Service) commit(ctx context.Context, l *loaded, op string, d *decision) ([]byte, bool, error) {
+	c, err := l.build(d)
+	if err != nil {
+		return nil, false, err
+	}
+	c.Operation = op
+	done, err := s.Store.Commit(ctx, l.id, c)
+	switch {
+	case errors.Is(err, ErrConflict):
+		return nil, false, err
+	case err != nil:
+		s.trail.doubt(l.id.Shard())
+		return nil, false, unavailable("commit", err)
+	case done.Repeated:
+		s.trail.doubt(l.id.Shard())
+		if _, err := s.trail.mark(ctx, l.id.Shard()); err != nil {
+			return nil, false, unavailable("fill the journal", err)
+		}
+		return done.Answer, true, nil
+	}
+	e := JournalEntry{Shard: l.id.Shard(), Sequence: done.Sequence, At: c.Now, Entry: c.Entry}
+	if err := s.trail.append(ctx, e); err != nil {
+		return nil, false, unavailable("commit", err)
+	}
+	return d.answer, false, nil
+}
+
+// build turns a decision into what the store writes.
+func (l *loaded) build(d *decision) (Commit, error) {
+	change := d.verdict.Change
+	rules.Apply(&l.state, change)
+	c := Commit{
+		Version: l.facts.Version, Answer: d.answer, Records: d.records, IDs: d.newIDs, Now: change.At,
+		Inbox: map[ID]time.Time{},
+	}
+	switch change.Kind {
+	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged:
+		l.patient.set(l.state.Patient)
+		c.Patient = pack(l.patient)
+	case rules.MessageReceived, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded:
+	}
+	for _, m := range touched(change) {
+		c.Records = append(c.Records, l.exchangeRecord(m, d.labels))
+	}
+	if change.Conversation != "" {
+		c.Records = append(c.Records, l.threadRecord(ID(change.Conversation), d.thread))
+		if !d.cursor.IsZero() {
+			c.Inbox[ID(change.Conversation)] = d.cursor
+		}
+	}
+	effects, err := l.effects(d)
+	if err != nil {
+		return Commit{}, err
+	}
+	c.Effects = effects
+	c.Entry = l.entry(c, d)
+	return c, nil
+}
+
+// touched lists the mailboxes whose exchange the change may have altered.
+func touched(c rules.Change) []rules.MailboxID {
+	switch c.Kind {
+	case rules.MessageReceived:
+		return lo.Uniq(append([]rules.MailboxID{c.Mailbox}, c.ReplyTo...))
+	case rules.ReplySent:
+		return lo.Uniq(c.To)
+	case rules.ExchangeEnded:
+		return []rules.MailboxID{c.Mailbox}
+	case rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged:
+	}
+	return nil
+}
+
+// exchangeRecord returns the record of an exchange after the change, named when it was not yet.
+func (l *loaded) exchangeRecord(m rules.MailboxID, labels map[rules.MailboxID]mailboxLabel) Record {
+	r := l.exchange[m]
+	r.set(l.state.Exchanges[m])
+	if label, ok := labels[m]; ok && r.Sealed == nil {
+		r.Sealed = l.vault.seal(TableExchanges, string(m), label)
+	}
+	return Record{Table: TableExchanges, Field: string(m), Value: pack(r)}
+}
+
+// threadRecord returns the record of a conversation after the change.
+func (l *loaded) threadRecord(id ID, d *threadDelta) Record {
+	r := l.thread[id]
+	r.set(l.state.Conversations[id.Conversation()])
+	if d != nil {
+		r.Count = d.count
+		r.Attached = r.Attached || d.attached
+		if d.heard {
+			r.Heard = l.facts.Version + 1
+		}
+		if d.newLabel {
+			r.Sealed = l.vault.seal(TableConversations, string(id), d.label)
+		}
+	}
+	return Record{Table: TableConversations, Field: string(id), Value: pack(r)}
+}
+
+// effects lists what must follow the change. Effects that would do the same work have the same id, so
+// that only one of them waits.
+func (l *loaded) effects(d *decision) ([]Effect, error) {
+	change := d.verdict.Change
+	var list []Effect
+	add := func(e Effect) {
+		e.Patient, e.Thread, e.Message = l.id, ID(change.Conversation), ID(change.Message)
+		e.At, e.CreatedAt = change.At, change.At
+		list = append(list, e)
+	}
+	if d.verdict.Effects.Has(rules.Notify) {
+		add(Effect{ID: l.id.Shard() + "n" + string(l.id[2:]), Kind: EffectNotify})
+	}
+	if d.verdict.Effects.Has(rules.Project) {
+		for _, m := range lo.Uniq(d.project) {
+			place := l.svc.name("project", string(m)+string(l.id)+string(change.Conversation))
+			add(Effect{ID: l.id.Shard() + "p" + lowerBase32(place[:15]), Kind: EffectProject, Mailbox: m})
+		}
+	}
+	if d.verdict.Effects.Has(rules.Report) {
+		id, err := l.svc.newID(l.id)
+		if err != nil {
+			return nil, err
+		}
+		add(Effect{ID: string(id), Kind: EffectReport})
+	}
+	if d.verdict.Effects.Has(rules.Dispatch) {
+		for _, m := range d.deliver {
+			id, err := l.svc.newID(l.id)
+			if err != nil {
+				return nil, err
+			}
+			add(Effect{ID: string(id), Kind: EffectDeliver, Mailbox: m})
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,101 @@
+package conversations
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/samber/lo"
+
+	"mesbridge/rules"
+)
+
+// patient returns what rules know of the record.
+func (r patientRecord) patient() rules.Patient {
+	return rules.Patient{
+		Account: r.Account,
+		Died:    r.Died,
+		Blocks: lo.Map(r.Blocks, func(b blockRecord, _ int) rules.PersonBlock {
+			return rules.PersonBlock{Mailbox: rules.MailboxID(b.Mailbox), Person: rules.PersonID(b.Person), At: b.At.time(), Until: b.Until.time()}
+		}),
+		Refusals: lo.Map(r.Refusals, func(f refusalRecord, _ int) rules.MessagesRefusal {
+			return rules.MessagesRefusal{Scope: f.Scope, Value: f.Value, At: f.At.time()}
+		}),
+	}
+}
+
+// set takes over what rules decided.
+func (r *patientRecord) set(p rules.Patient) {
+	r.Account, r.Died = p.Account, p.Died
+	r.Blocks = lo.Map(p.Blocks, func(b rules.PersonBlock, _ int) blockRecord {
+		return blockRecord{Mailbox: hexID(b.Mailbox), Person: hexID(b.Person), At: toMillis(b.At), Until: toMillis(b.Until)}
+	})
+	r.Refusals = lo.Map(p.Refusals, func(f rules.MessagesRefusal, _ int) refusalRecord {
+		return refusalRecord{Scope: f.Scope, Value: f.Value, At: toMillis(f.At)}
+	})
+}
+
+// exchange returns what rules know of the record.
+func (r exchangeRecord) exchange(m rules.MailboxID) rules.Exchange {
+	return rules.Exchange{
+		Mailbox: m, Since: r.Since.time(), LastAt: r.LastAt.time(), Written: r.Written, Granted: r.Granted,
+		Horizon: r.Horizon, EndedAt: r.EndedAt.time(), EndedHow: r.EndedHow,
+	}
+}
+
+// set takes over what rules decided.
+func (r *exchangeRecord) set(e rules.Exchange) {
+	r.Since, r.LastAt, r.Written, r.Granted = toMillis(e.Since), toMillis(e.LastAt), e.Written, e.Granted
+	r.Horizon, r.EndedAt, r.EndedHow = e.Horizon, toMillis(e.EndedAt), e.EndedHow
+}
+
+// conversation returns what rules know of the record.
+func (r threadRecord) conversation(id ID) rules.Conversation {
+	return rules.Conversation{
+		ID: id.Conversation(), LastAt: r.LastAt.time(), LastPatient: r.LastPatient,
+		Voices: lo.Map(r.Voices, func(v voiceRecord, _ int) rules.Voice {
+			replyTo := mailboxIDs(v.ReplyTo)
+			if len(replyTo) == 0 {
+				replyTo = []rules.MailboxID{rules.MailboxID(v.From)}
+			}
+			return rules.Voice{
+				Message: messageID(id, v.Message).Message(), Seq: v.Seq, From: rules.MailboxID(v.From),
+				ReplyTo: replyTo, With: mailboxIDs(v.With), Fin: v.Fin,
+			}
+		}),
+		Ends: lo.Map(r.Ends, func(e endRecord, _ int) rules.End {
+			return rules.End{By: rules.MailboxID(e.By), Seq: e.Seq, At: e.At.time(), How: e.How}
+		}),
+	}
+}
+
+// set takes over what rules decided.
+func (r *threadRecord) set(c rules.Conversation) {
+	r.LastAt, r.LastPatient = toMillis(c.LastAt), c.LastPatient
+	r.Voices = lo.Map(c.Voices, func(v rules.Voice, _ int) voiceRecord {
+		rec := voiceRecord{Message: messageNumber(ID(v.Message)), Seq: v.Seq, From: hexID(v.From), With: hexIDs(v.With), Fin: v.Fin}
+		if len(v.ReplyTo) != 1 || v.ReplyTo[0] != v.From {
+			rec.ReplyTo = hexIDs(v.ReplyTo)
+		}
+		return rec
+	})
+	r.Ends = lo.Map(c.Ends, func(e rules.End, _ int) endRecord {
+		return endRecord{By: hexID(e.By), Seq: e.Seq, At: toMillis(e.At), How: e.How}
+	})
+}
+
+func mailboxIDs(ids []hexID) []rules.MailboxID {
+	return lo.Map(ids, func(h hexID, _ int) rules.MailboxID { return rules.MailboxID(h) })
+}
+
+func hexIDs(ids []rules.MailboxID) []hexID {
+	return lo.Map(ids, func(m rules.MailboxID, _ int) hexID { return hexID(m) })
+}
+
+// messageNumber returns the number of a message in its conversation.
+func messageNumber(id ID) int {
+	n, err := strconv.Atoi(string(id[strings.LastIndexByte(string(id), '.')+1:]))
+	if err != nil {
+		return 0
+	}
+	return n
+}

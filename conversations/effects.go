@@ -1,0 +1,109 @@
+package conversations
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// EffectHandler does one effect. It may be asked again for the same one, and must then do no harm. It
+// returns when to try again, the zero time when the effect is done; an error means that it could not
+// tell, and the effect comes back when its lease ends.
+type EffectHandler func(ctx context.Context, e Effect) (again time.Time, err error)
+
+// Times of the worker.
+const (
+	effectLease = time.Minute     // longer than any handler without I/O; handlers of mail renew nothing and stay below it
+	effectSweep = time.Second     // finds what a lost wake-up missed
+	effectBatch = 64              // claims taken at once
+	trimEvery   = 2 * time.Second // the store's journal keeps no more than this beside what is in flight
+)
+
+// Run does effects until ctx ends, workers of them at a time, and then waits for those that it began.
+// Handlers of EffectProject are the service's own; the caller gives the others. An effect without a
+// handler stays where it is.
+func (s *Service) Run(ctx context.Context, workers int, handlers map[EffectKind]EffectHandler) {
+	all := map[EffectKind]EffectHandler{EffectProject: s.project}
+	for k, h := range handlers {
+		all[k] = h
+	}
+	slots := make(chan struct{}, workers)
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { s.trimUntil(ctx) })
+	sweep := time.NewTicker(effectSweep)
+	defer sweep.Stop()
+	for {
+		for s.claimed(ctx, all, slots, &running) {
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.Store.Wake():
+		case <-sweep.C:
+		}
+	}
+}
+
+// claimed starts what is due now, and reports whether there may be more.
+func (s *Service) claimed(ctx context.Context, handlers map[EffectKind]EffectHandler, slots chan struct{}, running *sync.WaitGroup) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	claims, err := s.Store.Claim(ctx, s.Now(), effectLease, effectBatch)
+	if err != nil {
+		s.Log.WarnContext(ctx, "effects not claimed", "error", err)
+		return false
+	}
+	for _, c := range claims {
+		h, ok := handlers[c.Effect.Kind]
+		if !ok {
+			s.Log.ErrorContext(ctx, "effect without a handler", "kind", c.Effect.Kind, "effect", c.Effect.ID)
+			continue
+		}
+		slots <- struct{}{}
+		running.Go(func() {
+			defer func() { <-slots }()
+			s.do(context.WithoutCancel(ctx), c, h)
+		})
+	}
+	return len(claims) == effectBatch
+}
+
+// do runs one effect and finishes its claim. A panic of a handler is an error of that effect alone.
+func (s *Service) do(ctx context.Context, c Claim, h EffectHandler) {
+	again, err := guarded(ctx, c.Effect, h)
+	if err != nil {
+		s.Log.WarnContext(ctx, "effect not done, comes back after its lease", "effect", c.Effect.ID, "kind", c.Effect.Kind, "error", err)
+		return
+	}
+	if err := s.Store.Finish(ctx, c, again); err != nil {
+		s.Log.WarnContext(ctx, "effect not finished, comes back after its lease", "effect", c.Effect.ID, "error", err)
+	}
+}
+
+func guarded(ctx context.Context, e Effect, h EffectHandler) (again time.Time, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("handler panicked: %T", r) // the value may quote content
+		}
+	}()
+	return h(ctx, e)
+}
+
+// trimUntil lets the store forget what is durable elsewhere, until ctx ends.
+func (s *Service) trimUntil(ctx context.Context) {
+	tick := time.NewTicker(trimEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := s.trail.trim(ctx); err != nil {
+				s.Log.WarnContext(ctx, "journal not trimmed", "error", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package conversations
+
+import (
+	"context"
+
+	"mesbridge/rules"
+)
+
+// Inbox lists the patient's conversations, newest first. A patient's own list sees every acknowledged
+// write.
+func (s *Service) Inbox(ctx context.Context, p PatientID, from string, limit int) (ThreadPage, error) {
+	at, parts, err := parseCursor(from, 1)
+	if err != nil {
+		return ThreadPage{}, err
+	}
+	size := pageSize(limit)
+	entries, err := s.Store.Inbox(ctx, p, InboxEntry{At: at, ID: ID(parts[0])}, size+1)
+	if err != nil {
+		return ThreadPage{}, unavailable("list the inbox", err)
+	}
+	page := ThreadPage{}
+	if len(entries) > size {
+		entries = entries[:size]
+		page.Next = cursor(entries[size-1].At, string(entries[size-1].ID))
+	}
+	l, err := s.loadThreads(ctx, p, idsOf(entries))
+	if err != nil {
+		return ThreadPage{}, err
+	}
+	if err := l.mayRead(); err != nil {
+		return ThreadPage{}, err
+	}
+	for _, e := range entries {
+		if _, ok := l.thread[e.ID]; ok {
+			page.Items = append(page.Items, l.line(e.ID))
+		}
+	}
+	return page, nil
+}
+
+func idsOf(entries []InboxEntry) []ID {
+	ids := make([]ID, len(entries))
+	for i, e := range entries {
+		ids[i] = e.ID
+	}
+	return ids
+}
+
+// mayRead refuses reading where the account's state forbids it (table 8.2 of operator.md).
+func (l *loaded) mayRead() error {
+	if !l.state.Patient.Account.Reads() {
+		return &Error{Kind: KindPatientOpposed, Rule: "O115"}
+	}
+	return nil
+}
+
+// loadThreads reads conversations with the exchanges that their rights depend on.
+func (s *Service) loadThreads(ctx context.Context, p PatientID, ids []ID) (*loaded, error) {
+	l, err := s.load(ctx, p, FactsQuery{Conversations: ids})
+	if err != nil {
+		return nil, err
+	}
+	var want []rules.MailboxID
+	for _, c := range l.state.Conversations {
+		want = append(want, mailboxesOf(c)...)
+	}
+	if err := l.alsoExchanges(ctx, want); err != nil {
+		return nil, err
+	}
+	return l, l.identifyBlocks(ctx)
+}
+
+// line returns a loaded conversation as it stands in the patient's list.
+func (l *loaded) line(id ID) ThreadLine {
+	r, c := l.thread[id], l.state.Conversations[id.Conversation()]
+	var with []rules.MailboxID
+	for i := len(c.Voices) - 1; i >= 0; i-- {
+		with = append(with, c.Voices[i].From)
+	}
+	if len(with) == 0 {
+		with = mailboxIDs(labelIDs(l.label[id]))
+	}
+	return ThreadLine{
+		ID: id, Subject: rules.ShownSubject(l.label[id].Subject), State: string(l.right(id).State),
+		With: named(l.names(id), with), LastAt: r.LastAt.time(), HasAttachment: r.Attached,
+		Unread:   r.Heard > l.readMark(id),
+		HasDraft: len(l.facts.Conversations[draftField(id)]) > 0,
+	}
+}
+
+func labelIDs(l threadLabel) []hexID {
+	ids := make([]hexID, len(l.People))
+	for i, p := range l.People {
+		ids[i] = p.Mailbox
+	}
+	return ids
+}
+
+// readMark returns how far the patient has read a conversation. A mark that cannot be read counts as
+// unread, which harms nobody.
+func (l *loaded) readMark(id ID) rules.Seq {
+	var mark rules.Seq
+	if b := l.facts.Conversations[readField(id)]; len(b) > 0 {
+		if err := unpack(b, &mark); err != nil {
+			return 0
+		}
+	}
+	return mark
+}
+
+// Opened notes that the patient opened the conversation.
+func (s *Service) Opened(ctx context.Context, p PatientID, id ID) error {
+	l, err := s.load(ctx, p, FactsQuery{Conversations: []ID{id}})
+	if err != nil {
+		return err
+	}
+	r, ok := l.thread[id]
+	switch {
+	case !ok:
+		return &Error{Kind: KindNotFound}
+	case l.mayRead() != nil:
+		return l.mayRead()
+	case l.readMark(id) >= r.Heard:
+		return nil
+	}
+	record := Record{Table: TableConversations, Field: string(readField(id)), Value: pack(r.Heard)}
+	if err := s.Store.Touch(ctx, p, []Record{record}); err != nil {
+		return unavailable("note the reading", err)
+	}
+	return nil
+}

@@ -1,0 +1,262 @@
+package conversations
+
+import (
+	"context"
+	"slices"
+
+	"mesbridge/rules"
+)
+
+// Threads lists the conversations of a mailbox, newest first. The order is projected and may be a moment
+// old; what stands in each line is read from the patient's shard.
+func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage, error) {
+	page := ThreadPage{AsOf: s.Now().UTC()}
+	next, err := s.ledger(ctx, m, f, false, func(e LedgerEntry) (bool, error) {
+		l, err := s.loadThread(ctx, e.Patient, e.Thread)
+		if KindOf(err) == KindNotFound || KindOf(err) == KindMailboxUnknown {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		line, err := l.lineFor(ctx, e.Thread, []rules.MailboxID{s.MailboxID(m)})
+		if err != nil || f.State != "" && line.State != string(f.State) {
+			return false, err
+		}
+		page.Items = append(page.Items, line)
+		return true, nil
+	})
+	page.Next = next
+	return page, err
+}
+
+// ledger walks a mailbox's index from the filter's cursor until a page is full, and returns the cursor of
+// the next one. add reports whether it kept the entry.
+func (s *Service) ledger(ctx context.Context, m Address, f Filter, pairs bool, add func(LedgerEntry) (bool, error)) (string, error) {
+	at, parts, err := parseCursor(f.Cursor, 2)
+	if err != nil {
+		return "", err
+	}
+	only, err := s.onlyPatient(ctx, m, f.Patient)
+	if err != nil {
+		return "", err
+	}
+	size, kept := pageSize(f.Limit), 0
+	from := LedgerEntry{Patient: PatientID(parts[0]), Thread: ID(parts[1]), At: at}
+	for {
+		entries, err := s.Store.Ledger(ctx, s.MailboxID(m), pairs, from, size+1)
+		if err != nil {
+			return "", unavailable("list the ledger", err)
+		}
+		for i, e := range entries {
+			if kept == size {
+				return cursor(from.At, string(from.Patient), string(from.Thread)), nil
+			}
+			from = entries[i]
+			if only != "" && e.Patient != only {
+				continue
+			}
+			ok, err := add(e)
+			if err != nil {
+				return "", err
+			}
+			if ok {
+				kept++
+			}
+		}
+		if len(entries) <= size {
+			return "", nil
+		}
+	}
+}
+
+// onlyPatient returns the patient of an exchange of the mailbox, by which a list is narrowed; "" for all.
+func (s *Service) onlyPatient(ctx context.Context, m Address, exchange ID) (PatientID, error) {
+	if exchange == "" {
+		return "", nil
+	}
+	p, err := s.owner(ctx, exchange)
+	if err != nil {
+		return "", err
+	}
+	if s.exchangeID(p, s.MailboxID(m)) != exchange {
+		return "", &Error{Kind: KindNotFound}
+	}
+	return p, nil
+}
+
+// owner returns the patient of an outside id.
+func (s *Service) owner(ctx context.Context, id ID) (PatientID, error) {
+	if id.Shard() == "" {
+		return "", &Error{Kind: KindNotFound}
+	}
+	p, err := s.Store.Owner(ctx, id)
+	switch {
+	case isNotFound(err):
+		return "", &Error{Kind: KindNotFound}
+	case err != nil:
+		return "", unavailable("find the owner of an id", err)
+	}
+	return p, nil
+}
+
+// lineFor returns a loaded conversation as mailboxes see it.
+func (l *loaded) lineFor(ctx context.Context, id ID, mailboxes []rules.MailboxID) (ThreadLine, error) {
+	person, err := l.person()
+	if err != nil {
+		return ThreadLine{}, err
+	}
+	line := l.line(id)
+	line.State = string(l.stateFor(id, mailboxes))
+	line.With, line.Unread, line.HasDraft = []string{person.Name}, false, false
+	return line, nil
+}
+
+// stateFor returns the best state that one of mailboxes has in the conversation.
+func (l *loaded) stateFor(id ID, mailboxes []rules.MailboxID) rules.ThreadState {
+	order := []rules.ThreadState{rules.ThreadOpen, rules.ThreadNoReply, rules.ThreadEnded, rules.ThreadUnreachable}
+	best := rules.ThreadUnreachable
+	for _, m := range mailboxes {
+		state := rules.SeenBy(l.who.Of(m), l.state.Patient, l.state.Conversations[id.Conversation()], l.state.Exchanges, l.svc.Now())
+		if slices.Index(order, state) < slices.Index(order, best) {
+			best = state
+		}
+	}
+	return best
+}
+
+// ThreadFor shows a conversation to a professional acting for mailboxes: only the messages that those
+// sent or received (D34), and nothing of the patient's side beyond one state (D4).
+func (s *Service) ThreadFor(ctx context.Context, mailboxes []Address, id ID) (Thread, error) {
+	l, mine, err := s.threadOfMailboxes(ctx, mailboxes, id)
+	if err != nil {
+		return Thread{}, err
+	}
+	line, err := l.lineFor(ctx, id, mine)
+	if err != nil {
+		return Thread{}, err
+	}
+	t := Thread{ThreadLine: line, Patient: line.With[0]}
+	if line.State == string(rules.ThreadEnded) {
+		t.Ended = l.endingFor(id, mine)
+	}
+	t.Messages, err = l.messages(ctx, id, func(r messageRecord) bool { return r.participates(mine) })
+	for i := range t.Messages {
+		m := &t.Messages[i]
+		m.Mine = m.AuthorKind == FromProfessional
+		if m.AuthorKind == FromPatient {
+			m.Author, m.Delivery = t.Patient, nil
+		}
+	}
+	return t, err
+}
+
+// threadOfMailboxes loads a conversation that names one of mailboxes, and returns which of them it names.
+func (s *Service) threadOfMailboxes(ctx context.Context, mailboxes []Address, id ID) (*loaded, []rules.MailboxID, error) {
+	p, err := s.owner(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := s.loadThread(ctx, p, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	var mine []rules.MailboxID
+	for _, a := range mailboxes {
+		if m := s.MailboxID(a); slices.Contains(labelIDs(l.label[id]), hexID(m)) {
+			mine = append(mine, m)
+		}
+	}
+	if len(mine) == 0 {
+		return nil, nil, &Error{Kind: KindNotFound}
+	}
+	return l, mine, nil
+}
+
+// endingFor tells by which end of its own a mailbox left the conversation.
+func (l *loaded) endingFor(id ID, mine []rules.MailboxID) *Ending {
+	names := l.names(id)
+	for _, e := range slices.Backward(l.state.Conversations[id.Conversation()].Ends) {
+		if slices.Contains(mine, e.By) {
+			return &Ending{By: names[e.By], How: e.How, At: e.At}
+		}
+	}
+	for _, m := range mine {
+		if e := l.state.Exchanges[m]; e.Horizon > 0 {
+			return &Ending{By: names[m], How: e.EndedHow, At: e.EndedAt}
+		}
+	}
+	return nil
+}
+
+// Exchanges lists the pairs of a mailbox, newest first.
+func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangePage, error) {
+	page := ExchangePage{AsOf: s.Now().UTC()}
+	next, err := s.ledger(ctx, m, f, true, func(e LedgerEntry) (bool, error) {
+		line, err := s.exchange(ctx, e.Patient, m)
+		if KindOf(err) == KindNotFound || KindOf(err) == KindMailboxUnknown {
+			return false, nil
+		}
+		if err != nil || f.State != "" && line.State != f.State {
+			return false, err
+		}
+		page.Items = append(page.Items, line)
+		return true, nil
+	})
+	page.Next = next
+	return page, err
+}
+
+// Exchange returns one pair of one of the caller's mailboxes, KindNotFound otherwise.
+func (s *Service) Exchange(ctx context.Context, mailboxes []Address, id ID) (ExchangeLine, error) {
+	p, m, err := s.pair(ctx, mailboxes, id)
+	if err != nil {
+		return ExchangeLine{}, err
+	}
+	return s.exchange(ctx, p, m)
+}
+
+// pair resolves an exchange id to the patient and to the one of mailboxes that it joins.
+func (s *Service) pair(ctx context.Context, mailboxes []Address, id ID) (PatientID, Address, error) {
+	p, err := s.owner(ctx, id)
+	if err != nil {
+		return "", Address{}, err
+	}
+	for _, a := range mailboxes {
+		if s.exchangeID(p, s.MailboxID(a)) == id {
+			return p, a, nil
+		}
+	}
+	return "", Address{}, &Error{Kind: KindNotFound}
+}
+
+// exchange reads one pair as the mailbox sees it.
+func (s *Service) exchange(ctx context.Context, p PatientID, a Address) (ExchangeLine, error) {
+	m := s.MailboxID(a)
+	l, err := s.load(ctx, p, FactsQuery{Exchanges: []rules.MailboxID{m}})
+	if err != nil {
+		return ExchangeLine{}, err
+	}
+	e, ok := l.state.Exchanges[m]
+	if !ok || e.Since.IsZero() {
+		return ExchangeLine{}, &Error{Kind: KindNotFound}
+	}
+	if err := l.identifyBlocks(ctx); err != nil {
+		return ExchangeLine{}, err
+	}
+	person, err := l.person()
+	if err != nil {
+		return ExchangeLine{}, err
+	}
+	line := ExchangeLine{
+		ID: s.exchangeID(p, m), Mailbox: a, Patient: person, LastAt: e.LastAt,
+		State: rules.ExchangeSeenBy(l.know(a), l.state.Patient, e, s.Now()),
+	}
+	if line.State != rules.ThreadUnreachable {
+		line.Since = e.Since
+	}
+	if line.State == rules.ThreadEnded {
+		line.EndedBy, line.EndedHow = s.shownName(s.label(NamedAddress{Address: a})), e.EndedHow
+	}
+	return line, nil
+}

@@ -1,0 +1,236 @@
+package conversations
+
+import (
+	"context"
+	"fmt"
+
+	"mesbridge/rules"
+)
+
+// loaded is a patient's state as read for one command, at one version, opened.
+type loaded struct {
+	svc      *Service
+	id       PatientID
+	key      DataKey
+	ins      rules.INS
+	vault    *vault // nil until unlock
+	facts    Facts
+	patient  patientRecord
+	exchange map[rules.MailboxID]exchangeRecord
+	thread   map[ID]threadRecord
+	label    map[ID]threadLabel
+	state    rules.State
+	who      rules.Correspondents // of mailboxes whose address is known here
+}
+
+// load reads what q names and opens it. It fails with KindMailboxUnknown for a patient that was never
+// enrolled, and with KindUnavailable when anything that rules read is missing, unreadable or older than
+// the journal (D17).
+func (s *Service) load(ctx context.Context, p PatientID, q FactsQuery) (*loaded, error) {
+	l, err := s.read(ctx, p, q)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.unlock(ctx); err != nil {
+		return nil, err
+	}
+	for id, b := range l.facts.Conversations {
+		if !isRecordField(id) {
+			continue
+		}
+		if err := l.addThread(id, b); err != nil {
+			return nil, unavailable("open records", err)
+		}
+	}
+	return l, nil
+}
+
+// read reads what q names without the patient's key: enough for what is decided at RCPT, by the same
+// steps for every patient (D36).
+func (s *Service) read(ctx context.Context, p PatientID, q FactsQuery) (*loaded, error) {
+	mark, err := s.trail.mark(ctx, p.Shard())
+	if err != nil {
+		return nil, unavailable("read the high-water mark", err)
+	}
+	f, err := s.Store.Facts(ctx, p, q)
+	if err != nil {
+		return nil, unavailable("read facts", err)
+	}
+	if f.Head < mark {
+		return nil, unavailable("read facts", errBehind)
+	}
+	if f.Patient == nil {
+		return nil, &Error{Kind: KindMailboxUnknown, Rule: "R140"}
+	}
+	l := newLoaded(s, p, f)
+	if err := unpack(f.Patient, &l.patient); err != nil {
+		return nil, unavailable("open the patient's record", err)
+	}
+	l.state.Patient = l.patient.patient()
+	if err := l.addExchanges(f.Exchanges); err != nil {
+		return nil, unavailable("open exchanges", err)
+	}
+	return l, nil
+}
+
+func newLoaded(s *Service, p PatientID, f Facts) *loaded {
+	return &loaded{
+		svc: s, id: p, facts: f, who: rules.Correspondents{}, exchange: map[rules.MailboxID]exchangeRecord{},
+		thread: map[ID]threadRecord{}, label: map[ID]threadLabel{},
+		state: rules.State{Exchanges: rules.Exchanges{}, Conversations: map[rules.ConversationID]rules.Conversation{}},
+	}
+}
+
+// unlock fetches the patient's key. A patient with a record and without a key was erased or lost it:
+// nothing can be read, so nothing is decided.
+func (l *loaded) unlock(ctx context.Context) error {
+	if l.vault != nil {
+		return nil
+	}
+	key, ins, err := l.svc.Keys.Key(ctx, l.id)
+	if err != nil {
+		return unavailable("read the data key", err)
+	}
+	l.key, l.ins = key, ins
+	if l.vault, err = newVault(l.id, key); err != nil {
+		return unavailable("open the vault", err)
+	}
+	return nil
+}
+
+// isRecordField reports whether a field of TableConversations holds a record, not what stands beside it.
+func isRecordField(id ID) bool {
+	for i := range len(id) {
+		if id[i] == ':' {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *loaded) addExchanges(records map[rules.MailboxID][]byte) error {
+	for m, b := range records {
+		var r exchangeRecord
+		if err := unpack(b, &r); err != nil {
+			return fmt.Errorf("exchange: %w", err)
+		}
+		l.exchange[m] = r
+		l.state.Exchanges[m] = r.exchange(m)
+	}
+	return nil
+}
+
+func (l *loaded) addThread(id ID, b []byte) error {
+	var r threadRecord
+	if err := unpack(b, &r); err != nil {
+		return fmt.Errorf("conversation: %w", err)
+	}
+	var label threadLabel
+	if err := l.vault.open(TableConversations, string(id), r.Sealed, &label); err != nil {
+		return fmt.Errorf("conversation: %w", err)
+	}
+	l.thread[id], l.label[id] = r, label
+	l.state.Conversations[id.Conversation()] = r.conversation(id)
+	for _, p := range label.People {
+		l.know(p.address())
+	}
+	return nil
+}
+
+// know looks a mailbox up in the local tables and returns what rules may know of it.
+func (l *loaded) know(a Address) rules.Correspondent {
+	c := l.svc.correspondent(a)
+	l.who[c.Mailbox] = c
+	return c
+}
+
+// correspondent returns what the local tables know of a mailbox (O139).
+func (s *Service) correspondent(a Address) rules.Correspondent {
+	m := s.Directory.Mailbox(a)
+	return rules.Correspondent{
+		Mailbox: s.MailboxID(a), Kind: m.Kind, Person: s.personID(m.Person), Structure: rules.StructureID(m.Structure),
+		Profession: m.Profession, Gone: !s.Directory.Trusted(a.Domain),
+	}
+}
+
+// identifyBlocks gives each block whose holder was unknown the person that the directory knows now, so
+// that an import after the block widens it (D12).
+func (l *loaded) identifyBlocks(ctx context.Context) error {
+	var unknown []rules.MailboxID
+	for _, b := range l.state.Patient.Blocks {
+		if b.Person == "" {
+			unknown = append(unknown, b.Mailbox)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	if err := l.alsoExchanges(ctx, unknown); err != nil {
+		return err
+	}
+	if err := l.unlock(ctx); err != nil {
+		return err
+	}
+	for i := range l.state.Patient.Blocks {
+		b := &l.state.Patient.Blocks[i]
+		if b.Person != "" {
+			continue
+		}
+		label, known, err := l.mailboxLabel(b.Mailbox)
+		if err != nil {
+			return unavailable("open exchanges", err)
+		}
+		if known {
+			b.Person = l.know(label.address()).Person
+		}
+	}
+	return nil
+}
+
+// mailboxLabel returns the address and name of a mailbox whose exchange is loaded.
+func (l *loaded) mailboxLabel(m rules.MailboxID) (mailboxLabel, bool, error) {
+	r, ok := l.exchange[m]
+	if !ok || r.Sealed == nil {
+		return mailboxLabel{}, false, nil
+	}
+	var label mailboxLabel
+	if err := l.vault.open(TableExchanges, string(m), r.Sealed, &label); err != nil {
+		return mailboxLabel{}, false, fmt.Errorf("exchange: %w", err)
+	}
+	return label, true, nil
+}
+
+// alsoExchanges reads further exchanges, named by what the first reading found.
+func (l *loaded) alsoExchanges(ctx context.Context, want []rules.MailboxID) error {
+	var missing []rules.MailboxID
+	for _, m := range want {
+		if _, ok := l.exchange[m]; !ok {
+			missing = append(missing, m)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Exchanges: missing})
+	if err != nil {
+		return unavailable("read exchanges", err)
+	}
+	if err := l.addExchanges(f.Exchanges); err != nil {
+		return unavailable("open exchanges", err)
+	}
+	return nil
+}
+
+// mailboxesOf lists every mailbox that the conversation's rights depend on.
+func mailboxesOf(c rules.Conversation) []rules.MailboxID {
+	var ids []rules.MailboxID
+	for _, v := range c.Voices {
+		ids = append(append(append(ids, v.From), v.ReplyTo...), v.With...)
+	}
+	return ids
+}
+
+// right computes the right to reply in a loaded conversation whose exchanges are loaded.
+func (l *loaded) right(id ID) rules.Right {
+	return rules.RightToReply(l.state.Patient, l.state.Conversations[id.Conversation()], l.state.Exchanges, l.who, l.svc.Now())
+}

@@ -1,0 +1,163 @@
+package conversations
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"mesbridge/rules"
+)
+
+// Sentences that a patient reads beside a message that did not leave.
+const (
+	withdrawnDetail = "Non remis : l’envoi a été arrêté avant le départ du message. Votre texte est gardé en brouillon."
+	goneDetail      = "Non remis : ce professionnel ne peut plus être joint par cette messagerie. Contactez-le par téléphone."
+)
+
+// Outgoing loads what a deliver effect sends. A rule that changed since the patient sent it may stop it:
+// then Outgoing fails with the kind of rules.Deliver's refusal, the outcome is recorded, the text is a
+// draft again (D15), and the effect is done. KindNotFound means that the message is gone or was sent.
+func (s *Service) Outgoing(ctx context.Context, e Effect) (Outgoing, error) {
+	l, m, done, err := s.loadDelivery(ctx, e)
+	if err != nil {
+		return Outgoing{}, err
+	}
+	to, ok := l.addressOf(e.Thread, e.Mailbox)
+	if !ok || done.State == DeliverySent || done.State == DeliveryFailed {
+		return Outgoing{}, &Error{Kind: KindNotFound}
+	}
+	v := rules.Deliver(rules.DeliverFacts{
+		Patient: l.state.Patient, Sent: m.Seq, To: l.know(to),
+		Conversation: l.state.Conversations[e.Thread.Conversation()], Exchange: l.state.Exchanges[e.Mailbox],
+	}, s.Now())
+	if v.Refusal.Refused() {
+		if err := l.withdraw(ctx, e, m, v.Refusal); err != nil {
+			return Outgoing{}, err
+		}
+		return Outgoing{}, refused(v.Refusal)
+	}
+	if crossed := v.Notes.Has(rules.Crossed); crossed != done.Crossed || done.State == "" {
+		done.State, done.Crossed = DeliveryQueued, crossed
+		if err := l.noteOutcome(ctx, e, done); err != nil {
+			return Outgoing{}, err
+		}
+	}
+	person, err := l.person()
+	if err != nil {
+		return Outgoing{}, err
+	}
+	return Outgoing{
+		Effect: e, From: rules.CitizenAddress(person.INS, s.CitizenDomain), To: to, Bytes: m.Bytes, QueuedAt: e.CreatedAt,
+		Open: func() (io.ReadCloser, error) { return l.openBody(ctx, m.Body) },
+	}, nil
+}
+
+// loadDelivery reads a message on its way, and what became of it so far.
+func (s *Service) loadDelivery(ctx context.Context, e Effect) (*loaded, numbered, outcomeRecord, error) {
+	field := outcomeField(e.Message, e.Mailbox)
+	l, err := s.load(ctx, e.Patient, FactsQuery{
+		Conversations: []ID{e.Thread}, Exchanges: []rules.MailboxID{e.Mailbox}, Messages: []ID{e.Message, field},
+	})
+	if err != nil {
+		return nil, numbered{}, outcomeRecord{}, err
+	}
+	b, ok := l.facts.Messages[e.Message]
+	if !ok {
+		return nil, numbered{}, outcomeRecord{}, &Error{Kind: KindNotFound}
+	}
+	m, err := l.openMessage(e.Message, b)
+	if err != nil {
+		return nil, numbered{}, outcomeRecord{}, err
+	}
+	var done outcomeRecord
+	if b := l.facts.Messages[field]; b != nil {
+		if err := unpack(b, &done); err != nil {
+			return nil, numbered{}, outcomeRecord{}, unavailable("open an outcome", err)
+		}
+	}
+	return l, m, done, l.identifyBlocks(ctx)
+}
+
+// withdraw records that a rule stopped a queued message, and makes its text a draft again unless the
+// patient began another.
+func (l *loaded) withdraw(ctx context.Context, e Effect, m numbered, r rules.Refusal) error {
+	detail := withdrawnDetail
+	if r.Code == rules.MailboxUnknown {
+		detail = goneDetail
+	}
+	if draft, err := l.draft(e.Thread); err != nil || draft == "" {
+		body, err := l.openBody(ctx, m.Body)
+		if err != nil {
+			return err
+		}
+		view, err := l.svc.Mail.View(body)
+		_ = body.Close()
+		if err != nil {
+			return unavailable("read a body", err)
+		}
+		if err := l.saveDraft(ctx, e.Thread, view.Text); err != nil {
+			return err
+		}
+	}
+	return l.noteOutcome(ctx, e, outcomeRecord{State: DeliveryFailed, Detail: detail})
+}
+
+// noteOutcome writes where the delivery of a message to one mailbox stands.
+func (l *loaded) noteOutcome(ctx context.Context, e Effect, o outcomeRecord) error {
+	o.At = toMillis(l.svc.Now())
+	r := Record{Table: TableMessages, Field: string(outcomeField(e.Message, e.Mailbox)), Value: pack(o)}
+	if err := l.svc.Store.Touch(ctx, l.id, []Record{r}); err != nil {
+		return unavailable("record an outcome", err)
+	}
+	return nil
+}
+
+// Delivered records the outcome of an attempt; an outcome without a state is an attempt to repeat.
+func (s *Service) Delivered(ctx context.Context, e Effect, o Outcome) error {
+	l, _, done, err := s.loadDelivery(ctx, e)
+	if err != nil {
+		return err
+	}
+	if o.State == "" {
+		o.State = DeliveryQueued
+	}
+	done.State, done.Detail = o.State, o.Detail
+	return l.noteOutcome(ctx, e, done)
+}
+
+// Reportable loads what a report effect sends.
+func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
+	l, err := s.load(ctx, e.Patient, FactsQuery{Messages: []ID{e.Message}})
+	if err != nil {
+		return Report{}, err
+	}
+	m, err := l.openMessage(e.Message, l.facts.Messages[e.Message])
+	if err != nil {
+		return Report{}, err
+	}
+	if m.label.Receipt == nil {
+		return Report{}, &Error{Kind: KindNotFound}
+	}
+	person, err := l.person()
+	if err != nil {
+		return Report{}, err
+	}
+	r := m.label.Receipt
+	return Report{
+		To: Address{Local: r.Local, Domain: r.Domain}, From: rules.CitizenAddress(person.INS, s.CitizenDomain),
+		MessageID: m.label.MessageID, Subject: m.label.Subject, ArrivedAt: m.At.time(),
+		Receipt: Receipt{Success: true, EnvID: r.EnvID, ORcpt: r.ORcpt, Full: r.Full},
+	}, nil
+}
+
+// project indexes a conversation and its exchange under a mailbox, for the lists of professionals.
+func (s *Service) project(ctx context.Context, e Effect) (time.Time, error) {
+	entries := []LedgerEntry{{Patient: e.Patient, At: e.CreatedAt}}
+	if e.Thread != "" {
+		entries = append(entries, LedgerEntry{Patient: e.Patient, Thread: e.Thread, At: e.CreatedAt})
+	}
+	if err := s.Store.Index(ctx, e.Mailbox, entries); err != nil {
+		return time.Time{}, unavailable("index a conversation", err)
+	}
+	return time.Time{}, nil
+}

@@ -1,0 +1,237 @@
+package conversations
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"mesbridge/rules"
+)
+
+// Recipient decides at RCPT whether the citizen's mailbox takes mail from sender (rules.Reach); a zero
+// sender asks for the account state alone (DSN and MDN). The path is the same whatever the answer (D36).
+func (s *Service) Recipient(ctx context.Context, ins rules.INS, sender Address) (PatientID, error) {
+	p := s.PatientID(ins)
+	var from rules.Correspondent
+	if !sender.IsZero() {
+		from = s.correspondent(sender)
+	}
+	l, err := s.read(ctx, p, FactsQuery{})
+	if err != nil {
+		return "", err
+	}
+	if err := l.identifyBlocks(ctx); err != nil {
+		return "", err
+	}
+	if r := rules.Reach(l.state.Patient, from, s.Now()); r.Refused() {
+		return "", refused(r)
+	}
+	return p, nil
+}
+
+// NewBody starts storing a message for a patient and returns the id that Receive takes.
+func (s *Service) NewBody(ctx context.Context, p PatientID) (ID, BodyWriter, error) {
+	key, _, err := s.Keys.Key(ctx, p)
+	if err != nil {
+		return "", nil, unavailable("read the data key", err)
+	}
+	id, err := s.newID(p)
+	if err != nil {
+		return "", nil, err
+	}
+	w, err := s.Bodies.Create(ctx, p, id, key)
+	if err != nil {
+		return "", nil, unavailable("create the body", err)
+	}
+	return id, w, nil
+}
+
+// Receive commits a message whose body is durable. Repeated tells an operator's retry: the body that
+// was just written is to be aborted, and the answer is the one of the first time.
+func (s *Service) Receive(ctx context.Context, in Incoming) (repeated bool, err error) {
+	_, repeated, err = s.admit(ctx, in)
+	return repeated, err
+}
+
+// admit decides on a professional's message and commits it. It returns the id of the message, which is
+// empty for a [FIN] message that is shown nowhere.
+func (s *Service) admit(ctx context.Context, in Incoming) (answer []byte, repeated bool, err error) {
+	sender := s.MailboxID(in.From.Address)
+	q := FactsQuery{
+		Exchanges: append([]rules.MailboxID{sender}, s.mailboxIDsOf(in.ReplyTo)...),
+		Repeat:    s.repeatField(in),
+	}
+	for _, ref := range in.References {
+		q.Refs = append(q.Refs, s.refField(in.Patient, ref))
+	}
+	op := in.Operation
+	if op == "" {
+		op = string(in.Message)
+	}
+	return s.run(ctx, in.Patient, op, q, func(l *loaded) (*decision, error) {
+		return l.admit(ctx, in, q.Repeat)
+	})
+}
+
+func (s *Service) mailboxIDsOf(addresses []Address) []rules.MailboxID {
+	ids := make([]rules.MailboxID, len(addresses))
+	for i, a := range addresses {
+		ids[i] = s.MailboxID(a)
+	}
+	return ids
+}
+
+// admit asks rules about a message and prepares what is written.
+func (l *loaded) admit(ctx context.Context, in Incoming, repeatField string) (*decision, error) {
+	if err := l.identifyBlocks(ctx); err != nil {
+		return nil, err
+	}
+	thread, err := l.threadOf()
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := l.svc.newID(l.id)
+	if err != nil {
+		return nil, err
+	}
+	place := thread
+	if place == "" {
+		place = fresh
+	}
+	sender := l.know(in.From.Address)
+	v := rules.Admit(rules.AdmitFacts{
+		Patient: l.state.Patient, Next: l.facts.Version + 1, Message: messageID(place, l.thread[place].Count+1).Message(),
+		Sender: sender, ReplyTo: l.svc.mailboxIDsOf(in.ReplyTo), With: l.others(in),
+		Exchange: l.state.Exchanges[sender.Mailbox], Thread: thread.Conversation(), Fresh: fresh.Conversation(),
+		Repeat: rules.MessageKey(l.facts.Repeat), Subject: in.Subject, EndHeaders: in.EndHeaders,
+		HasContent: in.HasText || in.Attachments > 0, IsReport: in.IsReport, WantsReceipt: in.Receipt.Success,
+	}, l.svc.Now())
+	if v.Refusal.Refused() || v.Change.Kind == "" {
+		return &decision{verdict: v, answer: []byte(v.Change.Message)}, nil
+	}
+	if !v.Change.Shown {
+		v.Change.Message = in.Message.Message() // kept for the trace, outside any conversation
+	}
+	return l.received(in, v, repeatField), nil
+}
+
+// others lists the professionals in To and Cc, the author left out.
+func (l *loaded) others(in Incoming) []rules.MailboxID {
+	var ids []rules.MailboxID
+	for _, o := range in.Others {
+		if id := l.know(o.Address).Mailbox; !slices.Contains(ids, id) && id != l.svc.MailboxID(in.From.Address) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// threadOf returns the conversation that the message's references lead to, "" when to none, and opens
+// its record.
+func (l *loaded) threadOf() (ID, error) {
+	if l.facts.Thread == nil || l.facts.ThreadRecord == nil {
+		return "", nil
+	}
+	id, _, ok := strings.Cut(string(l.facts.Thread), "/")
+	if !ok {
+		return "", unavailable("read references", errRecord)
+	}
+	if err := l.addThread(ID(id), l.facts.ThreadRecord); err != nil {
+		return "", unavailable("open records", err)
+	}
+	return ID(id), nil
+}
+
+// received lists the records of an admitted message.
+func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string) *decision {
+	id, thread := ID(v.Change.Message), ID(v.Change.Conversation)
+	d := &decision{
+		verdict: v, answer: []byte(id), actor: in.Peer,
+		project: append([]rules.MailboxID{v.Change.Mailbox}, v.Change.ReplyTo...),
+		labels:  map[rules.MailboxID]mailboxLabel{},
+	}
+	people := []mailboxLabel{l.svc.label(in.From)}
+	for _, a := range in.ReplyTo {
+		people = append(people, l.svc.label(NamedAddress{Address: a}))
+	}
+	for _, p := range people {
+		d.labels[rules.MailboxID(p.Mailbox)] = p
+	}
+	for _, o := range in.Others {
+		people = append(people, l.svc.label(o))
+	}
+	rec := messageRecord{
+		Seq: v.Change.Seq, At: toMillis(v.Change.At), From: hexID(v.Change.Mailbox), To: hexIDs(v.Change.With),
+		Fin: v.Change.Fin, Attachments: in.Attachments, Bytes: in.Bytes, Body: in.Message,
+	}
+	label := messageLabel{MessageID: in.MessageID, SHA256: in.SHA256[:], Receipt: receiptOf(in), Author: in.author()}
+	if v.Change.Shown {
+		l.converse(d, thread, in.Subject, people)
+		d.thread.attached, d.thread.heard = in.Attachments > 0, true
+		d.cursor = v.Change.At
+		if l.label[thread].Subject != in.Subject {
+			label.Subject = in.Subject
+		}
+	}
+	rec.Sealed = l.vault.seal(TableMessages, string(id), label)
+	d.records = append(d.records,
+		Record{Table: TableMessages, Field: string(id), Value: pack(rec)},
+		Record{Table: TableRefs, Field: repeatField, Value: []byte(id)})
+	if in.MessageID != "" && v.Change.Shown {
+		d.records = append(d.records, l.reference(in.MessageID, thread, id))
+	}
+	for m := range d.labels {
+		if _, known := l.exchange[m]; !known {
+			d.newIDs = append(d.newIDs, l.svc.exchangeID(l.id, m))
+		}
+	}
+	return d
+}
+
+// author names the person who acted, when the message was written at the desk or by the API.
+func (in Incoming) author() string {
+	if in.Peer.Kind == ActorOperator {
+		return ""
+	}
+	return in.Peer.Name
+}
+
+// reference notes a Message-ID, so that answers to it find their conversation. The first holder of an
+// id keeps it (DESIGN.md).
+func (l *loaded) reference(messageID string, thread, message ID) Record {
+	return Record{Table: TableRefs, Field: l.svc.refField(l.id, messageID), Value: []byte(thread + "/" + message), IfAbsent: true}
+}
+
+// converse prepares the conversation of a message: a new one with its subject, or one message more in
+// the one that is there, with whoever is new in it.
+func (l *loaded) converse(d *decision, thread ID, subject string, people []mailboxLabel) {
+	r, exists := l.thread[thread]
+	label := l.label[thread]
+	d.thread = &threadDelta{id: thread, count: r.Count + 1, newLabel: !exists}
+	if !exists {
+		label.Subject = subject
+		d.newIDs = append(d.newIDs, thread)
+	}
+	for _, p := range people {
+		if !slices.ContainsFunc(label.People, func(k mailboxLabel) bool { return k.Mailbox == p.Mailbox }) {
+			label.People = append(slices.Clip(label.People), p)
+			d.thread.newLabel = true
+		}
+	}
+	d.thread.label, l.label[thread] = label, label
+}
+
+// label returns what is kept of a mailbox: its address, and its name as the mail gave it.
+func (s *Service) label(n NamedAddress) mailboxLabel {
+	return mailboxLabel{Mailbox: hexID(s.MailboxID(n.Address)), Local: n.Address.Local, Domain: n.Address.Domain, Name: n.Name}
+}
+
+// receiptOf keeps what a delivery status notification needs, when one was asked for.
+func receiptOf(in Incoming) *receiptLabel {
+	if !in.Receipt.Success {
+		return nil
+	}
+	return &receiptLabel{
+		Local: in.Envelope.Local, Domain: in.Envelope.Domain, EnvID: in.Receipt.EnvID, ORcpt: in.Receipt.ORcpt, Full: in.Receipt.Full,
+	}
+}

@@ -1,0 +1,197 @@
+package conversations
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"mesbridge/rules"
+)
+
+// recordVersion is the first byte of every stored value. A field may be added under a new number
+// without touching it. When the meaning of a field changes, raise it and let unpack turn the older
+// form into the newer one: every version ever written stays readable.
+const recordVersion = 1
+
+var (
+	errRecordVersion = errors.New("record of an unknown version")
+	errRecord        = errors.New("unreadable record")
+)
+
+// pack writes a record: the version byte, then CBOR (RFC 8949) with numbered fields.
+func pack(v any) []byte {
+	b, err := cbor.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("record type %T cannot be packed: %v", v, err)) // a fault of the type, found by any test
+	}
+	return append([]byte{recordVersion}, b...)
+}
+
+// unpack reads a record of any version that was ever written.
+func unpack(b []byte, v any) error {
+	if len(b) == 0 {
+		return errRecord
+	}
+	switch b[0] {
+	case recordVersion:
+		if err := cbor.Unmarshal(b[1:], v); err != nil {
+			return errRecord // the cause may quote the content
+		}
+		return nil
+	default:
+		return errRecordVersion
+	}
+}
+
+// millis is a stored time: Unix milliseconds, 0 for none.
+type millis int64
+
+func toMillis(t time.Time) millis {
+	if t.IsZero() {
+		return 0
+	}
+	return millis(t.UnixMilli())
+}
+
+func (m millis) time() time.Time {
+	if m == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(m)).UTC()
+}
+
+// hexID is an id of hexadecimal digits, stored as the bytes that they write.
+type hexID string
+
+// MarshalBinary returns the bytes.
+func (h hexID) MarshalBinary() ([]byte, error) { return hex.DecodeString(string(h)) }
+
+// UnmarshalBinary reads the bytes.
+func (h *hexID) UnmarshalBinary(b []byte) error {
+	*h = hexID(hex.EncodeToString(b))
+	return nil
+}
+
+// patientRecord is the patient's own record. Name is sealed: it is all that names anybody.
+type patientRecord struct {
+	Account  rules.AccountState `cbor:"1,keyasint"`
+	Blocks   []blockRecord      `cbor:"2,keyasint,omitempty"`
+	Refusals []refusalRecord    `cbor:"3,keyasint,omitempty"`
+	Died     bool               `cbor:"4,keyasint,omitempty"`
+	Sealed   []byte             `cbor:"5,keyasint,omitempty"` // patientLabel
+}
+
+type patientLabel struct {
+	Name string `cbor:"1,keyasint,omitempty"`
+}
+
+type blockRecord struct {
+	Mailbox hexID  `cbor:"1,keyasint"`
+	Person  hexID  `cbor:"2,keyasint,omitempty"`
+	At      millis `cbor:"3,keyasint"`
+	Until   millis `cbor:"4,keyasint,omitempty"`
+}
+
+type refusalRecord struct {
+	Scope rules.RefusalScope `cbor:"1,keyasint"`
+	Value string             `cbor:"2,keyasint,omitempty"`
+	At    millis             `cbor:"3,keyasint"`
+}
+
+// exchangeRecord is one pair; its field is the mailbox.
+type exchangeRecord struct {
+	Since    millis       `cbor:"1,keyasint,omitempty"`
+	LastAt   millis       `cbor:"2,keyasint,omitempty"`
+	Written  rules.Seq    `cbor:"3,keyasint,omitempty"`
+	Granted  rules.Seq    `cbor:"4,keyasint,omitempty"`
+	Horizon  rules.Seq    `cbor:"5,keyasint,omitempty"`
+	EndedAt  millis       `cbor:"6,keyasint,omitempty"`
+	EndedHow rules.EndHow `cbor:"7,keyasint,omitempty"`
+	Sealed   []byte       `cbor:"8,keyasint,omitempty"` // mailboxLabel
+}
+
+// mailboxLabel names a professional mailbox: its address, and the name that mail gave it.
+type mailboxLabel struct {
+	Mailbox hexID  `cbor:"1,keyasint,omitempty"`
+	Local   string `cbor:"2,keyasint"`
+	Domain  string `cbor:"3,keyasint"`
+	Name    string `cbor:"4,keyasint,omitempty"`
+}
+
+func (l mailboxLabel) address() Address { return Address{Local: l.Local, Domain: l.Domain} }
+
+// threadRecord is one conversation; its field is its id.
+type threadRecord struct {
+	Voices      []voiceRecord `cbor:"1,keyasint,omitempty"`
+	Ends        []endRecord   `cbor:"2,keyasint,omitempty"`
+	LastAt      millis        `cbor:"3,keyasint"`
+	LastPatient bool          `cbor:"4,keyasint,omitempty"`
+	Count       int           `cbor:"5,keyasint"`           // messages so far; they are numbered from 1
+	Attached    bool          `cbor:"6,keyasint,omitempty"` // some message has an attachment
+	Heard       rules.Seq     `cbor:"7,keyasint,omitempty"` // last professional message, for the unread mark
+	Sealed      []byte        `cbor:"8,keyasint"`           // threadLabel
+}
+
+type voiceRecord struct {
+	Message int       `cbor:"1,keyasint"`
+	Seq     rules.Seq `cbor:"2,keyasint"`
+	From    hexID     `cbor:"3,keyasint"`
+	ReplyTo []hexID   `cbor:"4,keyasint,omitempty"` // absent: From alone
+	With    []hexID   `cbor:"5,keyasint,omitempty"`
+	Fin     bool      `cbor:"6,keyasint,omitempty"`
+}
+
+type endRecord struct {
+	By  hexID        `cbor:"1,keyasint"`
+	Seq rules.Seq    `cbor:"2,keyasint"`
+	At  millis       `cbor:"3,keyasint"`
+	How rules.EndHow `cbor:"4,keyasint"`
+}
+
+// threadLabel is what names or quotes in a conversation.
+type threadLabel struct {
+	Subject string         `cbor:"1,keyasint"` // of the first message, decoded, as it was sent
+	People  []mailboxLabel `cbor:"2,keyasint"` // every mailbox that the conversation names
+}
+
+// messageRecord is one message; its field is its id.
+type messageRecord struct {
+	Seq         rules.Seq `cbor:"1,keyasint"`
+	At          millis    `cbor:"2,keyasint"`
+	From        hexID     `cbor:"3,keyasint,omitempty"` // absent: the patient
+	To          []hexID   `cbor:"4,keyasint,omitempty"` // whom the patient's message goes to, or who was in copy
+	Fin         bool      `cbor:"5,keyasint,omitempty"`
+	Attachments int       `cbor:"6,keyasint,omitempty"`
+	Bytes       int64     `cbor:"7,keyasint"`
+	Body        ID        `cbor:"8,keyasint"`
+	Sealed      []byte    `cbor:"9,keyasint"` // messageLabel
+}
+
+// messageLabel is what names or quotes in a message.
+type messageLabel struct {
+	MessageID string        `cbor:"1,keyasint,omitempty"`
+	Subject   string        `cbor:"2,keyasint,omitempty"` // when it is not the conversation's
+	SHA256    []byte        `cbor:"3,keyasint"`
+	Receipt   *receiptLabel `cbor:"4,keyasint,omitempty"`
+	Author    string        `cbor:"5,keyasint,omitempty"` // who acted, when it was not the mailbox's own mail
+}
+
+// receiptLabel is a delivery status notification asked for.
+type receiptLabel struct {
+	Local  string `cbor:"1,keyasint"`
+	Domain string `cbor:"2,keyasint"`
+	EnvID  string `cbor:"3,keyasint,omitempty"`
+	ORcpt  string `cbor:"4,keyasint,omitempty"`
+	Full   bool   `cbor:"5,keyasint,omitempty"`
+}
+
+// outcomeRecord is what became of a message to one mailbox. Its text is one of a closed list.
+type outcomeRecord struct {
+	State   DeliveryState `cbor:"1,keyasint"`
+	Detail  string        `cbor:"2,keyasint,omitempty"`
+	At      millis        `cbor:"3,keyasint"`
+	Crossed bool          `cbor:"4,keyasint,omitempty"`
+}

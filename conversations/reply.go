@@ -1,0 +1,235 @@
+package conversations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"mesbridge/rules"
+)
+
+// Reply sends the patient's reply, or fails with the code of Thread's Reply. A refused text is kept as
+// the conversation's draft, and nothing is sent (D7). The same Operation gives the same message.
+func (s *Service) Reply(ctx context.Context, actor Actor, p PatientID, id ID, in ReplyInput) (Message, error) {
+	var written replyBody
+	answer, _, err := s.run(ctx, p, operation("reply", id, in.Operation), FactsQuery{Conversations: []ID{id}},
+		func(l *loaded) (*decision, error) { return l.reply(ctx, actor, id, in, &written) })
+	if err != nil {
+		s.keepRefused(ctx, p, id, in.Text, err)
+		return Message{}, errors.Join(err, written.abort())
+	}
+	l, err := s.loadThread(ctx, p, id)
+	if err != nil {
+		return Message{}, err
+	}
+	if err := l.saveDraft(ctx, id, ""); err != nil {
+		return Message{}, err
+	}
+	return l.oneMessage(ctx, id, ID(answer), true)
+}
+
+// operation names a command of a caller, empty when he gave no key: then nothing is deduplicated.
+func operation(command string, id ID, key string) string {
+	if key == "" {
+		return ""
+	}
+	return command + "/" + string(id) + "/" + key
+}
+
+// keepRefused keeps a refused text as a draft. A failure is logged: the refusal itself is the answer.
+func (s *Service) keepRefused(ctx context.Context, p PatientID, id ID, text string, refusal error) {
+	if k := KindOf(refusal); k.Temporary() || k == KindNotFound || text == "" {
+		return
+	}
+	if err := s.SaveDraft(ctx, p, id, text); err != nil {
+		s.Log.WarnContext(ctx, "draft not kept", "kind", KindOf(err))
+	}
+}
+
+// replyBody is the stored content of a reply that is being decided.
+type replyBody struct {
+	id ID
+	w  BodyWriter
+}
+
+// abort drops what was written, unless it was committed.
+func (b *replyBody) abort() error {
+	if b.w == nil {
+		return nil
+	}
+	if err := b.w.Abort(); err != nil {
+		return fmt.Errorf("drop a body: %w", err)
+	}
+	return nil
+}
+
+// reply asks rules, writes the content and prepares the records.
+func (l *loaded) reply(ctx context.Context, actor Actor, id ID, in ReplyInput, written *replyBody) (*decision, error) {
+	if _, ok := l.thread[id]; !ok {
+		return nil, &Error{Kind: KindNotFound}
+	}
+	if err := l.alsoExchanges(ctx, mailboxesOf(l.state.Conversations[id.Conversation()])); err != nil {
+		return nil, err
+	}
+	if err := l.identifyBlocks(ctx); err != nil {
+		return nil, err
+	}
+	message := messageID(id, l.thread[id].Count+1)
+	f := rules.ReplyFacts{
+		Right: l.right(id), Next: l.facts.Version + 1, Conversation: id.Conversation(), Message: message.Message(),
+		Choice: in.Choice, HasText: strings.TrimSpace(in.Text) != "", MaxBytes: l.svc.MaxReplyBytes,
+	}
+	now := l.svc.Now()
+	verdict := rules.Reply(f, now)
+	if verdict.Refusal.Refused() {
+		return &decision{verdict: verdict}, nil
+	}
+	draft, err := l.replyDraft(ctx, id, message, in, verdict.Change, now)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := l.writeReply(ctx, draft, written)
+	if err != nil {
+		return nil, err
+	}
+	f.Bytes = sum.size
+	if verdict = rules.Reply(f, now); verdict.Refusal.Refused() {
+		return &decision{verdict: verdict}, nil
+	}
+	if err := written.w.Commit(); err != nil {
+		return nil, unavailable("store the body", err)
+	}
+	return l.replied(actor, id, in, verdict, draft, written.id, sum), nil
+}
+
+// replyDraft addresses the reply: to the mailboxes that rules named, as an answer to the message that
+// governs (R156-R158, D10).
+func (l *loaded) replyDraft(ctx context.Context, id, message ID, in ReplyInput, c rules.Change, now time.Time) (Draft, error) {
+	person, err := l.person()
+	if err != nil {
+		return Draft{}, err
+	}
+	governing := ID(l.right(id).Message)
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Messages: []ID{governing}})
+	if err != nil {
+		return Draft{}, unavailable("read messages", err)
+	}
+	answered, err := l.openMessage(governing, f.Messages[governing])
+	if err != nil {
+		return Draft{}, err
+	}
+	d := Draft{
+		MessageID: string(message) + "." + lowerBase32(l.svc.name("message", string(l.id)+string(message))[:10]) + "@" + l.svc.CitizenDomain,
+		Date:      now, From: NamedAddress{Name: person.Name, Address: rules.CitizenAddress(person.INS, l.svc.CitizenDomain)},
+		Subject: rules.ReplySubject(l.subject(id, answered)), InReplyTo: answered.label.MessageID,
+		Text: in.Text, Attachments: in.Attachments,
+	}
+	if d.References, err = l.references(ctx, answered); err != nil {
+		return Draft{}, err
+	}
+	names := l.names(id)
+	for _, m := range c.To {
+		if a, ok := l.addressOf(id, m); ok {
+			d.To = append(d.To, NamedAddress{Name: names[m], Address: a})
+		}
+	}
+	return d, nil
+}
+
+// subject returns the stored subject of a message.
+func (l *loaded) subject(thread ID, m numbered) string {
+	if m.label.Subject != "" {
+		return m.label.Subject
+	}
+	return l.label[thread].Subject
+}
+
+// references reads from the bytes of the message answered what a reply refers to.
+func (l *loaded) references(ctx context.Context, answered numbered) ([]string, error) {
+	body, err := l.openBody(ctx, answered.Body)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	refs, err := l.svc.Mail.References(body)
+	if err != nil {
+		return nil, unavailable("read a body", err)
+	}
+	return refs, nil
+}
+
+// writeReply composes the reply into a fresh body, dropping the one of an earlier round.
+func (l *loaded) writeReply(ctx context.Context, d Draft, written *replyBody) (*tally, error) {
+	if err := written.abort(); err != nil {
+		return nil, err
+	}
+	id, w, err := l.svc.NewBody(ctx, l.id)
+	if err != nil {
+		return nil, err
+	}
+	written.id, written.w = id, w
+	sum := newTally()
+	if err := l.svc.Mail.Compose(d, io.MultiWriter(w, sum)); err != nil {
+		return nil, unavailable("compose the reply", err)
+	}
+	return sum, nil
+}
+
+// replied lists the records of an accepted reply.
+func (l *loaded) replied(actor Actor, id ID, in ReplyInput, v rules.Verdict, draft Draft, body ID, sum *tally) *decision {
+	message := ID(v.Change.Message)
+	d := &decision{
+		verdict: v, answer: []byte(message), actor: actor, cursor: v.Change.At,
+		deliver: v.Change.To, project: v.Change.To, labels: map[rules.MailboxID]mailboxLabel{},
+	}
+	for _, p := range l.label[id].People {
+		if slices.Contains(v.Change.To, rules.MailboxID(p.Mailbox)) {
+			d.labels[rules.MailboxID(p.Mailbox)] = p
+		}
+	}
+	l.converse(d, id, "", nil)
+	d.thread.attached = len(in.Attachments) > 0
+	rec := messageRecord{
+		Seq: v.Change.Seq, At: toMillis(v.Change.At), To: hexIDs(v.Change.To), Attachments: len(in.Attachments),
+		Bytes: sum.size, Body: body,
+	}
+	label := messageLabel{MessageID: draft.MessageID, SHA256: sum.sum()}
+	if actor.Kind != ActorPatient {
+		label.Author = actor.Name
+	}
+	rec.Sealed = l.vault.seal(TableMessages, string(message), label)
+	d.records = []Record{
+		{Table: TableMessages, Field: string(message), Value: pack(rec)},
+		l.reference(draft.MessageID, id, message),
+	}
+	return d
+}
+
+// oneMessage reads one message back as it is shown.
+func (l *loaded) oneMessage(ctx context.Context, thread, id ID, patient bool) (Message, error) {
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Messages: []ID{id}})
+	if err != nil {
+		return Message{}, unavailable("read messages", err)
+	}
+	r, err := l.openMessage(id, f.Messages[id])
+	if err != nil {
+		return Message{}, err
+	}
+	m, err := l.message(ctx, thread, r, nil)
+	if err != nil {
+		return Message{}, err
+	}
+	m.Mine = patient == (m.AuthorKind == FromPatient)
+	if m.AuthorKind == FromPatient {
+		person, err := l.person()
+		if err != nil {
+			return Message{}, err
+		}
+		m.Author = person.Name
+	}
+	return m, nil
+}

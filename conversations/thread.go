@@ -1,0 +1,263 @@
+package conversations
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"mesbridge/rules"
+)
+
+// MaxShown is how many messages of a conversation are shown, the newest.
+const MaxShown = 50
+
+// Thread shows one conversation to the patient, newest message first.
+func (s *Service) Thread(ctx context.Context, p PatientID, id ID) (Thread, error) {
+	l, err := s.loadThread(ctx, p, id)
+	if err != nil {
+		return Thread{}, err
+	}
+	if err := l.mayRead(); err != nil {
+		return Thread{}, err
+	}
+	right := l.right(id)
+	t := Thread{ThreadLine: l.line(id), Reply: l.replyOptions(id, right)}
+	if right.With != "" {
+		t.Contact = s.exchangeID(p, right.With)
+	}
+	if right.State == rules.Ended {
+		t.Ended = &Ending{By: l.names(id)[right.By], How: right.How, At: right.At}
+	}
+	if t.Draft, err = l.draft(id); err != nil {
+		return Thread{}, err
+	}
+	person, err := l.person()
+	if err != nil {
+		return Thread{}, err
+	}
+	t.Patient = person.Name
+	t.Messages, err = l.messages(ctx, id, func(messageRecord) bool { return true })
+	for i := range t.Messages {
+		m := &t.Messages[i]
+		if m.Mine = m.AuthorKind == FromPatient; m.Mine {
+			m.Author = person.Name
+		} else {
+			m.Delivery = nil
+		}
+	}
+	return t, err
+}
+
+// loadThread reads one conversation with the exchanges that its right depends on.
+func (s *Service) loadThread(ctx context.Context, p PatientID, id ID) (*loaded, error) {
+	l, err := s.loadThreads(ctx, p, []ID{id})
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := l.thread[id]; !ok {
+		return nil, &Error{Kind: KindNotFound}
+	}
+	return l, nil
+}
+
+// replyOptions tells the right to reply as the API and the pages name it (I196).
+func (l *loaded) replyOptions(id ID, r rules.Right) ReplyOptions {
+	names := l.names(id)
+	o := ReplyOptions{
+		Allowed: r.State == rules.Open, Code: r.Code, EndedBy: names[r.By], To: named(names, r.To), ToAll: named(names, r.ToAll),
+		RemainingBytes: l.svc.remainingBytes(),
+	}
+	switch r.State {
+	case rules.Open:
+		o.Options = []string{string(rules.ReplyToOne)}
+		if len(r.ToAll) > 0 {
+			o.Options = append(o.Options, string(rules.ReplyToAll))
+		}
+	case rules.Blocked:
+		o.Options = []string{"REPLY_BLOCKED"}
+	case rules.Frozen, rules.Ended, rules.NoReply:
+		o.Options = []string{"NO_REPLY"}
+	}
+	return o
+}
+
+// remainingBytes is how many bytes of attachments fit in a reply: base64 makes 78 octets of 57, and
+// 64 kB are kept for headers and text (D19, R114).
+func (s *Service) remainingBytes() int64 { return max(0, s.MaxReplyBytes-64<<10) * 57 / 78 }
+
+// messages reads the newest messages of a conversation that keep holds, newest first, with their bodies.
+func (l *loaded) messages(ctx context.Context, id ID, keep func(messageRecord) bool) ([]Message, error) {
+	records, err := l.messageRecords(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	outcomes, err := l.outcomes(ctx, records)
+	if err != nil {
+		return nil, err
+	}
+	var shown []Message
+	for _, r := range records {
+		if !keep(r.messageRecord) {
+			continue
+		}
+		m, err := l.message(ctx, id, r, outcomes)
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, m)
+	}
+	return shown, nil
+}
+
+// numbered is a message record with its id and its sealed part opened.
+type numbered struct {
+	messageRecord
+	id    ID
+	label messageLabel
+}
+
+// messageRecords reads the newest records of a conversation, newest first.
+func (l *loaded) messageRecords(ctx context.Context, id ID) ([]numbered, error) {
+	var ids []ID
+	for n := l.thread[id].Count; n > 0 && len(ids) < MaxShown; n-- {
+		ids = append(ids, messageID(id, n))
+	}
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Messages: ids})
+	if err != nil {
+		return nil, unavailable("read messages", err)
+	}
+	var list []numbered
+	for _, id := range ids {
+		b, ok := f.Messages[id]
+		if !ok {
+			continue
+		}
+		m, err := l.openMessage(id, b)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// openMessage unpacks a message record and opens its sealed part.
+func (l *loaded) openMessage(id ID, b []byte) (numbered, error) {
+	m := numbered{id: id}
+	if err := unpack(b, &m.messageRecord); err != nil {
+		return numbered{}, unavailable("open a message", err)
+	}
+	if err := l.vault.open(TableMessages, string(id), m.Sealed, &m.label); err != nil {
+		return numbered{}, unavailable("open a message", err)
+	}
+	return m, nil
+}
+
+// outcomes reads what became of the patient's messages among records.
+func (l *loaded) outcomes(ctx context.Context, records []numbered) (map[ID]outcomeRecord, error) {
+	var fields []ID
+	for _, r := range records {
+		if r.From == "" {
+			for _, m := range r.To {
+				fields = append(fields, outcomeField(r.id, rules.MailboxID(m)))
+			}
+		}
+	}
+	found := map[ID]outcomeRecord{}
+	if len(fields) == 0 {
+		return found, nil
+	}
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Messages: fields})
+	if err != nil {
+		return nil, unavailable("read outcomes", err)
+	}
+	for field, b := range f.Messages {
+		var o outcomeRecord
+		if err := unpack(b, &o); err != nil {
+			return nil, unavailable("open an outcome", err)
+		}
+		found[field] = o
+	}
+	return found, nil
+}
+
+// message shows one message; its body is parsed anew each time.
+func (l *loaded) message(ctx context.Context, thread ID, r numbered, outcomes map[ID]outcomeRecord) (Message, error) {
+	names := l.names(thread)
+	m := Message{ID: r.id, At: r.At.time(), NoReply: r.Fin}
+	if r.From == "" {
+		m.AuthorKind, m.Copied = FromPatient, named(names, mailboxIDs(r.To))
+		m.Delivery, m.Crossed = delivery(r, outcomes)
+	} else {
+		m.AuthorKind, m.Author, m.Copied = FromProfessional, names[rules.MailboxID(r.From)], named(names, mailboxIDs(r.To))
+	}
+	body, err := l.openBody(ctx, r.Body)
+	if err != nil {
+		return Message{}, err
+	}
+	view, err := l.svc.Mail.View(body)
+	if cerr := body.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return Message{}, unavailable("read a body", err)
+	}
+	m.Text, m.HTML, m.Notices = view.Text, view.HTML, view.Notices
+	for _, p := range view.Attachments {
+		m.Attachments = append(m.Attachments, attachmentLine(r.id, p))
+	}
+	return m, nil
+}
+
+// delivery tells where the patient's message stands over all its recipients: the worst news first.
+func delivery(r numbered, outcomes map[ID]outcomeRecord) (*Delivery, bool) {
+	order := []DeliveryState{DeliveryFailed, DeliveryQueued, DeliverySent, DeliveryDelivered, DeliveryRead}
+	d, crossed := Delivery{State: DeliveryRead}, false
+	for _, m := range r.To {
+		o, ok := outcomes[outcomeField(r.id, rules.MailboxID(m))]
+		if !ok || o.State == "" {
+			o.State = DeliveryQueued
+		}
+		crossed = crossed || o.Crossed
+		if slices.Index(order, o.State) <= slices.Index(order, d.State) {
+			d = Delivery{State: o.State, Detail: o.Detail}
+		}
+	}
+	return &d, crossed
+}
+
+// draft returns the text of the conversation's unsent reply.
+func (l *loaded) draft(id ID) (string, error) {
+	b := l.facts.Conversations[draftField(id)]
+	if len(b) == 0 {
+		return "", nil
+	}
+	var text string
+	if err := l.vault.open(TableConversations, string(draftField(id)), b, &text); err != nil {
+		return "", unavailable("open a draft", err)
+	}
+	return text, nil
+}
+
+// SaveDraft keeps the text of an unsent reply; an empty text deletes it (R111).
+func (s *Service) SaveDraft(ctx context.Context, p PatientID, id ID, text string) error {
+	l, err := s.load(ctx, p, FactsQuery{Conversations: []ID{id}})
+	if err != nil {
+		return err
+	}
+	if _, ok := l.thread[id]; !ok {
+		return &Error{Kind: KindNotFound}
+	}
+	return l.saveDraft(ctx, id, text)
+}
+
+func (l *loaded) saveDraft(ctx context.Context, id ID, text string) error {
+	r := Record{Table: TableConversations, Field: string(draftField(id))}
+	if text != "" {
+		r.Value = l.vault.seal(TableConversations, r.Field, text)
+	}
+	if err := l.svc.Store.Touch(ctx, l.id, []Record{r}); err != nil {
+		return unavailable("keep the draft", fmt.Errorf("touch: %w", err))
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package conversations
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"mesbridge/rules"
+)
+
+// OpenThread writes a first message from a mailbox to a patient. The patient is refused as by mail: the
+// two classes of D36 look the same here too.
+func (s *Service) OpenThread(ctx context.Context, actor Actor, in ThreadInput) (Thread, error) {
+	p, err := s.Recipient(ctx, in.INS, in.Mailbox)
+	if err != nil {
+		return Thread{}, err
+	}
+	if ends, _ := rules.ReadSubject(in.Subject); ends {
+		return Thread{}, &Error{Kind: KindInvalidRequest, Rule: "D6"} // an end has its own call
+	}
+	op := operation("open", ID(s.MailboxID(in.Mailbox)), in.Operation)
+	message, err := s.write(ctx, actor, p, in, nil, op)
+	if err != nil {
+		return Thread{}, err
+	}
+	thread, _, _ := splitAttachment(message)
+	return s.ThreadFor(ctx, []Address{in.Mailbox}, thread)
+}
+
+// Write adds a message to a conversation of the mailbox, as an answer to its newest message; it re-opens
+// as D6 says.
+func (s *Service) Write(ctx context.Context, actor Actor, id ID, in ThreadInput) (Message, error) {
+	l, _, err := s.threadOfMailboxes(ctx, []Address{in.Mailbox}, id)
+	if err != nil {
+		return Message{}, err
+	}
+	records, err := l.messageRecords(ctx, id)
+	if err != nil {
+		return Message{}, err
+	}
+	if len(records) == 0 {
+		return Message{}, &Error{Kind: KindNotFound}
+	}
+	refs, err := l.references(ctx, records[0])
+	if err != nil {
+		return Message{}, err
+	}
+	in.INS, in.Subject = l.ins, rules.ReplySubject(l.label[id].Subject)
+	message, err := s.write(ctx, actor, l.id, in, refs, operation("write", id, in.Operation))
+	if err != nil {
+		return Message{}, err
+	}
+	if l, err = s.loadThread(ctx, l.id, id); err != nil {
+		return Message{}, err
+	}
+	return l.oneMessage(ctx, id, message, false)
+}
+
+// write composes a professional's message, as an answer to the last of refs if there are any, and admits
+// it as mail is admitted. It returns the id of the message.
+func (s *Service) write(ctx context.Context, actor Actor, p PatientID, in ThreadInput, refs []string, op string) (ID, error) {
+	body, w, err := s.NewBody(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	draft := s.professionalDraft(body, in, refs)
+	sum := newTally()
+	if err := s.Mail.Compose(draft, io.MultiWriter(w, sum)); err != nil {
+		return "", errors.Join(unavailable("compose the message", err), w.Abort())
+	}
+	if err := w.Commit(); err != nil {
+		return "", unavailable("store the body", err)
+	}
+	incoming := Incoming{
+		Patient: p, INS: in.INS, Message: body, Envelope: in.Mailbox, From: draft.From, MessageID: draft.MessageID,
+		Subject: in.Subject, Date: draft.Date, HasText: in.Text != "", Attachments: len(in.Attachments),
+		SHA256: [32]byte(sum.sum()), Bytes: sum.size, Peer: actor, Operation: op,
+	}
+	incoming.Digest = incoming.SHA256
+	if draft.InReplyTo != "" {
+		incoming.References = []string{draft.InReplyTo}
+	}
+	if in.NoReply {
+		incoming.EndHeaders = []string{"FIN"}
+	}
+	answer, _, err := s.admit(ctx, incoming)
+	return ID(answer), err
+}
+
+// professionalDraft addresses a professional's message to the patient.
+func (s *Service) professionalDraft(body ID, in ThreadInput, refs []string) Draft {
+	from := s.label(NamedAddress{Address: in.Mailbox})
+	d := Draft{
+		MessageID: string(body) + "@" + in.Mailbox.Domain, Date: s.Now(),
+		From:    NamedAddress{Name: s.shownName(from), Address: in.Mailbox},
+		To:      []NamedAddress{{Address: rules.CitizenAddress(in.INS, s.CitizenDomain)}},
+		Subject: in.Subject, Text: in.Text, Attachments: in.Attachments, End: in.NoReply, References: refs,
+	}
+	if len(refs) > 0 {
+		d.InReplyTo = refs[len(refs)-1]
+	}
+	return d
+}
