@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -80,8 +81,7 @@ func (l *loaded) download(ctx context.Context, r numbered, index int) (Download,
 			if err != nil {
 				return err
 			}
-			defer again.Close()
-			return l.svc.Mail.Part(again, index, w)
+			return errors.Join(l.svc.Mail.Part(again, index, w), again.Close())
 		},
 	}, nil
 }

@@ -19,7 +19,7 @@ func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage,
 		if err != nil {
 			return false, err
 		}
-		line, err := l.lineFor(ctx, e.Thread, []rules.MailboxID{s.MailboxID(m)})
+		line, err := l.lineFor(e.Thread, []rules.MailboxID{s.MailboxID(m)})
 		if err != nil || f.State != "" && line.State != string(f.State) {
 			return false, err
 		}
@@ -101,7 +101,7 @@ func (s *Service) owner(ctx context.Context, id ID) (PatientID, error) {
 }
 
 // lineFor returns a loaded conversation as mailboxes see it.
-func (l *loaded) lineFor(ctx context.Context, id ID, mailboxes []rules.MailboxID) (ThreadLine, error) {
+func (l *loaded) lineFor(id ID, mailboxes []rules.MailboxID) (ThreadLine, error) {
 	person, err := l.person()
 	if err != nil {
 		return ThreadLine{}, err
@@ -132,7 +132,7 @@ func (s *Service) ThreadFor(ctx context.Context, mailboxes []Address, id ID) (Th
 	if err != nil {
 		return Thread{}, err
 	}
-	line, err := l.lineFor(ctx, id, mine)
+	line, err := l.lineFor(id, mine)
 	if err != nil {
 		return Thread{}, err
 	}

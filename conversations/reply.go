@@ -154,9 +154,8 @@ func (l *loaded) references(ctx context.Context, answered numbered) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	defer body.Close()
 	refs, err := l.svc.Mail.References(body)
-	if err != nil {
+	if err := errors.Join(err, body.Close()); err != nil {
 		return nil, unavailable("read a body", err)
 	}
 	return refs, nil

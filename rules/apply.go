@@ -88,11 +88,11 @@ func (e *Exchange) begin(c Change) {
 func (e *Exchange) end(c Change) { e.Horizon, e.EndedAt, e.EndedHow = c.Seq, c.At, c.How }
 
 // speak makes v the newest voice, in the place of an older one of the same author and reply mailbox.
-func (t *Conversation) speak(v Voice) {
-	older := slices.DeleteFunc(slices.Clone(t.Voices), func(o Voice) bool {
+func (c *Conversation) speak(v Voice) {
+	older := slices.DeleteFunc(slices.Clone(c.Voices), func(o Voice) bool {
 		return o.From == v.From && slices.Equal(o.ReplyTo, v.ReplyTo)
 	})
-	t.Voices = append(older, v)
+	c.Voices = append(older, v)
 }
 
 // without returns blocks but those that concern the same mailbox or person as b.

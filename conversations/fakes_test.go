@@ -1,0 +1,349 @@
+package conversations_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations"
+	"mesbridge/conversations/redisstore"
+	"mesbridge/rules"
+)
+
+// memory keeps keys, bodies and journal entries in maps: what the service does with them is tested here,
+// what the real ones promise is tested beside them.
+type memory struct {
+	mu      sync.Mutex
+	keys    map[conversations.PatientID]conversations.DataKey
+	ins     map[conversations.PatientID]rules.INS
+	bodies  map[conversations.ID][]byte
+	journal map[string]map[uint64][]byte
+	failing bool // Append fails
+}
+
+func newMemory() *memory {
+	return &memory{
+		keys: map[conversations.PatientID]conversations.DataKey{}, ins: map[conversations.PatientID]rules.INS{},
+		bodies: map[conversations.ID][]byte{}, journal: map[string]map[uint64][]byte{},
+	}
+}
+
+func (m *memory) keystore() conversations.Keys    { return memoryKeys{m} }
+func (m *memory) bodystore() conversations.Bodies { return memoryBodies{m} }
+
+type memoryKeys struct{ *memory }
+
+func (m memoryKeys) Create(ctx context.Context, p conversations.PatientID, ins rules.INS) (conversations.DataKey, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if k, ok := m.keys[p]; ok {
+		return k, nil
+	}
+	var k conversations.DataKey
+	_, _ = rand.Read(k[:])
+	m.keys[p], m.ins[p] = k, ins
+	return k, nil
+}
+
+func (m memoryKeys) Key(_ context.Context, p conversations.PatientID) (conversations.DataKey, rules.INS, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k, ok := m.keys[p]
+	if !ok {
+		return k, "", conversations.ErrNotFound
+	}
+	return k, m.ins[p], nil
+}
+
+type memoryBodies struct{ *memory }
+
+func (m memoryBodies) Create(_ context.Context, _ conversations.PatientID, id conversations.ID, _ conversations.DataKey) (conversations.BodyWriter, error) {
+	return &memoryBody{memory: m.memory, id: id}, nil
+}
+
+func (m memoryBodies) Open(_ context.Context, _ conversations.PatientID, id conversations.ID, _ conversations.DataKey) (io.ReadCloser, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b, ok := m.bodies[id]
+	if !ok {
+		return nil, conversations.ErrNotFound
+	}
+	return io.NopCloser(bytes.NewReader(b)), nil
+}
+
+type memoryBody struct {
+	*memory
+	bytes.Buffer
+	id conversations.ID
+}
+
+func (b *memoryBody) Commit() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bodies[b.id] = bytes.Clone(b.Bytes())
+	return nil
+}
+
+func (b *memoryBody) Abort() error { return nil }
+
+func (m *memory) Append(_ context.Context, e conversations.JournalEntry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.failing {
+		return io.ErrShortWrite
+	}
+	if m.journal[e.Shard] == nil {
+		m.journal[e.Shard] = map[uint64][]byte{}
+	}
+	m.journal[e.Shard][e.Sequence] = e.Entry
+	return nil
+}
+
+func (m *memory) Head(_ context.Context, shard string) (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var head uint64
+	for seq := range m.journal[shard] {
+		head = max(head, seq)
+	}
+	return head, nil
+}
+
+// entries counts what the journal holds.
+func (m *memory) entries() (n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, shard := range m.journal {
+		n += len(shard)
+	}
+	return n
+}
+
+// plainMail writes a draft as JSON and shows it again: the service does not look into messages.
+type plainMail struct{}
+
+func (plainMail) View(raw io.Reader) (conversations.View, error) {
+	var d conversations.Draft
+	if err := json.NewDecoder(raw).Decode(&d); err != nil {
+		return conversations.View{}, err
+	}
+	v := conversations.View{Text: d.Text}
+	for i, a := range d.Attachments {
+		v.Attachments = append(v.Attachments, conversations.Part{Index: i, Name: a.Name, Type: a.Type, Bytes: int64(len(a.Content))})
+	}
+	return v, nil
+}
+
+func (plainMail) Part(raw io.Reader, index int, w io.Writer) error {
+	var d conversations.Draft
+	if err := json.NewDecoder(raw).Decode(&d); err != nil {
+		return err
+	}
+	_, err := w.Write(d.Attachments[index].Content)
+	return err
+}
+
+func (plainMail) References(raw io.Reader) ([]string, error) {
+	var d conversations.Draft
+	err := json.NewDecoder(raw).Decode(&d)
+	return append(d.References, d.MessageID), err
+}
+
+func (plainMail) Compose(d conversations.Draft, w io.Writer) error {
+	return json.NewEncoder(w).Encode(d)
+}
+
+// tables is a directory of a few mailboxes; every domain but gone.test is trusted.
+type tables struct {
+	mu    sync.Mutex
+	known map[string]conversations.Mailbox
+}
+
+func (d *tables) Mailbox(a conversations.Address) conversations.Mailbox {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m := d.known[a.Canonical()]
+	m.Address = a
+	return m
+}
+
+func (d *tables) Trusted(domain string) bool { return domain != "gone.test" }
+
+func (d *tables) add(address string, m conversations.Mailbox) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.known[strings.ToLower(address)] = m
+}
+
+// clock is a clock that a test moves.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(time.Millisecond)
+	return c.now
+}
+
+// bench is a service on a fast fake of Redis, and all that stands around it.
+type bench struct {
+	*conversations.Service
+	t       *testing.T
+	redis   *miniredis.Miniredis
+	memory  *memory
+	tables  *tables
+	clock   *clock
+	patient conversations.Patient
+}
+
+const (
+	anINS  = rules.INS("279035121518989")
+	doctor = "marie.martin@cabinet.test"
+	clinic = "cardiologie@clinique.test"
+)
+
+// newBench returns a service with one active patient.
+func newBench(t *testing.T, wrap ...func(conversations.Store) conversations.Store) *bench {
+	t.Helper()
+	m := miniredis.RunT(t)
+	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
+	t.Cleanup(func() { _ = client.Close() })
+	b := &bench{
+		t: t, redis: m, memory: newMemory(), tables: &tables{known: map[string]conversations.Mailbox{}},
+		clock: &clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)},
+	}
+	var store conversations.Store = redisstore.New(client, redisstore.Options{Sweep: -1})
+	for _, w := range wrap {
+		store = w(store)
+	}
+	b.Service = conversations.New(b.settings(), conversations.Ports{
+		Store: store, Keys: b.memory.keystore(), Bodies: b.memory.bodystore(), Journal: b.memory, Directory: b.tables,
+		Mail: plainMail{}, Log: slog.New(slog.DiscardHandler), Now: b.clock.Now, Random: rand.Reader,
+	})
+	p, err := b.Enrol(t.Context(), conversations.Actor{Kind: conversations.ActorSystem}, anINS, "Camille Durand", rules.Active)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.patient = p
+	return b
+}
+
+func (b *bench) settings() conversations.Settings {
+	return conversations.Settings{
+		CitizenDomain: "patient.mssante.fr", CheckINSKey: true, MaxReplyBytes: 10_000_000, PatientKey: []byte("a key of the tests, 32 bytes long"),
+	}
+}
+
+// mail is a message as a test writes it; from, subject and text are enough.
+type mail struct {
+	from, replyTo, id, subject, text string
+	others, refs, header             []string
+}
+
+// receive brings a message in as the SMTP border does.
+func (b *bench) receive(m mail) (bool, error) {
+	b.t.Helper()
+	ctx := b.t.Context()
+	p, err := b.Recipient(ctx, anINS, address(b.t, m.from))
+	if err != nil {
+		return false, err
+	}
+	id, w, err := b.NewBody(ctx, p)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if m.id == "" {
+		m.id = string(id) + "@operator.test"
+	}
+	in := conversations.Incoming{
+		Patient: p, INS: anINS, Message: id, Envelope: address(b.t, m.from), MessageID: m.id, References: m.refs,
+		From: conversations.NamedAddress{Name: "Dr_Marie_MARTIN", Address: address(b.t, m.from)}, Subject: m.subject,
+		EndHeaders: m.header, HasText: m.text != "", Digest: [32]byte([]byte((m.subject + m.text + strings.Repeat(" ", 32))[:32])),
+		Peer: conversations.Actor{Kind: conversations.ActorOperator, ID: "CN=smtp.operator.test"},
+	}
+	if m.replyTo != "" {
+		in.ReplyTo = []conversations.Address{address(b.t, m.replyTo)}
+	}
+	for _, o := range m.others {
+		in.Others = append(in.Others, conversations.NamedAddress{Address: address(b.t, o)})
+	}
+	if err := (plainMail{}).Compose(conversations.Draft{MessageID: m.id, Text: m.text}, w); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := w.Commit(); err != nil {
+		b.t.Fatal(err)
+	}
+	return b.Receive(ctx, in)
+}
+
+// taken brings in a message that must be accepted.
+func (b *bench) taken(m mail) {
+	b.t.Helper()
+	if _, err := b.receive(m); err != nil {
+		b.t.Fatalf("message refused: %v", err)
+	}
+}
+
+// thread returns the patient's conversation with a subject.
+func (b *bench) thread(subject string) conversations.Thread {
+	b.t.Helper()
+	page, err := b.Inbox(b.t.Context(), b.patient.ID, "", 0)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, line := range page.Items {
+		if line.Subject == subject {
+			return b.read(line.ID)
+		}
+	}
+	b.t.Fatalf("no conversation about %q", subject)
+	return conversations.Thread{}
+}
+
+func (b *bench) read(id conversations.ID) conversations.Thread {
+	b.t.Helper()
+	thread, err := b.Thread(b.t.Context(), b.patient.ID, id)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return thread
+}
+
+func (b *bench) reply(id conversations.ID, text string) (conversations.Message, error) {
+	b.t.Helper()
+	return b.Reply(b.t.Context(), b.self(), b.patient.ID, id, conversations.ReplyInput{Text: text, Choice: rules.ReplyToOne})
+}
+
+func (b *bench) self() conversations.Actor {
+	return conversations.Actor{Kind: conversations.ActorPatient, ID: string(b.patient.ID)}
+}
+
+func address(t *testing.T, s string) conversations.Address {
+	t.Helper()
+	a, err := rules.ParseAddress(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// wantKind checks the kind of an error.
+func wantKind(t *testing.T, err error, want conversations.Kind) {
+	t.Helper()
+	if err == nil || conversations.KindOf(err) != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
