@@ -121,7 +121,7 @@ func (s *Service) Delivered(ctx context.Context, e Effect, o Outcome) error {
 	if o.State == "" {
 		o.State = DeliveryQueued
 	}
-	done.State, done.Detail = o.State, o.Detail
+	done.State, done.Detail, done.Code = o.State, o.Detail, o.Code
 	return l.noteOutcome(ctx, e, done)
 }
 

@@ -194,4 +194,5 @@ type outcomeRecord struct {
 	Detail  string        `cbor:"2,keyasint,omitempty"`
 	At      millis        `cbor:"3,keyasint"`
 	Crossed bool          `cbor:"4,keyasint,omitempty"`
+	Code    string        `cbor:"5,keyasint,omitempty"` // SMTP reply code and enhanced code, for the trace
 }

@@ -3,6 +3,8 @@ package rules
 import (
 	"errors"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -24,23 +26,35 @@ func (Address) GoString() string { return "[address]" }
 // ErrNotAddress means that a text is not a mailbox address. It never holds the text.
 var ErrNotAddress = errors.New("not a mailbox address")
 
-// Limits of RFC 5321 section 4.5.3.1, in octets.
+// Limits of RFC 5321 section 4.5.3.1 and, for a label, of RFC 1035 section 2.3.4, in octets.
 const (
 	MaxLocalPart = 64
 	MaxDomain    = 255
+	maxLabel     = 63
 )
 
 // ParseAddress reads an address without angle brackets, source route or quotes (O99, R19).
 func ParseAddress(s string) (Address, error) {
 	at := strings.LastIndexByte(s, '@')
-	if at < 1 || at > MaxLocalPart || !isDotAtom(s[:at]) {
+	if at < 1 || at > MaxLocalPart || !isDotAtom(s[:at]) || !utf8.ValidString(s) {
 		return Address{}, ErrNotAddress
 	}
 	domain, err := idna.Lookup.ToASCII(strings.TrimSuffix(s[at+1:], "."))
-	if err != nil || domain == "" || len(domain) > MaxDomain {
+	if err != nil || !hasDNSLengths(domain) {
 		return Address{}, ErrNotAddress
 	}
 	return Address{Local: s[:at], Domain: strings.ToLower(domain)}, nil
+}
+
+// hasDNSLengths reports whether every label of a domain, and the whole, can stand in DNS. The lookup
+// of idna lets empty and overlong labels pass.
+func hasDNSLengths(domain string) bool {
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || len(label) > maxLabel {
+			return false
+		}
+	}
+	return len(domain) <= MaxDomain
 }
 
 // isDotAtom reports whether s is a dot-atom of RFC 5322 section 3.2.3, or one of RFC 6531.
@@ -48,12 +62,9 @@ func isDotAtom(s string) bool {
 	if s == "" || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
 		return false
 	}
-	for _, r := range s {
-		if r <= ' ' || r == 0x7f || strings.ContainsRune(`()<>[]:;@\,"`, r) || r == '\uFFFD' {
-			return false
-		}
-	}
-	return true
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`()<>[]:;@\,"`, r)
+	})
 }
 
 // Wire returns the address as it stands in mail.

@@ -1,6 +1,9 @@
 package rules
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // AdmitFacts is what [Admit] needs to know of one message from a professional to one patient.
 type AdmitFacts struct {
@@ -39,7 +42,7 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 	fin, nearHeader := ReadEndHeaders(f.EndHeaders)
 	c := Change{
 		Kind: MessageReceived, Seq: f.Next, At: now, Message: f.Message, Mailbox: f.Sender.Mailbox,
-		Conversation: f.Thread, ReplyTo: f.ReplyTo, With: f.With, Fin: fin || f.IsReport, Ends: ends,
+		Conversation: f.Thread, ReplyTo: unique(f.ReplyTo), With: unique(f.With), Fin: fin || f.IsReport, Ends: ends,
 		Shown: !ends || f.Thread != "" || f.HasContent,
 	}
 	v := Verdict{Effects: Project}
@@ -65,4 +68,14 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 	}
 	v.Change = c
 	return v
+}
+
+// unique returns ids, each once, in their order. It is ids itself when none is there twice.
+func unique(ids []MailboxID) []MailboxID {
+	for i, id := range ids {
+		if slices.Contains(ids[:i], id) {
+			return unique(slices.Delete(slices.Clone(ids), i, i+1))
+		}
+	}
+	return ids
 }

@@ -17,10 +17,10 @@ func Apply(s *State, c Change) {
 		s.exchange(c.Mailbox, func(e *Exchange) { e.end(c) })
 	case ConversationEnded:
 		t := s.Conversations[c.Conversation]
-		t.Ends = append(slices.Clone(t.Ends), End{By: c.Mailbox, Seq: c.Seq, At: c.At, How: c.How})
+		t.endBy(End{By: c.Mailbox, Seq: c.Seq, At: c.At, How: c.How})
 		s.Conversations[c.Conversation] = t
 	case BlockSet:
-		s.Patient.Blocks = append(without(s.Patient.Blocks, c.Block), c.Block)
+		s.Patient.Blocks = withBlock(s.Patient.Blocks, c.Block)
 	case BlockLifted:
 		s.Patient.Blocks = without(s.Patient.Blocks, c.Block)
 	case AccountChanged:
@@ -36,7 +36,9 @@ func (s *State) receive(c Change) {
 	}
 	opens := !c.Fin && !c.Ends
 	s.exchange(c.Mailbox, func(e *Exchange) {
-		e.begin(c)
+		if c.Shown || !e.Since.IsZero() { // a [FIN] out of the blue makes no contact (R93)
+			e.begin(c)
+		}
 		if opens {
 			e.Written = c.Seq
 		}
@@ -87,12 +89,32 @@ func (e *Exchange) begin(c Change) {
 // end notes an end of the whole exchange.
 func (e *Exchange) end(c Change) { e.Horizon, e.EndedAt, e.EndedHow = c.Seq, c.At, c.How }
 
-// speak makes v the newest voice, in the place of an older one of the same author and reply mailbox.
+// speak makes v the newest voice, in the place of an older one of the same author and reply mailbox. A
+// message with FIN leaves the one without in place: what was said there still counts (R92).
 func (c *Conversation) speak(v Voice) {
 	older := slices.DeleteFunc(slices.Clone(c.Voices), func(o Voice) bool {
-		return o.From == v.From && slices.Equal(o.ReplyTo, v.ReplyTo)
+		return o.From == v.From && slices.Equal(o.ReplyTo, v.ReplyTo) && (o.Fin || !v.Fin)
 	})
 	c.Voices = append(older, v)
+}
+
+// endBy makes e the last end, in the place of an older one of the same mailbox.
+func (c *Conversation) endBy(e End) {
+	older := slices.DeleteFunc(slices.Clone(c.Ends), func(o End) bool { return o.By == e.By })
+	c.Ends = append(older, e)
+}
+
+// withBlock returns blocks with b in the place of one of the same mailbox. A block of another mailbox
+// of the same person gets the end of b, and stays: should the tables forget who holds that mailbox, it
+// is still blocked (D12).
+func withBlock(blocks []PersonBlock, b PersonBlock) []PersonBlock {
+	others := slices.DeleteFunc(slices.Clone(blocks), func(o PersonBlock) bool { return o.Mailbox == b.Mailbox })
+	for i := range others {
+		if o := &others[i]; b.Person != "" && o.Person == b.Person {
+			o.At, o.Until = b.At, b.Until
+		}
+	}
+	return append(others, b)
 }
 
 // without returns blocks but those that concern the same mailbox or person as b.

@@ -24,8 +24,10 @@ func ParseINS(s string, checkKey bool) (INS, error) {
 	if len(s) != 15 {
 		return "", ErrNotINS // R13
 	}
-	s = strings.ToUpper(s)
-	if !strings.ContainsRune("1278", rune(s[0])) {
+	if c := s[6]; c == 'a' || c == 'b' { // the only place for a letter (R17, R18)
+		s = s[:6] + strings.ToUpper(s[6:7]) + s[7:]
+	}
+	if strings.IndexByte("1278", s[0]) < 0 {
 		return "", ErrNotINS // R15
 	}
 	var n, key uint64
@@ -67,4 +69,6 @@ func monthPlausible(m string) bool {
 
 // Provisional reports whether the matricule is a NIA, an identifier of someone who waits for a NIR
 // (R15).
-func (i INS) Provisional() bool { return i[0] == '7' || i[0] == '8' }
+func (i INS) Provisional() bool {
+	return strings.HasPrefix(string(i), "7") || strings.HasPrefix(string(i), "8")
+}

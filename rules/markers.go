@@ -31,22 +31,53 @@ func ReadEndHeaders(values []string) (fin, near bool) {
 	return false, near
 }
 
-// resembles reports whether s would be the marker but for case, brackets, spaces, dots or a prefix
-// of reply.
+// maxNearMiss is the length, in bytes, beyond which a subject is not taken for a mistyped marker.
+const maxNearMiss = 24
+
+// resembles reports whether s would be the marker but for case, brackets, spaces, dots or prefixes of
+// replies and forwards.
 func resembles(s string) bool {
-	if len(s) > 24 {
+	if len(s) > maxNearMiss {
 		return false
 	}
-	bare := strings.ToUpper(strings.Map(func(r rune) rune {
-		if strings.ContainsRune("[](){}.!: \t\u00a0\u202f", r) {
-			return -1
+	var letters [maxNearMiss]byte
+	n := 0
+	for _, r := range s {
+		switch {
+		case strings.ContainsRune("[](){}.!: \t\u00a0\u202f", r):
+		case r >= 'a' && r <= 'z':
+			letters[n] = byte(r - 'a' + 'A')
+			n++
+		case r >= 'A' && r <= 'Z':
+			letters[n] = byte(r)
+			n++
+		default:
+			return false
 		}
-		return r
-	}, s))
-	for _, prefix := range []string{"RE", "FW", "FWD", "TR"} {
-		bare = strings.TrimPrefix(bare, prefix)
 	}
-	return bare == "FIN"
+	return isPrefixed(letters[:n])
+}
+
+// isPrefixed reports whether letters are the marker's, after any number of prefixes.
+func isPrefixed(letters []byte) bool {
+	for {
+		switch {
+		case string(letters) == endHeader:
+			return true
+		case hasPrefix(letters, "RE"), hasPrefix(letters, "TR"):
+			letters = letters[2:]
+		case hasPrefix(letters, "FWD"):
+			letters = letters[3:]
+		case hasPrefix(letters, "FW"):
+			letters = letters[2:]
+		default:
+			return false
+		}
+	}
+}
+
+func hasPrefix(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix
 }
 
 // trimASCII cuts ASCII white space, and nothing else, from both ends.

@@ -5,6 +5,8 @@ import "time"
 // Reach tells whether the mailbox of a patient takes a message from sender now. It is asked at RCPT
 // with the envelope sender and again by [Admit] with the author of the message.
 //
+// A zero sender, the null reverse-path of a notification, is nobody: the account state alone decides.
+//
 // Its refusals fall in the two classes of D36, each uniform to the outside, and one temporary case.
 // The cause inside a class is told by Rule, for the trace only.
 func Reach(p Patient, sender Correspondent, now time.Time) Refusal {
@@ -38,6 +40,12 @@ func (a AccountState) receives() Refusal {
 	return Refusal{TemporarilyAway, "D17"} // a state nobody wrote down is not a yes
 }
 
+// CanContact reports whether the patient may open a new conversation with m, where the setting
+// known-contact allows it at all (D3, R70, right column of table 9.1).
+func CanContact(p Patient, m Correspondent, e Exchange, now time.Time) bool {
+	return p.Account == Active && !m.Gone && e.Contactable() && !Reach(p, m, now).Refused()
+}
+
 // Reads reports whether the patient may read what was delivered (table 8.2). An account that was
 // never activated is read after its first login, which activates it.
 func (a AccountState) Reads() bool { return a == Active || a == MessagingClosed }
@@ -60,11 +68,14 @@ func (p Patient) blocks(c Correspondent, now time.Time) bool {
 
 // binds reports whether the block concerns c: by mailbox, or by person.
 func (b PersonBlock) binds(c Correspondent) bool {
-	return b.Mailbox == c.Mailbox || b.Person != "" && b.Person == c.Person
+	return b.Mailbox != "" && b.Mailbox == c.Mailbox || b.Person != "" && b.Person == c.Person
 }
 
 // refuses reports whether one of the patient's refusals of messages binds c (D14 b).
 func (p Patient) refuses(c Correspondent) bool {
+	if c.Mailbox == "" {
+		return false // nobody: see Reach
+	}
 	for _, r := range p.Refusals {
 		switch r.Scope {
 		case Everyone:

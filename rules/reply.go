@@ -8,7 +8,7 @@ import (
 // ReplyChoice is whom a patient's reply addresses (R72).
 type ReplyChoice string
 
-// Choices; the texts are those of the API.
+// Choices; the texts are those of the API, which reads an absent choice as ReplyToOne.
 const (
 	ReplyToOne ReplyChoice = "REPLY"
 	ReplyToAll ReplyChoice = "REPLY_TO_ALL"
@@ -34,6 +34,8 @@ func Reply(f ReplyFacts, now time.Time) Verdict {
 	switch {
 	case f.Right.State != Open:
 		return Verdict{Refusal: Refusal{f.Right.Code, f.Right.Rule}}
+	case f.Choice != "" && f.Choice != ReplyToOne && f.Choice != ReplyToAll:
+		return refuse(EmptyMessage, "R72")
 	case f.Choice == ReplyToAll && len(f.Right.ToAll) == 0:
 		return refuse(ReplyNotAllowed, "R79")
 	case !f.HasText:

@@ -11,11 +11,8 @@ const (
 // NextAttempt returns when a delivery that failed for the n-th time (from 1) is tried again, and
 // false when it is to be given up: 5, 15, 30, 60 minutes, then hourly until 48 hours (O87).
 func NextAttempt(n int, queued, now time.Time) (time.Time, bool) {
-	waits := [...]time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute}
-	wait := time.Hour
-	if n >= 1 && n <= len(waits) {
-		wait = waits[n-1]
-	}
+	waits := [...]time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
+	wait := waits[min(max(n, 1), len(waits))-1]
 	next := now.Add(wait)
 	return next, next.Before(queued.Add(GiveUpAfter))
 }

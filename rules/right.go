@@ -113,7 +113,7 @@ func (p Patient) frozen(r *Right, v *Voice, who Correspondents) bool {
 	switch {
 	case p.Account != Active, p.Died:
 		r.State, r.Code, r.Rule = Frozen, PatientOpposed, "O116"
-	case v != nil && p.refuses(who.Of(v.From)):
+	case v.concerns(func(m MailboxID) bool { return p.refuses(who.Of(m)) }):
 		r.State, r.Code, r.Rule = Frozen, PatientOpposed, "D15"
 	case v != nil && slices.ContainsFunc(v.ReplyTo, func(m MailboxID) bool { return who.Of(m).Gone }):
 		r.State, r.Code, r.Rule = Frozen, MailboxUnknown, "O45"
@@ -126,47 +126,58 @@ func (p Patient) frozen(r *Right, v *Voice, who Correspondents) bool {
 // blockedFrom reports, and notes in r, that the patient blocked the author of v or one who would
 // receive the reply.
 func (p Patient) blockedFrom(r *Right, v *Voice, who Correspondents, now time.Time) bool {
-	if v == nil {
-		return false
-	}
-	blocked := func(m MailboxID) bool { return p.blocks(who.Of(m), now) }
-	if !blocked(v.From) && !slices.ContainsFunc(v.ReplyTo, blocked) {
+	if !v.concerns(func(m MailboxID) bool { return p.blocks(who.Of(m), now) }) {
 		return false
 	}
 	r.State, r.Code, r.Rule = Blocked, BlockedByPatient, "D15"
 	return true
 }
 
-// replyToAll lists the other professionals of v who have not ended and are neither blocked nor
-// refused nor gone.
+// replyToAll lists, each once, the other professionals of v who have not ended and are neither blocked
+// nor refused nor gone. It is v.With itself when they all are.
 func (c Conversation) replyToAll(p Patient, v *Voice, ex Exchanges, who Correspondents, now time.Time) []MailboxID {
-	var all []MailboxID
-	for _, m := range v.With {
+	all, copied := v.With, false
+	for i, m := range v.With {
 		k := who.Of(m)
-		if slices.Contains(v.ReplyTo, m) || k.Gone || p.blocks(k, now) || p.refuses(k) || c.left(m, ex) {
-			continue
+		switch {
+		case slices.Contains(v.ReplyTo, m), slices.Contains(v.With[:i], m),
+			k.Gone, p.blocks(k, now), p.refuses(k), c.left(m, v, ex):
+			if !copied {
+				all, copied = slices.Clone(v.With[:i]), true
+			}
+		case copied:
+			all = append(all, m)
 		}
-		all = append(all, m)
 	}
 	return all
 }
 
-// left reports whether m ended the exchange, or this conversation, and wrote nothing since.
-func (c Conversation) left(m MailboxID, ex Exchanges) bool {
-	if ex[m].Ended() {
-		return true
-	}
+// left reports whether m, who is in copy of v, ended and is no longer to be written to: the whole
+// exchange, without writing since; or at least what came before, v or its own last word in c, without
+// writing in c since. Writing elsewhere, or being another one's reply mailbox, opens other
+// conversations only (D6, D34); a header FIN opens nothing (R92).
+func (c Conversation) left(m MailboxID, v *Voice, ex Exchanges) bool {
 	var spoke Seq
 	for i := range c.Voices {
-		if c.Voices[i].names(m) {
-			spoke = max(spoke, c.Voices[i].Seq)
+		if w := &c.Voices[i]; w.From == m && !w.Fin {
+			spoke = max(spoke, w.Seq)
 		}
 	}
-	return slices.ContainsFunc(c.Ends, func(e End) bool { return e.By == m && e.Seq > spoke })
+	e := ex[m]
+	if e.Horizon > e.Written || e.Horizon > max(spoke, v.Seq) {
+		return true
+	}
+	return slices.ContainsFunc(c.Ends, func(end End) bool { return end.By == m && end.Seq > spoke })
 }
 
 // names reports whether m wrote v or is one of its reply mailboxes.
 func (v *Voice) names(m MailboxID) bool { return v.From == m || slices.Contains(v.ReplyTo, m) }
+
+// concerns reports whether is holds for the author of v or for one who would receive the reply; it
+// does not when there is no v.
+func (v *Voice) concerns(is func(MailboxID) bool) bool {
+	return v != nil && (is(v.From) || slices.ContainsFunc(v.ReplyTo, is))
+}
 
 // ThreadState is what a professional sees of a conversation or an exchange: one value,
 // unreachable, stands for every cause on the patient's side (D4).

@@ -124,12 +124,13 @@ type Exchange struct {
 // (R90; a header FIN re-opens nothing, R92).
 func (e Exchange) Ended() bool { return e.Horizon > 0 && e.Horizon > max(e.Written, e.Granted) }
 
-// Contactable reports whether the patient may open a new conversation with the mailbox where the
-// setting known-contact allows it (R70, R72, right column of table 9.1).
+// Contactable reports whether the mailbox's messages let the patient open a new conversation with it
+// (R70, R72). [CanContact] also asks the patient's side.
 func (e Exchange) Contactable() bool { return e.Granted > e.Horizon }
 
-// Voice is the newest professional message of one author and reply mailbox in a conversation. Older
-// messages of the same voice decide nothing: an end that silences the newest silences them too.
+// Voice is the newest professional message of one author and reply mailbox in a conversation; when it
+// carries FIN, the newest one without is kept beside it. Older messages of the same voice decide
+// nothing: an end that silences the newest silences them too.
 type Voice struct {
 	Message MessageKey
 	Seq     Seq
@@ -151,7 +152,7 @@ type End struct {
 type Conversation struct {
 	ID          ConversationID
 	Voices      []Voice // in order of Seq
-	Ends        []End   // in order of Seq
+	Ends        []End   // in order of Seq, the last one of each mailbox
 	LastAt      time.Time
 	LastPatient bool // the last message is the patient's (D8, D24)
 }

@@ -179,7 +179,7 @@ func modified(t *testing.T, path string) time.Time {
 // await polls until what happens outside this process has happened.
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second) // a lease of a killed process lasts one minute
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -187,7 +187,7 @@ func await(t *testing.T, what string, done func() bool) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatalf("no %s in 20 s", what)
+			t.Fatalf("no %s in 90 s", what)
 		}
 	}
 }

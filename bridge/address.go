@@ -1,0 +1,79 @@
+package bridge
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// reversePath reads the address of MAIL, as go-smtp hands it over: without brackets, without source
+// route, and with the quotes of a quoted local part undone. The zero address is the null reverse-path.
+func reversePath(s string, utf8Announced bool) (conversations.Address, error) {
+	if s == "" {
+		return conversations.Address{}, nil
+	}
+	if err := checkUTF8(s, utf8Announced); err != nil {
+		return conversations.Address{}, err
+	}
+	if a, err := rules.ParseAddress(s); err == nil {
+		return a, nil
+	}
+	local, domain, _ := strings.Cut(s, "@")
+	a, err := rules.ParseAddress("x@" + domain)
+	if err != nil {
+		return conversations.Address{}, reasonSenderSyntax
+	}
+	if a.Local, err = quoted(local); err != nil {
+		return conversations.Address{}, err
+	}
+	return a, nil
+}
+
+// quoted puts back the quotes that a local part needs which is no dot-atom, so that it is compared and
+// sent as it was written (O99, RFC 5321 section 4.1.2).
+func quoted(local string) (string, error) {
+	for _, r := range local {
+		if r < ' ' || r == 0x7f {
+			return "", reasonSenderSyntax
+		}
+	}
+	q := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(local) + `"`
+	if local == "" || len(q) > rules.MaxLocalPart {
+		return "", reasonSenderSyntax
+	}
+	return q, nil
+}
+
+// checkUTF8 refuses an address outside ASCII unless the peer announced it (RFC 6531 section 3.5).
+func checkUTF8(s string, announced bool) error {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf && (!announced || !utf8.ValidString(s)) {
+			return reasonUTF8
+		}
+	}
+	return nil
+}
+
+// forwardPath reads the address of RCPT. Only the citizen domain is served (O76), and there only
+// matricules (R12-R20); the mailboxes of the operator that RFC 5321 and RFC 2142 want are not served
+// yet and say where to write instead (O97).
+func (s *Server) forwardPath(to string) (rules.INS, error) {
+	_, domain, _ := strings.Cut(to, "@")
+	if a, err := rules.ParseAddress("x@" + domain); err != nil || a.Domain != s.CitizenDomain {
+		return "", reasonRelay
+	}
+	a, err := rules.ParseAddress(to)
+	if err != nil {
+		return "", reasonRecipientSyntax
+	}
+	if local := strings.ToLower(a.Local); local == "postmaster" || local == "abuse" {
+		return "", reasonOperatorMailbox
+	}
+	ins, err := a.Citizen(s.CheckINSKey)
+	if err != nil {
+		return "", reasonRecipientSyntax
+	}
+	return ins, nil
+}

@@ -1,0 +1,90 @@
+package bridge
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"mesbridge/bridge/mail"
+	"mesbridge/bridge/trust"
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// Config holds the settings of a server. Zero durations and counts stand for the defaults below.
+type Config struct {
+	Host            string // our name in greetings
+	CitizenDomain   string // the one domain that is served (D2, O76)
+	CheckINSKey     bool   // D20
+	MaxMessageBytes int64  // octets, advertised as SIZE (D19, O78)
+
+	// DocumentsForSeveral accepts a message with attachments for several patients (D21).
+	DocumentsForSeveral bool
+
+	MaxRecipients  int // of one message
+	MaxConnections int // at once; one more is answered 421
+	MaxRefusals    int // refusals 5.7.1 in a row before the connection is ended (O71)
+
+	ClearTimeout   time.Duration // from connection to the end of the TLS handshake
+	IdleTimeout    time.Duration // between two octets of the peer
+	MessageTimeout time.Duration // from MAIL to the end of the message
+	CommitTimeout  time.Duration // for each question to the inbox
+
+	Limits mail.Limits // of what one message may cost to read; zero: mail.DefaultLimits
+}
+
+// Defaults of Config. The waiting times are those of RFC 5321 section 4.5.3.2.7, which also asks for
+// 100 recipients (section 4.5.3.1.8).
+const (
+	DefaultMaxMessageBytes = 26_214_400
+	defaultMaxRecipients   = 100
+	defaultMaxConnections  = 500
+	defaultMaxRefusals     = 10
+	defaultClearTimeout    = 30 * time.Second
+	defaultIdleTimeout     = 5 * time.Minute
+	defaultMessageTimeout  = 30 * time.Minute
+	defaultCommitTimeout   = 30 * time.Second
+)
+
+// orDefaults fills the zero fields.
+func (c Config) orDefaults() Config {
+	orDefault(&c.MaxMessageBytes, DefaultMaxMessageBytes)
+	orDefault(&c.MaxRecipients, defaultMaxRecipients)
+	orDefault(&c.MaxConnections, defaultMaxConnections)
+	orDefault(&c.MaxRefusals, defaultMaxRefusals)
+	orDefault(&c.ClearTimeout, defaultClearTimeout)
+	orDefault(&c.IdleTimeout, defaultIdleTimeout)
+	orDefault(&c.MessageTimeout, defaultMessageTimeout)
+	orDefault(&c.CommitTimeout, defaultCommitTimeout)
+	orDefault(&c.Limits, mail.DefaultLimits())
+	return c
+}
+
+func orDefault[T comparable](field *T, standard T) {
+	var zero T
+	if *field == zero {
+		*field = standard
+	}
+}
+
+// Inbox is where messages go. It is implemented by conversations.Service, whose errors it gives.
+type Inbox interface {
+	// Recipient decides whether the patient's mailbox takes mail from sender; a zero sender asks for
+	// the account state alone.
+	Recipient(ctx context.Context, ins rules.INS, sender conversations.Address) (conversations.PatientID, error)
+	// NewBody starts storing a message for a patient.
+	NewBody(ctx context.Context, p conversations.PatientID) (conversations.ID, conversations.BodyWriter, error)
+	// Receive commits a message whose body is durable. repeated tells an operator's retry.
+	Receive(ctx context.Context, in conversations.Incoming) (repeated bool, err error)
+}
+
+// Deps are what a server stands on; all are required.
+type Deps struct {
+	Inbox    Inbox
+	Identity *trust.Identity
+	// List gives the white list to decide by, or an error while there is none that is recent enough
+	// (O16). It is trust.Store.Current.
+	List func() (*trust.List, error)
+	Log  *slog.Logger
+	Now  func() time.Time // wall clock; deadlines of connections are set by it too
+}

@@ -1,0 +1,286 @@
+package bridge
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"mesbridge/bridge/mail"
+	"mesbridge/conversations"
+)
+
+// copyBuffer is how much of a message is in memory at once, in octets.
+const copyBuffer = 64 << 10
+
+// deposit is a message on its way into one patient's store.
+type deposit struct {
+	recipient
+	id   conversations.ID
+	body conversations.BodyWriter
+}
+
+// Data takes the message. It returns nil, which go-smtp says as 250, only when the bytes and the state
+// of every recipient are durable (O80).
+func (s *session) Data(r io.Reader) error {
+	tx := s.handOver()
+	if tx == nil {
+		return s.refuse("message.in", "", reasonSequence)
+	}
+	defer s.server.work.Done()
+	err := s.allowed()
+	if err == nil {
+		err = s.take(tx, r)
+	}
+	if err != nil {
+		return s.refuse("message.in", tx.sender.Domain, err)
+	}
+	s.count(0)
+	return nil
+}
+
+// handOver takes the transaction out of the session, and has Shutdown wait for it. Both happen under
+// the lock that Logout needs, so that no work begins after the connection has ended.
+func (s *session) handOver() *transaction {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tx := s.tx
+	s.tx = nil
+	if tx == nil || len(tx.to) == 0 {
+		return nil
+	}
+	s.server.work.Add(1)
+	return tx
+}
+
+// take stores, judges and commits one message.
+func (s *session) take(tx *transaction, r io.Reader) error {
+	deposits, err := s.open(tx)
+	defer func() {
+		for _, d := range deposits {
+			_ = d.body.Abort() // after Commit it does nothing; what stays behind is collected
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	facts, err := s.read(tx, r, deposits)
+	if err != nil {
+		return err
+	}
+	if err := s.judge(tx, facts); err != nil {
+		return err
+	}
+	for _, d := range deposits {
+		if err := d.body.Commit(); err != nil {
+			return err
+		}
+	}
+	return s.commit(tx, facts, deposits)
+}
+
+// open starts a body for each recipient. It returns those it opened also when it fails.
+func (s *session) open(tx *transaction) ([]deposit, error) {
+	deposits := make([]deposit, 0, len(tx.to))
+	for _, to := range tx.to {
+		ctx, cancel := s.server.asking()
+		id, body, err := s.server.Inbox.NewBody(ctx, to.patient)
+		cancel()
+		if err != nil {
+			return deposits, err
+		}
+		deposits = append(deposits, deposit{to, id, body})
+	}
+	return deposits, nil
+}
+
+// read copies the message into every body while its facts are read, and makes sure that it is whole.
+func (s *session) read(tx *transaction, r io.Reader, deposits []deposit) (mail.Facts, error) {
+	intake := mail.NewIntake(s.server.Limits)
+	writers := []io.Writer{intake}
+	for _, d := range deposits {
+		writers = append(writers, d.body)
+	}
+	source := &source{r: r, left: s.server.MaxMessageBytes}
+	buffer, ok := s.server.buffers.Get().(*[copyBuffer]byte)
+	if !ok {
+		return mail.Facts{}, reasonInternal
+	}
+	defer s.server.buffers.Put(buffer)
+	_, err := io.CopyBuffer(io.MultiWriter(writers...), source, buffer[:])
+	switch {
+	case s.conn.cut.Load(): // whatever go-smtp made of it
+		return mail.Facts{}, reasonCut
+	case err != nil:
+		return mail.Facts{}, err
+	case s.conn.dotCRs.count.Load() != tx.dotCRs:
+		return mail.Facts{}, reasonDotCR
+	}
+	return intake.Close()
+}
+
+// source reads a message of a bounded size.
+type source struct {
+	r    io.Reader
+	left int64 // octets that it may still have
+}
+
+// Read fails with reasonTooLarge once the message is longer than it may be.
+func (s *source) Read(b []byte) (int, error) {
+	n, err := s.r.Read(b)
+	if s.left -= int64(n); s.left < 0 {
+		return 0, reasonTooLarge
+	}
+	return n, err
+}
+
+// judge makes the checks that need the message's header.
+func (s *session) judge(tx *transaction, facts mail.Facts) error {
+	authors := []conversations.Address{facts.From.Address}
+	if !facts.Sender.Address.IsZero() {
+		authors = append(authors, facts.Sender.Address)
+	}
+	for _, a := range authors {
+		if a.Domain == s.server.CitizenDomain || !tx.list.AllowsDN(a.Domain, s.conn.peer.DN) {
+			return reasonAuthorNotAllowed // O69
+		}
+	}
+	if facts.Attachments > 0 && !s.server.DocumentsForSeveral && s.patients(tx, facts) > 1 {
+		return reasonSeveralPatients // D21
+	}
+	if tx.sender.IsZero() {
+		// A report belongs to the message that it is about, never in the inbox (OP7). Nobody files it
+		// yet, and 250 would be untrue.
+		return reasonReportNotHandled
+	}
+	return nil
+}
+
+// patients counts the patients whom the message is for, by its envelope or by its header: operators
+// may send one copy for each recipient.
+func (s *session) patients(tx *transaction, facts mail.Facts) int {
+	seen := map[string]bool{}
+	for _, to := range tx.to {
+		seen[conversations.Address{Local: string(to.ins), Domain: s.server.CitizenDomain}.Canonical()] = true
+	}
+	for _, a := range slices.Concat(facts.To, facts.Cc) {
+		if a.Address.Domain == s.server.CitizenDomain {
+			seen[a.Address.Canonical()] = true
+		}
+	}
+	return len(seen)
+}
+
+// commit hands the message to each patient's inbox.
+//
+// One reply stands for all. A temporary failure for one is told for all: the operator sends again, and
+// who has the message gets no second copy. A refusal that RCPT could not know, because the author is
+// another mailbox than the envelope's sender, is asked for before anything is committed and told for
+// all, so that nobody believes that a message arrived which did not (D13); R48, which wants the others
+// to get it, needs reports of failure, which come with them.
+func (s *session) commit(tx *transaction, facts mail.Facts, deposits []deposit) error {
+	if len(deposits) > 1 {
+		for _, d := range deposits {
+			if err := s.ask(func(ctx context.Context) error {
+				_, err := s.server.Inbox.Recipient(ctx, d.ins, facts.From.Address)
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	var failures []error
+	for _, d := range deposits {
+		var repeated bool
+		err := s.ask(func(ctx context.Context) (err error) {
+			repeated, err = s.server.Inbox.Receive(ctx, s.incoming(tx, facts, d))
+			return err
+		})
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		s.received(tx, d, facts.Bytes, repeated)
+	}
+	return s.outcome(tx, failures, len(deposits))
+}
+
+// ask puts one question to the inbox.
+func (s *session) ask(question func(context.Context) error) error {
+	ctx, cancel := s.server.asking()
+	defer cancel()
+	return question(ctx)
+}
+
+// outcome picks the one answer for n recipients, some of whom failed.
+func (s *session) outcome(tx *transaction, failures []error, n int) error {
+	for _, err := range failures {
+		if translate(err).reply.Temporary() {
+			return err
+		}
+	}
+	if len(failures) == n {
+		return failures[0]
+	}
+	for _, err := range failures {
+		// The mailbox was closed in the instant between the question and the commit, and others have
+		// the message: only a report could say so.
+		s.server.Log.ErrorContext(s.server.base, "smtp", "session", s.conn.id, "event", "message.in", "outcome", "failed",
+			"reason", string(reasonRefusedForSeveral), "rule", "R48", "domain", tx.sender.Domain, "err", cause(err))
+	}
+	return nil
+}
+
+// incoming says what the inbox needs to know of the message.
+func (s *session) incoming(tx *transaction, facts mail.Facts, d deposit) conversations.Incoming {
+	peer := s.conn.peer
+	return conversations.Incoming{
+		Patient: d.patient, INS: d.ins, Message: d.id, Envelope: tx.sender, From: facts.From,
+		ReplyTo: s.replyTo(tx, facts), Others: s.others(tx, facts),
+		MessageID: facts.MessageID, References: facts.References, Subject: facts.Subject, EndHeaders: facts.EndHeaders,
+		Date: facts.Date, HasText: facts.HasText, Attachments: facts.Attachments, IsReport: facts.IsReport || autoReply(facts),
+		Digest: facts.Digest, SHA256: facts.SHA256, Bytes: facts.Bytes, Receipt: d.receipt,
+		Peer: conversations.Actor{Kind: conversations.ActorOperator, ID: string(peer.DN), Name: peer.Name},
+	}
+}
+
+// autoReply reports whether a program answered for a person (D22). Programs that send documents of
+// their own accord also mark them as automatic; those answer nothing.
+func autoReply(facts mail.Facts) bool { return facts.AutoSubmitted && len(facts.References) > 0 }
+
+// inside reports whether an address is a mailbox of a professional in the trust space.
+func (s *session) inside(tx *transaction, a conversations.Address) bool {
+	return a.Domain != s.server.CitizenDomain && tx.list.Listed(a.Domain)
+}
+
+// replyTo lists the Reply-To mailboxes that count; the others are ignored and traced (D9, R78, OP8).
+func (s *session) replyTo(tx *transaction, facts mail.Facts) []conversations.Address {
+	var inside []conversations.Address
+	ignored := 0
+	for _, a := range facts.ReplyTo {
+		switch {
+		case !s.inside(tx, a.Address):
+			ignored++
+		case !slices.Contains(inside, a.Address):
+			inside = append(inside, a.Address)
+		}
+	}
+	if ignored > 0 {
+		s.server.Log.InfoContext(s.server.base, "smtp", "session", s.conn.id, "event", "reply-to", "outcome", "ignored",
+			"rule", "D9", "domain", tx.sender.Domain, "count", ignored)
+	}
+	return inside
+}
+
+// others lists the professionals in To and Cc (R79): patients and outsiders are left out.
+func (s *session) others(tx *transaction, facts mail.Facts) []conversations.NamedAddress {
+	var found []conversations.NamedAddress
+	for _, a := range slices.Concat(facts.To, facts.Cc) {
+		known := slices.ContainsFunc(found, func(o conversations.NamedAddress) bool {
+			return o.Address.Canonical() == a.Address.Canonical()
+		})
+		if !known && s.inside(tx, a.Address) && a.Address.Canonical() != facts.From.Address.Canonical() {
+			found = append(found, a)
+		}
+	}
+	return found
+}

@@ -1,0 +1,184 @@
+package delivery
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/emersion/go-message"
+	"github.com/emersion/go-message/mail"
+	"github.com/emersion/go-message/textproto"
+
+	"mesbridge/conversations"
+)
+
+// Notice is a delivery status notification about one recipient (RFC 3464, R48).
+type Notice struct {
+	Key     string    // names the notice; the same notice under the same key has the same bytes
+	Date    time.Time // of the notice
+	MTA     string    // our host name
+	Zone    *time.Location
+	Report  conversations.Report
+	Failure conversations.Kind // why the message did not reach the patient; empty: it did
+}
+
+// Compose writes the notice: a multipart/report of a French text, the status, and of the message no
+// more than its Message-ID and subject (RFC 6522, R50). It is never to be sent to a null reverse-path,
+// and always from one (R47). Nothing of a professional's message can add a field to it: what does not
+// fit in a field is left out.
+func (n Notice) Compose(w io.Writer) error {
+	b := n.brief()
+	var h mail.Header
+	id := opaque(n.Key)
+	h.SetContentType("multipart/report", map[string]string{"report-type": "delivery-status", "boundary": "=_" + id})
+	h.Set("MIME-Version", "1.0")
+	h.Set("Auto-Submitted", "auto-replied") // RFC 3834
+	h.SetMessageID(id + "@" + n.MTA)
+	h.SetSubject(b.subject)
+	h.SetDate(n.Date.UTC())
+	h.SetAddressList("To", []*mail.Address{{Address: n.Report.To.Wire()}})
+	h.SetAddressList("From", []*mail.Address{{Address: "MAILER-DAEMON@" + n.Report.From.Domain}}) // R46
+	m, err := message.CreateWriter(w, h.Header)
+	if err != nil {
+		return fmt.Errorf("compose notice: %w", err)
+	}
+	for _, part := range []struct {
+		mediaType string
+		content   []byte
+	}{
+		{"text/plain", []byte(b.text)},
+		{"message/delivery-status", n.status(b)},
+		{"text/rfc822-headers", n.original()},
+	} {
+		if err := writePart(m, part.mediaType, part.content); err != nil {
+			return fmt.Errorf("compose notice: %w", err)
+		}
+	}
+	if err := m.Close(); err != nil {
+		return fmt.Errorf("compose notice: %w", err)
+	}
+	return nil
+}
+
+func writePart(m *message.Writer, mediaType string, content []byte) error {
+	var h message.Header
+	if mediaType == "text/plain" {
+		h.SetContentType(mediaType, map[string]string{"charset": "utf-8"})
+		h.Set("Content-Transfer-Encoding", "quoted-printable")
+	} else {
+		h.SetContentType(mediaType, nil)
+	}
+	part, err := m.CreatePart(h)
+	if err != nil {
+		return err
+	}
+	if _, err := part.Write(content); err != nil {
+		return err
+	}
+	return part.Close()
+}
+
+// status is the machine-readable part: a group for the message, a group for the recipient.
+func (n Notice) status(b brief) []byte {
+	var whole, recipient fields
+	whole.add("Reporting-MTA", "dns; "+n.MTA)
+	whole.add("Original-Envelope-Id", n.Report.Receipt.EnvID)
+	whole.add("Arrival-Date", n.Report.ArrivedAt.UTC().Format(time.RFC1123Z))
+	recipient.add("Original-Recipient", originalRecipient(n.Report.Receipt.ORcpt))
+	recipient.add("Final-Recipient", "rfc822; "+n.Report.From.Wire())
+	recipient.add("Action", b.action)
+	recipient.add("Status", b.status)
+	return append(whole.bytes(), recipient.bytes()...)
+}
+
+// original is what identifies the message to its sender.
+func (n Notice) original() []byte {
+	var f fields
+	if id := n.Report.MessageID; id != "" {
+		f.add("Message-ID", "<"+id+">")
+	}
+	var subject message.Header
+	subject.SetText("Subject", visible(n.Report.Subject)) // RFC 2047 where needed
+	f.add("Subject", subject.Get("Subject"))
+	return f.bytes()
+}
+
+// fields is a group of header fields in order.
+type fields struct {
+	names, values []string
+}
+
+// add adds a field unless its value is empty or not of printable ASCII: such a value could only come
+// from outside, and only to break the group.
+func (f *fields) add(name, value string) {
+	outside := func(r rune) bool { return r < ' ' || r > '~' }
+	if value == "" || strings.ContainsFunc(value, outside) {
+		return
+	}
+	f.names, f.values = append(f.names, name), append(f.values, value)
+}
+
+// bytes writes the group and the empty line after it.
+func (f *fields) bytes() []byte {
+	var h textproto.Header
+	for i := len(f.names) - 1; i >= 0; i-- { // Add puts a field on top
+		h.Add(f.names[i], f.values[i])
+	}
+	var out bytes.Buffer
+	_ = textproto.WriteHeader(&out, h) // fails on line ends alone, which add left out
+	return out.Bytes()
+}
+
+// originalRecipient turns the ORCPT parameter, "rfc822;" and an xtext (RFC 3461 section 4), into the
+// value of Original-Recipient; empty when it is malformed.
+func originalRecipient(parameter string) string {
+	kind, coded, ok := strings.Cut(parameter, ";")
+	address, valid := decodeXText(coded)
+	if !ok || !valid || kind == "" || strings.ContainsAny(kind, " ()<>@,:\\\"") {
+		return ""
+	}
+	return kind + "; " + address
+}
+
+// decodeXText reads an xtext: '+' and two hexadecimal digits stand for one octet.
+func decodeXText(s string) (string, bool) {
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '+' {
+			out.WriteByte(s[i])
+			continue
+		}
+		if i+2 >= len(s) {
+			return "", false
+		}
+		octet, err := hex.DecodeString(s[i+1 : i+3])
+		if err != nil {
+			return "", false
+		}
+		out.Write(octet)
+		i += 2
+	}
+	return out.String(), out.Len() > 0
+}
+
+// visible drops control characters.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// opaque names a message after the effect that sends it, so that a repeat has the same name, without
+// telling the effect.
+func opaque(key string) string {
+	sum := sha256.Sum256([]byte("mesbridge message " + key))
+	return hex.EncodeToString(sum[:16])
+}

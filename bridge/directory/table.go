@@ -1,0 +1,33 @@
+package directory
+
+import (
+	"sync/atomic"
+
+	"mesbridge/conversations"
+)
+
+// Table answers who stands behind an address. The zero Table is empty and ready. It is safe for
+// concurrent use: a load replaces everything at once, and a look-up never waits for it.
+type Table struct {
+	current atomic.Pointer[index]
+}
+
+// Mailbox returns what is known of an address. Address is always set; the rest is empty for a mailbox
+// that the extraction does not hold.
+func (t *Table) Mailbox(a conversations.Address) conversations.Mailbox {
+	m := conversations.Mailbox{Address: a}
+	x := t.current.Load()
+	if x == nil {
+		return m
+	}
+	x.fill(a.Canonical(), &m)
+	return m
+}
+
+// Len returns the number of mailboxes in the table.
+func (t *Table) Len() int {
+	if x := t.current.Load(); x != nil {
+		return len(x.records)
+	}
+	return 0
+}

@@ -1,0 +1,180 @@
+package mail
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
+
+	"mesbridge/conversations"
+)
+
+// Codec reads stored messages for display and composes new ones. It is safe for concurrent use.
+type Codec struct {
+	limits  Limits
+	display *bluemonday.Policy
+}
+
+var _ conversations.Mail = (*Codec)(nil)
+
+// NewCodec returns a Codec. Give it the limits that Intake had, or the attachments may not agree.
+func NewCodec(limits Limits) *Codec {
+	return &Codec{limits: limits, display: displayPolicy()}
+}
+
+// View implements [conversations.Mail]. It fails only when raw cannot be read to its end.
+//
+// Parts that are shown are put together in the order they stand: Text always holds all of them, HTML
+// holds all of them when any is HTML, and is empty otherwise. Of a multipart/alternative, Text takes
+// the plain form and HTML the other one.
+func (c *Codec) View(raw io.Reader) (conversations.View, error) {
+	v := &viewer{codec: c, tally: tally{limit: c.limits.MaxTextBytes}}
+	if err := c.walk(raw, v); err != nil {
+		return conversations.View{}, err
+	}
+	v.view.Text, v.view.HTML = assemble(v.shown)
+	v.view.Notices = v.notices
+	return v.view, nil
+}
+
+// walk takes a visitor through a whole message.
+func (c *Codec) walk(raw io.Reader, v visitor) error {
+	w := newWalker(c.limits, false, v)
+	if _, err := io.Copy(w, raw); err != nil {
+		return fmt.Errorf("walk message: %w", err)
+	}
+	return w.Close()
+}
+
+// viewer builds a view while a message passes.
+type viewer struct {
+	codec   *Codec
+	tally   tally
+	view    conversations.View
+	notices notices
+	shown   []passage
+
+	leaf *content
+	sum  hash.Hash // of the decoded octets of the leaf
+	size counter   // of the same
+	text *capped   // the same, as far as they are shown
+}
+
+// header implements visitor.
+func (v *viewer) header(_ []byte, _ []field, damaged bool) error {
+	if damaged {
+		v.notices.add(noticeHeader)
+	}
+	return nil
+}
+
+// begin implements visitor.
+func (v *viewer) begin(l *leaf) io.Writer {
+	v.sum, v.size, v.text = sha256.New(), 0, &capped{room: v.tally.room(l)}
+	v.leaf = newContent(l, io.MultiWriter(v.sum, &v.size, v.text))
+	return v.leaf
+}
+
+// drop implements visitor.
+func (v *viewer) drop() {}
+
+// end implements visitor.
+func (v *viewer) end() error {
+	if err := v.leaf.close(); err != nil {
+		return err
+	}
+	room := v.tally.room(v.leaf.leaf)
+	if v.tally.judge(v.leaf) {
+		v.attach()
+	}
+	if v.leaf.leaf.role != roleFile {
+		v.show(room)
+	}
+	return nil
+}
+
+// attach lists the leaf that just ended as an attachment.
+func (v *viewer) attach() {
+	l := v.leaf.leaf
+	p := conversations.Part{
+		Index: len(v.view.Attachments), Name: l.name(v.tally.offered), Type: l.mediaType, Bytes: int64(v.size),
+	}
+	v.sum.Sum(p.SHA256[:0])
+	v.view.Attachments = append(v.view.Attachments, p)
+	if l.role != roleFile {
+		return
+	}
+	switch {
+	case l.fault == faultLimit:
+		v.notices.add(noticeLimit)
+	case l.fault == faultEncoding:
+		v.notices.add(noticeUnknownFile(p.Name))
+	case v.leaf.damaged():
+		v.notices.add(noticeDamagedFile(p.Name))
+	}
+	if isEncrypted(l.mediaType) {
+		v.notices.add(noticeEncrypted)
+	}
+}
+
+// isEncrypted reports whether the type is that of an encrypted message (RFC 8551, RFC 3156; OP22).
+func isEncrypted(mediaType string) bool {
+	switch mediaType {
+	case "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted":
+		return true
+	}
+	return false
+}
+
+// show adds the leaf that just ended to what is shown, and tells what is wrong with it. room is how
+// many of its octets may be shown.
+func (v *viewer) show(room int64) {
+	l := v.leaf.leaf
+	if !v.leaf.visible {
+		return
+	}
+	switch {
+	case l.fault == faultBoundary:
+		v.notices.add(noticeBoundary)
+	case l.fault == faultEncoding:
+		v.notices.add(noticeEncoding)
+	case v.leaf.damaged():
+		v.notices.add(noticeDamaged)
+	}
+	if v.leaf.octets > room {
+		v.notices.add(noticeLong)
+	}
+	var p passage
+	var sure bool
+	if l.role == roleHTML {
+		p, sure = v.readPage()
+	} else {
+		p.text, sure = toUTF8(v.text.octets, l.params.token("charset"))
+		p.text = cleanText(p.text)
+	}
+	if !sure {
+		v.notices.add(noticeCharset)
+	}
+	p.alternative = l.alternative
+	v.shown = place(v.shown, p)
+}
+
+// readPage reads the HTML leaf that just ended.
+func (v *viewer) readPage() (p passage, sure bool) {
+	source, sure := htmlSource(v.text.octets, v.leaf.leaf)
+	read, err := readHTML(source)
+	if read.images {
+		v.notices.add(noticeImages)
+	}
+	if err != nil {
+		v.notices.add(noticeHTML)
+	}
+	p.spoken = cleanText(read.text)
+	if p.spoken != "" {
+		p.html = strings.TrimSpace(v.codec.display.Sanitize(read.source))
+	}
+	return p, sure
+}

@@ -1,0 +1,12 @@
+// Package trust tells who belongs to the trust space: the signed white list of domains (O10-O46), the
+// distinguished names that it binds to them (O28-O33), and the TLS identities on both sides of a
+// connection (O47-O63).
+//
+// It promises that a list serves only after every step of O39 passed, that a list in service stays
+// when its successor is refused (O15), and that a certificate is judged anew on every connection,
+// resumed or not (O63). It never asks the network for anything: lists, chains and revocation lists
+// are files that an administrator provides.
+//
+// [Verify] reads a list, [Store] holds the one in service, [Identity] is our own certificate and what
+// we check of a peer's, [Sign] makes a list for tests and for the demonstration.
+package trust

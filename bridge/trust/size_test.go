@@ -1,0 +1,94 @@
+package trust_test
+
+import (
+	"fmt"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"mesbridge/bridge/trust"
+	"mesbridge/bridge/trust/trusttest"
+)
+
+// Bounds for a list of 20 000 entries (O13).
+const (
+	bigEntries = 20_000
+	bigTime    = 2 * time.Second
+	bigMemory  = 200 << 20 // octets
+)
+
+// bigList makes a list of the real one's proportions: many domains, few certificates (O32).
+func bigList(t testing.TB, s space, n int) []byte {
+	t.Helper()
+	entries := s.entries(t)
+	for i := range n - len(entries) {
+		e := trusttest.Entry(t, fmt.Sprintf("service%d.ch-%d.aura.mssante.fr", i, i%977), s.operator, at)
+		e.DN = fmt.Sprintf(`CN=smtp%d.exemple.fr,OU=1%09d,O="CENTRE  HOSPITALIER %d",ST=Puy-de-Dôme (63),C=FR`, i%391, i%319, i%391)
+		entries = append(entries, e)
+	}
+	return trusttest.List(t, s.signer, at, entries...)
+}
+
+// TestVerify_20000Entries counts processor time, because the machine may be busy with other tests, and
+// then the heap in a second run, because looking at it costs time.
+func TestVerify_20000Entries(t *testing.T) { // not parallel, for the same reasons
+	s := newSpace(t)
+	data := bigList(t, s, bigEntries)
+	runtime.GC()
+	spent, started := processorTime(t), time.Now()
+	list, err := trust.Verify(data, s.options())
+	used, took := processorTime(t)-spent, time.Since(started)
+	if err != nil || list.Entries() != bigEntries {
+		t.Fatalf("%v", err)
+	}
+	runtime.GC()
+	var before runtime.MemStats
+	runtime.ReadMemStats(&before)
+	stop := watchHeap()
+	_, err = trust.Verify(data, s.options())
+	high := stop() - before.HeapAlloc
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d entries, %.1f MB: %v of processor time, %v in all; %d MB of memory", list.Entries(), float64(len(data))/1e6, used, took, high>>20)
+	if used > raceFactor*bigTime {
+		t.Errorf("took %v, more than %v", used, raceFactor*bigTime)
+	}
+	if high > bigMemory {
+		t.Errorf("took %d octets, more than %d", high, bigMemory)
+	}
+}
+
+// processorTime returns what this process used so far.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// watchHeap samples the heap until stopped and returns the highest value seen.
+func watchHeap() (stop func() uint64) {
+	done := make(chan struct{})
+	highest := make(chan uint64)
+	go func() {
+		var high uint64
+		var m runtime.MemStats
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			runtime.ReadMemStats(&m)
+			high = max(high, m.HeapAlloc)
+			select {
+			case <-done:
+				highest <- high
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() uint64 { close(done); return <-highest }
+}

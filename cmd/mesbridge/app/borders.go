@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"mesbridge/bridge"
+	"mesbridge/cmd/mesbridge/config"
+	"mesbridge/oauth"
+	"mesbridge/web"
+)
+
+// Times that requests and messages under way get when the bridge stops.
+const (
+	stopWeb  = 15 * time.Second
+	stopMail = 20 * time.Second
+)
+
+// webConfig is what pages and API obey.
+func (a *App) webConfig() (web.Config, error) {
+	c := a.Config
+	secret, err := c.OAuth.Secret.ReadKey()
+	if err != nil {
+		return web.Config{}, fmt.Errorf("read the secret of oauth: %w", err)
+	}
+	key, err := derive(secret, "web")
+	if err != nil {
+		return web.Config{}, err
+	}
+	w := web.Config{
+		Demo: a.Demonstration != nil, Secure: strings.HasPrefix(c.PublicURL, "https:"),
+		FormTargets: formTargets(c), CheckINSKey: c.INSKeyCheck,
+		MaxReplyBytes: c.Limits.MaxReplyBytes, MaxMessageBytes: c.Limits.MaxMessageBytes, Key: key,
+	}
+	return w, nil
+}
+
+// formTargets are the origins that our forms may lead to: the providers, at logout.
+func formTargets(c config.Config) []string {
+	var all []string
+	for _, p := range []config.Provider{c.Patients, c.Professionals} {
+		if u, err := url.Parse(p.Issuer); err == nil && !slices.Contains(all, u.Scheme+"://"+u.Host) {
+			all = append(all, u.Scheme+"://"+u.Host)
+		}
+	}
+	return all
+}
+
+// pages are the pages of the authorization server.
+func (a *App) pages() (*oauthPages, error) {
+	c, err := a.webConfig()
+	if err != nil {
+		return nil, err
+	}
+	p, err := web.NewPages(c)
+	if err != nil {
+		return nil, fmt.Errorf("make the pages of oauth: %w", err)
+	}
+	return &oauthPages{p}, nil
+}
+
+// oauthPages gives the pages of web to oauth; neither knows the other.
+type oauthPages struct{ pages *web.Pages }
+
+// Consent implements oauth.Pages.
+func (p *oauthPages) Consent(w http.ResponseWriter, _ *http.Request, d oauth.ConsentData) {
+	p.pages.Consent(w, web.ConsentPage{
+		Client: d.Client, Person: d.Person, Patient: d.Kind == oauth.Patient, Scopes: d.Scopes,
+		Action: d.Action, CSRF: d.CSRF, FormTarget: d.FormTarget,
+	})
+}
+
+// Error implements oauth.Pages.
+func (p *oauthPages) Error(w http.ResponseWriter, _ *http.Request, status int, d oauth.ErrorData) {
+	p.pages.Error(w, status, string(d.Code), d.Retry)
+}
+
+// startWeb serves pages and API.
+func (a *App) startWeb(context.Context) error {
+	c, err := a.webConfig()
+	if err != nil {
+		return err
+	}
+	c.SessionCookie = a.OAuth.Sessions().CookieName()
+	app, err := web.New(c, web.Deps{
+		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Register}, Idempotency: newAnswers(a.client),
+		OAuth: a.OAuth.Handler(), Ready: a.ready, Metrics: a.metrics, Log: a.Log.With("part", "web"), Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.serve("web", func() error { return app.Listen(a.Listeners.HTTP) })
+	a.onStop("web", stopWeb, app.Shutdown)
+	return nil
+}
+
+// startMail serves the other operators.
+func (a *App) startMail(context.Context) error {
+	c := a.Config
+	server := bridge.NewServer(bridge.Config{
+		Host: c.SMTP.Hostname, CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxMessageBytes: c.Limits.MaxMessageBytes,
+	}, bridge.Deps{
+		Inbox: a.Conversations, Identity: a.identity, List: a.lists.Current, Log: a.Log.With("part", "mail"), Now: time.Now,
+	})
+	a.serve("mail", func() error { return server.Serve(context.Background(), a.Listeners.SMTP) })
+	a.onStop("mail", stopMail, server.Shutdown)
+	return nil
+}

@@ -1,0 +1,158 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+	_ "time/tzdata" // dates in notices are in Paris time, also where the system has no zone files
+
+	"mesbridge/bridge/delivery"
+	"mesbridge/bridge/mail"
+	"mesbridge/conversations"
+	"mesbridge/conversations/bodies"
+	"mesbridge/conversations/journal"
+	"mesbridge/conversations/keystore"
+	"mesbridge/rules"
+)
+
+// startConversations opens keys, bodies and journal, compares journal and store, and makes the service.
+func (a *App) startConversations(ctx context.Context) error {
+	c := a.Config
+	master, err := keystore.ReadMasterKey(string(c.Keys.Master))
+	if err != nil {
+		return fmt.Errorf("read the master key: %w", err)
+	}
+	patientKey, err := c.Keys.PatientHash.ReadKey()
+	if err != nil {
+		return fmt.Errorf("read the patient hash key: %w", err)
+	}
+	keys, err := keystore.Open(a.local, master, time.Now)
+	if err != nil {
+		return fmt.Errorf("open the data keys: %w", err)
+	}
+	a.loop("data keys", func(ctx context.Context) error { keys.Run(ctx); return nil })
+	content, err := bodies.Open(a.local, time.Now)
+	if err != nil {
+		return fmt.Errorf("open the bodies: %w", err)
+	}
+	trail, err := journal.Open(a.local)
+	if err != nil {
+		return fmt.Errorf("open the journal: %w", err)
+	}
+	if err := a.compare(ctx, trail); err != nil {
+		return err
+	}
+	a.codec = mail.NewCodec(mail.DefaultLimits())
+	a.Conversations = conversations.New(conversations.Settings{
+		CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxReplyBytes: c.Limits.MaxReplyBytes, PatientKey: patientKey,
+	}, conversations.Ports{
+		Store: a.store, Keys: keys, Bodies: content, Journal: trail, Directory: book{a}, Mail: a.codec,
+		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader,
+	})
+	return nil
+}
+
+// compare takes over what a crash left in the store alone, and refuses a store that is older than the
+// journal: nothing that it says could be trusted (D17).
+func (a *App) compare(ctx context.Context, trail *journal.Journal) error {
+	taken, faults, err := trail.CatchUp(ctx, a.store)
+	if err != nil {
+		return fmt.Errorf("compare redis with the journal: %w", err)
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("redis does not hold what the journal in %s does (%s; %d shards): restore redis from its newest copy; nothing was changed",
+			a.Config.DataDir, faults[0], len(faults))
+	}
+	if taken > 0 {
+		a.Log.InfoContext(ctx, "journal completed after an unclean end", "entries", taken)
+	}
+	return nil
+}
+
+// effectWorkers is how many effects are done at once: most of them wait for another operator.
+const effectWorkers = 64
+
+// stopEffects is how long deliveries under way may take when the bridge stops: one whose last octet was
+// sent gets ten seconds for its reply. One that is cut is sent again, byte-identical, at the next start.
+const stopEffects = 15 * time.Second
+
+// startEffects starts delivery, receipts and notifications.
+func (a *App) startEffects(context.Context) error {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return fmt.Errorf("load Paris time: %w", err)
+	}
+	serving, cancel := context.WithCancel(context.Background())
+	client := delivery.NewClient(serving, delivery.Settings{
+		Name: a.Config.SMTP.Hostname, TLS: a.identity.ClientConfig, Trust: a.currentList, Resolver: a.servers(),
+		Timeouts: attemptLimits(), Log: a.Log.With("part", "delivery"), Now: time.Now,
+	})
+	a.onStop("connections to operators", time.Second, func(context.Context) error { client.Close(); return nil })
+	handlers := map[conversations.EffectKind]conversations.EffectHandler{
+		conversations.EffectDeliver: delivery.NewSender(client, a.Conversations).Deliver,
+		conversations.EffectReport:  delivery.NewReporter(client, a.Conversations, paris).Report,
+	}
+	if handlers[conversations.EffectNotify], err = a.notify(serving); err != nil {
+		cancel()
+		return err
+	}
+	done := make(chan struct{})
+	a.serve("effects", func() error {
+		defer close(done)
+		a.Conversations.Run(serving, effectWorkers, handlers)
+		return nil
+	})
+	a.onStop("effects", stopEffects, func(stopping context.Context) error {
+		cancel()
+		select {
+		case <-done:
+			return nil
+		case <-stopping.Done():
+			return errors.New("deliveries under way were cut; they are sent again at the next start")
+		}
+	})
+	return nil
+}
+
+// attemptLimits keep one attempt within the lease of its effect, so that no other worker begins it too.
+func attemptLimits() delivery.Timeouts {
+	return delivery.Timeouts{Dial: 10 * time.Second, Attempt: 55 * time.Second}
+}
+
+// currentList is the white list to decide by (O16).
+func (a *App) currentList() (delivery.Trust, error) {
+	list, err := a.lists.Current()
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// servers finds the other operators' servers.
+func (a *App) servers() delivery.Resolver {
+	if a.Demonstration != nil {
+		return a.Demonstration.Servers
+	}
+	return delivery.DNS{Resolver: net.DefaultResolver}
+}
+
+// notify makes the handler of neutral notifications. Without a mail relay there is nobody to tell, and
+// the effect is done (R124).
+func (a *App) notify(serving context.Context) (conversations.EffectHandler, error) {
+	n := a.Config.Notifications
+	if n.SmartHost == "" || a.Demonstration == nil {
+		return func(context.Context, conversations.Effect) (time.Time, error) { return time.Time{}, nil }, nil
+	}
+	from, err := rules.ParseAddress(n.From)
+	if err != nil {
+		return nil, fmt.Errorf("read the sender of notifications: %w", err)
+	}
+	notifier := delivery.NewNotifier(serving, delivery.Relay{
+		Address: n.SmartHost, Name: a.Config.SMTP.Hostname, From: from, Timeouts: attemptLimits(),
+		Log: a.Log.With("part", "notifications"), Now: time.Now,
+	}, a.Demonstration.Addresses)
+	return notifier.Notify, nil
+}

@@ -1,0 +1,32 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"mesbridge/cmd/mesbridge/config"
+)
+
+// Listen opens the three listeners, or none.
+func Listen(ctx context.Context, c config.Listen) (Listeners, error) {
+	var l Listeners
+	var errs []error
+	for _, one := range []struct {
+		name, address string
+		into          *net.Listener
+	}{{"http", c.HTTP, &l.HTTP}, {"smtp", c.SMTP, &l.SMTP}, {"ops", c.Ops, &l.Ops}} {
+		opened, err := (&net.ListenConfig{}).Listen(ctx, "tcp", one.address)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("listen for %s: %w; choose another address, port 0 is any free one", one.name, err))
+			continue
+		}
+		*one.into = opened
+	}
+	if err := errors.Join(errs...); err != nil {
+		l.Close()
+		return Listeners{}, err
+	}
+	return l, nil
+}

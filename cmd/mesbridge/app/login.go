@@ -1,0 +1,186 @@
+package app
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"mesbridge/cmd/mesbridge/config"
+	"mesbridge/conversations"
+	"mesbridge/oauth"
+	"mesbridge/rules"
+)
+
+// PatientScopes are those of a patient's login (I247).
+func PatientScopes() []string {
+	return []string{"patient.read", "patient.reply", "patient.manage", "patient.block"}
+}
+
+// ProfessionalScopes are those of a professional, who then still needs a right on the mailbox.
+func ProfessionalScopes() []string {
+	return []string{"thread.read", "thread.open", "thread.write", "thread.close"}
+}
+
+// ClinicScopes are those of a structure's application.
+func ClinicScopes() []string { return append(ProfessionalScopes(), "episode.close") }
+
+// openLogin makes the authorization server.
+func (a *App) openLogin(context.Context) error {
+	c := a.Config
+	secret, err := c.OAuth.Secret.ReadKey()
+	if err != nil {
+		return fmt.Errorf("read the secret of oauth: %w", err)
+	}
+	signing, err := readRSAKey(c.OAuth.SigningKey)
+	if err != nil {
+		return fmt.Errorf("read the signing key of oauth: %w", err)
+	}
+	tokens, err := derive(secret, "tokens")
+	if err != nil {
+		return err
+	}
+	seal, err := derive(secret, "seal")
+	if err != nil {
+		return err
+	}
+	patients, err := upstream(c.Patients)
+	if err != nil {
+		return fmt.Errorf("read the client secret of patients: %w", err)
+	}
+	professionals, err := upstream(c.Professionals)
+	if err != nil {
+		return fmt.Errorf("read the client secret of professionals: %w", err)
+	}
+	clients, err := a.clients()
+	if err != nil {
+		return err
+	}
+	pages, err := a.pages()
+	if err != nil {
+		return err
+	}
+	a.OAuth, err = oauth.New(oauth.Config{
+		Environment: string(c.Environment), Issuer: c.PublicURL, Redis: a.client, SealKey: seal, GlobalSecret: tokens,
+		SigningKey: signing, Clients: clients, Pages: pages, Patients: patients, Professionals: professionals,
+		Resolve: a.resolve, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
+	})
+	return err
+}
+
+// clients are the registered OAuth clients.
+func (a *App) clients() (oauth.Clients, error) {
+	if a.Demonstration == nil {
+		return oauth.NewStaticClients()
+	}
+	return oauth.NewStaticClients(a.Demonstration.Clients...)
+}
+
+// upstream is a provider as oauth takes it.
+func upstream(p config.Provider) (*oauth.Upstream, error) {
+	secret, err := p.ClientSecret.Read()
+	if err != nil {
+		return nil, err
+	}
+	return &oauth.Upstream{
+		Issuer: p.Issuer, DiscoveryURL: p.Discovery, ClientID: p.ClientID, ClientSecret: strings.TrimSpace(string(secret)),
+		Level: p.Level, UserInfo: true,
+	}, nil
+}
+
+// derive makes a key for one use from a secret.
+func derive(secret []byte, use string) ([]byte, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, "mesbridge "+use, sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key of %s: %w", use, err)
+	}
+	return key, nil
+}
+
+// readRSAKey reads a PEM key in either form that openssl writes.
+func readRSAKey(f config.SecretFile) (*rsa.PrivateKey, error) {
+	text, err := f.Read()
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("%s is not PEM; make a key with: openssl genrsa -out FILE 3072", f)
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%s holds no key that can be read: %w", f, err)
+	}
+	rsaKey, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s is not an RSA key; make one with: openssl genrsa -out FILE 3072", f)
+	}
+	return rsaKey, nil
+}
+
+// resolve tells who a login is. A patient is known by the matricule that the provider vouches for (D26),
+// never by traits (I76); a professional by SubjectNameID (I30).
+func (a *App) resolve(ctx context.Context, provider string, claims map[string]any) (oauth.Identity, error) {
+	if provider == string(oauth.Patient) {
+		return a.resolvePatient(ctx, claims)
+	}
+	id, _ := claims["SubjectNameID"].(string)
+	if id == "" {
+		return oauth.Identity{}, oauth.ErrUnknownPerson
+	}
+	return oauth.Identity{Subject: id, Name: personName(claims), Scopes: ProfessionalScopes()}, nil
+}
+
+// resolvePatient admits those whose account can be read in, and activates it at the first login (D16).
+func (a *App) resolvePatient(ctx context.Context, claims map[string]any) (oauth.Identity, error) {
+	text, _ := claims[a.Config.INSClaim].(string)
+	ins, err := rules.ParseINS(text, a.Config.INSKeyCheck)
+	if err != nil {
+		return oauth.Identity{}, oauth.ErrUnknownPerson
+	}
+	p, err := a.Conversations.PatientByINS(ctx, ins)
+	switch {
+	case conversations.KindOf(err) == conversations.KindMailboxUnknown && err != nil:
+		return oauth.Identity{}, oauth.ErrUnknownPerson
+	case err != nil:
+		return oauth.Identity{}, errors.Join(oauth.ErrUnavailable, err)
+	case !readable(p.State):
+		return oauth.Identity{}, oauth.ErrUnknownPerson
+	}
+	actor := conversations.Actor{Kind: conversations.ActorPatient, ID: string(p.ID), Name: p.Name}
+	if err := a.Conversations.LoggedIn(ctx, actor, p.ID); err != nil {
+		return oauth.Identity{}, errors.Join(oauth.ErrUnavailable, err)
+	}
+	return oauth.Identity{Subject: string(p.ID), Name: p.Name, Scopes: PatientScopes()}, nil
+}
+
+// readable reports whether the holder of an account may log in (table 8.2 of operator.md).
+func readable(s rules.AccountState) bool {
+	switch s {
+	case rules.NotActivated, rules.Active, rules.MessagingClosed:
+		return true
+	case rules.Absent, rules.Opposed, rules.Suspended, rules.Closed, rules.Purged:
+		return false
+	}
+	return false
+}
+
+// personName is the name that a provider gives.
+func personName(claims map[string]any) string {
+	given, _ := claims["given_name"].(string)
+	family, _ := claims["family_name"].(string)
+	if name := strings.TrimSpace(given + " " + family); name != "" {
+		return name
+	}
+	name, _ := claims["name"].(string)
+	return name
+}

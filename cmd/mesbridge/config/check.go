@@ -1,0 +1,131 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/idna"
+
+	"mesbridge/rules"
+)
+
+// leastMessage is the smallest size limit that is allowed: any operator may send 10 MB (O165).
+const leastMessage = 10_000_000
+
+// mostMessage is the limit of Mon espace santé, 25 MB (D19, O78).
+const mostMessage = 26_214_400
+
+// check returns every fault of the settings by themselves, joined.
+func (c Config) check() error {
+	errs := c.faults()
+	errs = append(errs, c.roleFault(), c.keyCheckFault(), c.redisFault(), c.domainFault())
+	errs = append(errs, c.Listen.faults()...)
+	errs = append(errs, c.Limits.faults()...)
+	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
+	if c.INSClaim == "" {
+		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))
+	}
+	errs = append(errs, c.Patients.faults("patients")...)
+	errs = append(errs, c.Professionals.faults("professionals")...)
+	return errors.Join(append(errs, c.Notifications.faults()...)...)
+}
+
+// roleFault refuses the roles that later versions bring (D1).
+func (c Config) roleFault() error {
+	if c.Role == Relay || c.Role == Simulator {
+		return fmt.Errorf("role: %s is not offered by this version; write hosted (D1)", c.Role)
+	}
+	return nil
+}
+
+func (c Config) keyCheckFault() error {
+	if c.Environment == Production && !c.INSKeyCheck {
+		return errors.New("insKeyCheck: the key of a matricule is always checked in production; write true (D20)")
+	}
+	return nil
+}
+
+func (c Config) redisFault() error {
+	if c.Redis == Managed {
+		return nil
+	}
+	u, err := url.Parse(c.Redis)
+	if err == nil && (u.Scheme == "unix" && strings.HasPrefix(u.Path, "/") || (u.Scheme == "redis" || u.Scheme == "rediss") && u.Host != "") {
+		return nil
+	}
+	return errors.New("redis: write managed, unix:///PATH, redis://HOST:PORT or rediss://HOST:PORT")
+}
+
+func (c Config) domainFault() error {
+	if d, err := idna.Lookup.ToASCII(c.CitizenDomain); err != nil || d != c.CitizenDomain || !strings.Contains(d, ".") {
+		return errors.New("citizenDomain: write a domain name in lower case, such as patient.mssante.fr (D2)")
+	}
+	return nil
+}
+
+func (l Listen) faults() []error {
+	return []error{addressFault("listen.http", l.HTTP), addressFault("listen.smtp", l.SMTP), addressFault("listen.ops", l.Ops)}
+}
+
+func (l Limits) faults() []error {
+	var errs []error
+	if l.MaxMessageBytes < leastMessage || l.MaxMessageBytes > mostMessage {
+		errs = append(errs, fmt.Errorf("limits.maxMessageBytes: write a number of octets from %d to %d (D19)", leastMessage, mostMessage))
+	}
+	if l.MaxReplyBytes < 1 || l.MaxReplyBytes > l.MaxMessageBytes {
+		errs = append(errs, errors.New("limits.maxReplyBytes: write a number of octets from 1 to maxMessageBytes (D19)"))
+	}
+	return errs
+}
+
+// faults asks for https in every environment: the demonstration's provider has none (D26).
+func (p Provider) faults(name string) []error {
+	return []error{urlFault(name+".issuer", p.Issuer, Production), urlFault(name+".discovery", p.Discovery, Production)}
+}
+
+func (m Mailer) faults() []error {
+	if m.SmartHost == "" {
+		return nil
+	}
+	errs := []error{addressFault("notifications.smartHost", m.SmartHost)}
+	if _, err := rules.ParseAddress(m.From); err != nil {
+		errs = append(errs, errors.New("notifications.from: write the address that notifications come from"))
+	}
+	return errs
+}
+
+// addressFault asks for HOST:PORT; an empty host means every interface.
+func addressFault(name, address string) error {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return fmt.Errorf("%s: write HOST:PORT, such as 127.0.0.1:8080", name)
+	}
+	return nil
+}
+
+// urlFault asks for an https URL of another machine; in environment test, plain http and this machine
+// will do. An empty URL is told elsewhere, or allowed.
+func urlFault(name, text string, env Environment) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("%s: write a URL, such as https://exemple.fr", name)
+	case u.Scheme != "https" && (env == Production || u.Scheme != "http"):
+		return fmt.Errorf("%s: write an https URL", name)
+	case env == Production && loopback(u.Hostname()):
+		return fmt.Errorf("%s: this machine's own address is for demonstrations; write the public one (D26)", name)
+	}
+	return nil
+}
+
+// loopback reports whether a host is this machine.
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}

@@ -1,0 +1,121 @@
+package config
+
+// Config is every setting. Field tags: doc is the comment of the example file, need:"yes" marks what
+// has no default, oneOf lists the values that are allowed.
+type Config struct {
+	Role          Role        `yaml:"role" oneOf:"hosted relay simulator" doc:"What the bridge is in the exchange (D1). Only hosted is offered so far: the bridge holds the inboxes of the citizen domain."`
+	Environment   Environment `yaml:"environment" oneOf:"production test" doc:"production, or test for a test PKI and test identities (O56, D20, D26)."`
+	CitizenDomain string      `yaml:"citizenDomain" doc:"Domain of the patients' addresses; the verified white list must carry our own certificate for it (D2)."`
+	INSKeyCheck   bool        `yaml:"insKeyCheck" doc:"Check the two key digits of a matricule INS; off only in environment test (D20)."`
+	DataDir       string      `yaml:"dataDir" need:"yes" doc:"Directory of messages, journal and keys, of this bridge alone. Back it up whole."`
+	Redis         string      `yaml:"redis" doc:"managed: a redis-server that the bridge starts and owns, in dataDir. Otherwise the URL of a server that syncs every write: unix:///PATH, redis://HOST:PORT or rediss://HOST:PORT."`
+	PublicURL     string      `yaml:"publicURL" need:"yes" doc:"Address under which browsers reach the bridge, without a path; also the issuer of its tokens."`
+	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
+	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19)."`
+	SMTP          SMTP        `yaml:"smtp" doc:"This server among the operators (O47-O65). PEM files."`
+	WhiteList     WhiteList   `yaml:"whiteList" doc:"The signed list of the domains of the trust space (O10-O46)."`
+	Directory     Directory   `yaml:"directory" doc:"The local table of professional mailboxes (O138, O139)."`
+	Keys          Keys        `yaml:"keys" doc:"Keys of this installation, made once each: openssl rand -hex 32 > FILE; chmod 600 FILE. Losing the master key loses every message."`
+	OAuth         OAuth       `yaml:"oauth" doc:"The bridge's own authorization server."`
+	Patients      Provider    `yaml:"patients" doc:"Identity provider of the patients, of level substantial, that gives the INS (D26, O145)."`
+	INSClaim      string      `yaml:"insClaim" doc:"Claim of the patients' provider that holds the matricule INS: only the ENS front or a pairing service may give one, never FranceConnect (I76)."`
+	Professionals Provider    `yaml:"professionals" doc:"Identity provider of the professionals: Pro Santé Connect, or that of one structure (D26)."`
+	Notifications Mailer      `yaml:"notifications" doc:"Neutral e-mails to patients' private addresses; they hold no health information and no link (O90, R123). Without smartHost none is sent."`
+	Log           Log         `yaml:"log" doc:"Technical log, on standard error; it holds no personal data."`
+}
+
+// Role is what the bridge is in the exchange (D1).
+type Role string
+
+// Roles of D1.
+const (
+	Hosted    Role = "hosted"
+	Relay     Role = "relay"
+	Simulator Role = "simulator"
+)
+
+// Environment tells whether people and messages are real.
+type Environment string
+
+// Environments.
+const (
+	Production Environment = "production"
+	Test       Environment = "test"
+)
+
+// Managed is the value of Redis for a server of our own.
+const Managed = "managed"
+
+// Listen holds the addresses to listen on, HOST:PORT.
+type Listen struct {
+	HTTP string `yaml:"http" doc:"Pages and API, without TLS: a reverse proxy on the same machine stands before it."`
+	SMTP string `yaml:"smtp" doc:"Mail from the other operators, STARTTLS (O57)."`
+	Ops  string `yaml:"ops" doc:"Health and metrics; never open to the outside."`
+}
+
+// Limits holds sizes of whole messages in octets.
+type Limits struct {
+	MaxMessageBytes int64 `yaml:"maxMessageBytes" doc:"Largest message from a professional, advertised as SIZE (D19, O78)."`
+	MaxReplyBytes   int64 `yaml:"maxReplyBytes" doc:"Largest reply of a patient, encoded, so that any operator takes it; at most maxMessageBytes (D19, O165)."`
+}
+
+// SMTP is our server and client among the operators.
+type SMTP struct {
+	Hostname    string     `yaml:"hostname" need:"yes" doc:"Name of this server in MX records and greetings; the CN of its certificate (O32)."`
+	Certificate File       `yaml:"certificate" need:"yes" doc:"Our certificate, leaf first, for both directions (O55)."`
+	Key         SecretFile `yaml:"key" need:"yes" doc:"Its key, unencrypted, of this machine alone (O54)."`
+	CA          File       `yaml:"ca" need:"yes" doc:"Chain that other operators' certificates must come from, never the system's (O48, O49)."`
+	CRLs        []File     `yaml:"crls" doc:"Revocation lists of that chain, kept fresh by you (O52)."`
+}
+
+// WhiteList says where the signed list is and who may sign it.
+type WhiteList struct {
+	File        File     `yaml:"file" need:"yes" doc:"The list as it was fetched, signature included."`
+	SignerCN    []string `yaml:"signerCN" doc:"Common names that may sign it (O38)."`
+	SignerRoots File     `yaml:"signerRoots" need:"yes" doc:"Chain that the signer's certificate must come from, PEM (O38)."`
+}
+
+// Directory says where the extraction of mailboxes is.
+type Directory struct {
+	File File `yaml:"file" doc:"Extraction_Correspondance_MSSante, UTF-8, columns by |. Without it names come from the messages (I113)."`
+}
+
+// Keys are the secrets of the installation.
+type Keys struct {
+	Master      SecretFile `yaml:"master" need:"yes" doc:"Wraps the data key of each patient."`
+	PatientHash SecretFile `yaml:"patientHash" need:"yes" doc:"Key of the hashes that stand for people in the store; never change it."`
+}
+
+// OAuth holds the secrets of the authorization server.
+type OAuth struct {
+	Secret     SecretFile `yaml:"secret" need:"yes" doc:"Made as the keys above. Tokens and sessions are made and sealed with it; another one ends them all."`
+	SigningKey SecretFile `yaml:"signingKey" need:"yes" doc:"RSA key of at least 2048 bits that signs identity tokens, PEM: openssl genrsa -out FILE 3072."`
+}
+
+// Provider is one upstream OpenID provider.
+type Provider struct {
+	Issuer       string     `yaml:"issuer" need:"yes" doc:"Its issuer, https. The demonstration's provider is refused (D26)."`
+	Discovery    string     `yaml:"discovery" doc:"URL of its discovery document, when that is not at the usual place: Pro Santé Connect's is not (I14)."`
+	ClientID     string     `yaml:"clientID" need:"yes" doc:"The bridge's client id there."`
+	ClientSecret SecretFile `yaml:"clientSecret" need:"yes" doc:"The bridge's client secret there."`
+	Level        string     `yaml:"level" oneOf:"eidas1 eidas2 eidas3" doc:"Least level of a login that is accepted (I17, I71)."`
+}
+
+// Mailer is the way out for neutral notifications.
+type Mailer struct {
+	SmartHost string `yaml:"smartHost" doc:"HOST:PORT of your ordinary mail relay; empty: none."`
+	From      string `yaml:"from" doc:"Sender of the notifications, an ordinary address of yours."`
+}
+
+// Log says how the technical log is written.
+type Log struct {
+	Format string `yaml:"format" oneOf:"json text" doc:"json, or text for people."`
+	Level  string `yaml:"level" oneOf:"debug info warn error" doc:"Least level that is written."`
+}
+
+// File is the path of a file to read.
+type File string
+
+// SecretFile is the path of a file that only the bridge's user may read. The secret itself is never a
+// setting.
+type SecretFile string

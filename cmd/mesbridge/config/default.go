@@ -1,0 +1,44 @@
+package config
+
+// Default returns the settings before a file is read. What has no default is empty.
+func Default() Config {
+	return Config{
+		Role:          Hosted,
+		Environment:   Production,
+		CitizenDomain: "patient.mssante.fr",
+		INSKeyCheck:   true,
+		Redis:         Managed,
+		Listen:        Listen{HTTP: "127.0.0.1:8080", SMTP: ":25", Ops: "127.0.0.1:9090"},
+		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000},
+		WhiteList:     WhiteList{SignerCN: []string{"alb.mssante.fr"}},
+		Patients:      Provider{Level: "eidas2"},
+		INSClaim:      "ins",
+		Professionals: Provider{Level: "eidas1"},
+		Log:           Log{Format: "json", Level: "info"},
+	}
+}
+
+// sample returns the defaults with every other setting filled in, as an example to change.
+func sample() Config {
+	c := Default()
+	c.DataDir = "/var/lib/mesbridge"
+	c.PublicURL = "https://messagerie.exemple.fr"
+	c.SMTP = SMTP{
+		Hostname:    "smtp.exemple.fr",
+		Certificate: "/etc/mesbridge/smtp.pem",
+		Key:         "/etc/mesbridge/smtp.key",
+		CA:          "/etc/mesbridge/igc-sante.pem",
+		CRLs:        []File{"/var/lib/mesbridge-crl/ACI-EL-ORG.crl"},
+	}
+	c.WhiteList.File = "/var/lib/mesbridge-lists/listeblanchemssante.xml"
+	c.WhiteList.SignerRoots = "/etc/mesbridge/igc-sante.pem"
+	c.Directory.File = "/var/lib/mesbridge-lists/Extraction_Correspondance_MSSante.txt"
+	c.Keys = Keys{Master: "/etc/mesbridge/master.key", PatientHash: "/etc/mesbridge/patient-hash.key"}
+	c.OAuth = OAuth{Secret: "/etc/mesbridge/oauth.secret", SigningKey: "/etc/mesbridge/oauth.key"}
+	c.Patients.Issuer, c.Patients.Discovery = "https://auth.exemple.gouv.fr", "https://auth.exemple.gouv.fr/.well-known/openid-configuration"
+	c.Patients.ClientID, c.Patients.ClientSecret = "mesbridge-patients", "/etc/mesbridge/patients.secret"
+	c.Professionals.Issuer, c.Professionals.Discovery = "https://auth.exemple.esante.fr", "https://wallet.exemple.esante.fr/.well-known/openid-configuration"
+	c.Professionals.ClientID, c.Professionals.ClientSecret = "mesbridge", "/etc/mesbridge/psc.secret"
+	c.Notifications = Mailer{SmartHost: "relais.exemple.fr:25", From: "ne-pas-repondre@exemple.fr"}
+	return c
+}

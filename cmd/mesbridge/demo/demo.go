@@ -1,0 +1,214 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mesbridge/cmd/mesbridge/app"
+	"mesbridge/cmd/mesbridge/config"
+	"mesbridge/cmd/mesbridge/redisserver"
+)
+
+// Options are what one demonstration is asked for.
+type Options struct {
+	Data   string // directory of everything; made when it is not there
+	Listen config.Listen
+	Ready  string // ready file to write; empty: none
+	Out    io.Writer
+	Log    *slog.Logger
+}
+
+// Folders of a data directory, beside those of the bridge.
+const (
+	pkiFolder     = "pki"
+	secretsFolder = "secrets"
+	tokensFile    = "tokens.json"
+)
+
+// Run starts everything, tells where it is, and returns after ctx has ended and all has stopped in
+// order, or with the failure that ended it before.
+func Run(ctx context.Context, o Options) error {
+	d := &demonstration{Options: o, cast: People(), failed: make(chan error, 1), addresses: newAddresses()}
+	err := d.start(ctx)
+	if err == nil {
+		err = d.wait(ctx)
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // told to end while it started
+	}
+	return errors.Join(err, d.stop())
+}
+
+// wait returns when ctx has ended, or with what failed. Meanwhile it confirms the white list, as a fetcher
+// would: one that nobody confirms for a week stops all mail (O16).
+func (d *demonstration) wait(ctx context.Context) error {
+	confirm := time.NewTicker(time.Hour)
+	defer confirm.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-d.failed:
+			return err
+		case err := <-d.app.Failed():
+			return err
+		case now := <-confirm.C:
+			if err := os.Chtimes(d.space.WhiteList, now, now); err != nil {
+				return fmt.Errorf("confirm the white list: %w", err)
+			}
+		}
+	}
+}
+
+// demonstration is what runs.
+type demonstration struct {
+	Options
+	cast       Cast
+	space      *Space
+	secrets    secrets
+	neighbours *neighbours
+	addresses  *addresses
+	app        *app.App
+	failed     chan error
+}
+
+// fail notes the first failure of a neighbour.
+func (d *demonstration) fail(err error) {
+	select {
+	case d.failed <- err:
+	default:
+	}
+}
+
+// start takes the data directory, makes what is missing in it, and starts neighbours and bridge.
+func (d *demonstration) start(ctx context.Context) error {
+	data, err := filepath.Abs(d.Data)
+	if err != nil {
+		return fmt.Errorf("find data directory: %w", err)
+	}
+	d.Data = data
+	if err = os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	lock, err := redisserver.LockDir(data)
+	if err != nil {
+		return err
+	}
+	listeners, err := app.Listen(ctx, d.Listen)
+	if err != nil {
+		return errors.Join(err, lock.Unlock())
+	}
+	url := "http://" + listeners.HTTP.Addr().String()
+	if err = d.prepare(url); err != nil {
+		listeners.Close()
+		return errors.Join(err, lock.Unlock())
+	}
+	roles, err := register(d.cast)
+	if err != nil {
+		listeners.Close()
+		return errors.Join(err, lock.Unlock())
+	}
+	d.app, err = app.Start(ctx, app.Options{
+		Config: d.settings(url), Log: d.Log, Lock: lock, Listeners: listeners, Register: roles,
+		Demonstration: &app.Demonstration{
+			Servers: d.neighbours.servers, Clients: clients(d.cast.Clinics, d.secrets.clinics), Addresses: d.addresses, EmbeddedRedis: true,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return d.present(ctx, url)
+}
+
+// prepare makes the trust space and the secrets, and starts the neighbours.
+func (d *demonstration) prepare(url string) (err error) {
+	if d.space, err = OpenSpace(filepath.Join(d.Data, pkiFolder), d.cast, time.Now()); err != nil {
+		return err
+	}
+	if err = writeFile(filepath.Join(d.Data, letterFile), letter); err != nil {
+		return err
+	}
+	if d.secrets, err = openSecrets(filepath.Join(d.Data, secretsFolder), d.cast.Clinics); err != nil {
+		return err
+	}
+	secret, err := d.secrets.provider.Read()
+	if err != nil {
+		return fmt.Errorf("read the provider's client secret: %w", err)
+	}
+	d.neighbours, err = openNeighbours(d.Data, d.space, callbacks(url, string(secret)), logins(d.cast), d.fail)
+	return err
+}
+
+// settings are those of a production start, with the files of the demonstration.
+func (d *demonstration) settings(url string) config.Config {
+	c := config.Default()
+	c.Environment = config.Test
+	c.CitizenDomain = CitizenDomain
+	c.DataDir = d.Data
+	c.PublicURL = url
+	c.Listen = d.Listen
+	c.SMTP = config.SMTP{
+		Hostname: ServerName, Certificate: config.File(d.space.Bridge.Cert), Key: config.SecretFile(d.space.Bridge.Key),
+		CA: config.File(d.space.CA), CRLs: []config.File{config.File(d.space.CRL)},
+	}
+	c.WhiteList.File, c.WhiteList.SignerRoots = config.File(d.space.WhiteList), config.File(d.space.CA)
+	c.Directory.File = config.File(d.space.Directory)
+	c.Keys = config.Keys{Master: d.secrets.master, PatientHash: d.secrets.patientHash}
+	c.OAuth = config.OAuth{Secret: d.secrets.oauth, SigningKey: d.secrets.signing}
+	c.INSClaim = insClaim
+	p := d.neighbours.provider
+	c.Patients.Issuer, c.Professionals.Issuer = p.PatientsIssuer(), p.ProfessionalsIssuer()
+	c.Professionals.Discovery = p.ProfessionalsDiscovery()
+	for _, up := range []*config.Provider{&c.Patients, &c.Professionals} {
+		up.ClientID, up.ClientSecret = providerClient, d.secrets.provider
+	}
+	c.Notifications = config.Mailer{SmartHost: d.neighbours.sink, From: "ne-pas-repondre@" + notificationDomain}
+	return c
+}
+
+// notificationDomain is the ordinary domain that notifications come from.
+const notificationDomain = "messagerie.exemple.fr"
+
+// present enrols the cast, writes the ready file and prints the banner.
+func (d *demonstration) present(ctx context.Context, url string) error {
+	known, err := enrol(ctx, d.app.Conversations, d.cast.Patients)
+	if err != nil {
+		return err
+	}
+	d.addresses.fill(d.cast.Patients, known)
+	tokens, err := openTokens(filepath.Join(d.Data, tokensFile), d.app.OAuth, time.Now)
+	if err != nil {
+		return err
+	}
+	r, err := d.describe(ctx, url, known, tokens)
+	if err != nil {
+		return err
+	}
+	if err = tokens.save(); err != nil {
+		return err
+	}
+	if d.Ready != "" {
+		if err = r.Write(d.Ready); err != nil {
+			return err
+		}
+	}
+	return Banner(d.Out, d.Data, r)
+}
+
+// stop stops the bridge first, which still delivers, then its neighbours.
+func (d *demonstration) stop() error {
+	var errs []error
+	if d.app != nil {
+		errs = append(errs, d.app.Stop())
+	}
+	if d.neighbours != nil {
+		errs = append(errs, d.neighbours.close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,94 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"mesbridge/cmd/mesbridge/app"
+	"mesbridge/conversations"
+	"mesbridge/oauth"
+	"mesbridge/rules"
+)
+
+// enrol opens the mailboxes of those patients who have none yet. Others keep the state that they are
+// in: a restart finds what people did.
+func enrol(ctx context.Context, service *conversations.Service, all []Patient) ([]conversations.Patient, error) {
+	actor := conversations.Actor{Kind: conversations.ActorSystem, ID: "demonstration", Name: "Démonstration"}
+	known := make([]conversations.Patient, len(all))
+	for i, p := range all {
+		found, err := service.PatientByINS(ctx, p.INS)
+		unknown := err != nil && conversations.KindOf(err) == conversations.KindMailboxUnknown
+		switch {
+		case err != nil && !unknown:
+			return nil, fmt.Errorf("look up patient %d: %w", i, err)
+		case unknown || found.State == rules.Absent: // a start that was cut may leave one absent
+			if found, err = service.Enrol(ctx, actor, p.INS, p.Name, p.State); err != nil {
+				return nil, fmt.Errorf("enrol patient %d: %w", i, err)
+			}
+		}
+		known[i] = found
+	}
+	return known, nil
+}
+
+// register tells which mailboxes the cast may act for: persons for theirs, a clinic's application for
+// its application mailbox (CONTRACT.md).
+func register(cast Cast) (app.Register, error) {
+	r := app.Register{Persons: map[string][]rules.Address{}, Applications: map[string][]rules.Address{}}
+	var errs []error
+	add := func(to map[string][]rules.Address, who, mailbox string) {
+		a, err := rules.ParseAddress(mailbox)
+		errs = append(errs, err)
+		to[who] = append(to[who], a)
+	}
+	for _, p := range cast.Professionals {
+		for _, m := range p.Mailboxes {
+			add(r.Persons, p.ID, m)
+		}
+	}
+	for _, c := range cast.Clinics {
+		add(r.Applications, c.ClientID, c.Mailboxes[0].Address)
+	}
+	return r, errors.Join(errs...)
+}
+
+// clients are the OAuth clients of the clinics.
+func clients(all []Clinic, secrets map[string]string) []oauth.Client {
+	list := make([]oauth.Client, len(all))
+	for i, c := range all {
+		list[i] = oauth.Client{
+			ID: c.ClientID, Name: c.Name, Kind: oauth.Application, Scopes: app.ClinicScopes(), FINESS: c.FINESS,
+			SecretHash: oauth.HashSecret(secrets[c.ClientID]),
+		}
+	}
+	return list
+}
+
+// addresses knows the private addresses of the cast; it is delivery.Addresses. Who asks before they are
+// set, which a message from before a restart can cause, waits for them.
+type addresses struct {
+	set chan struct{}
+	of  map[conversations.PatientID]string
+}
+
+func newAddresses() *addresses { return &addresses{set: make(chan struct{})} }
+
+// fill sets the addresses of the cast, once.
+func (a *addresses) fill(all []Patient, known []conversations.Patient) {
+	a.of = make(map[conversations.PatientID]string, len(all))
+	for i, p := range all {
+		a.of[known[i].ID] = p.Notify
+	}
+	close(a.set)
+}
+
+// PrivateAddress returns where a patient is told that a message waits.
+func (a *addresses) PrivateAddress(ctx context.Context, p conversations.PatientID) (string, error) {
+	select {
+	case <-a.set:
+		return a.of[p], nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}

@@ -1,0 +1,73 @@
+package demo
+
+import "mesbridge/rules"
+
+// CitizenDomain is the domain of the patients' addresses in the demonstration (D2).
+const CitizenDomain = "patient.mssante.fr"
+
+// Nobody is a valid matricule that belongs to nobody in the demonstration.
+const Nobody = rules.INS("153124500723160")
+
+// Cast is everybody in the demonstration.
+type Cast struct {
+	Patients      []Patient
+	Professionals []Professional
+	Clinics       []Clinic
+	Operators     []Operator
+}
+
+// Patient is a fictitious person with a citizen's mailbox.
+type Patient struct {
+	INS             rules.INS
+	Name            string
+	State           rules.AccountState
+	Minor           bool
+	Representatives []rules.INS
+	Caregivers      []rules.INS
+	TermsPending    bool   // has not accepted the terms of use yet (D32)
+	Notify          string // private address for neutral notifications; empty: none
+}
+
+// Address is the patient's address in the citizen domain.
+func (p Patient) Address() rules.Address { return rules.CitizenAddress(p.INS, CitizenDomain) }
+
+// Professional is a fictitious person who writes for a mailbox, or looks after one.
+type Professional struct {
+	ID          string // national person identifier: 8 and an RPPS number
+	Title       string // exercise title, such as DR; empty for a person without exercise
+	GivenName   string
+	FamilyName  string
+	Profession  string   // label; empty for a person without exercise
+	Code        string   // profession code, TRE_G15
+	Skill       string   // label of the speciality
+	Mailboxes   []string // may read and write for them
+	Administers []string // may manage their users; gives no right to read them (D27)
+}
+
+// Name is the person's name as it is shown.
+func (p Professional) Name() string { return p.GivenName + " " + p.FamilyName }
+
+// Clinic is a fictitious structure.
+type Clinic struct {
+	FINESS    string
+	Name      string
+	Mailboxes []ClinicMailbox // the application mailbox first, then the organisational one
+	ClientID  string          // its OAuth client
+}
+
+// ClinicMailbox is a mailbox of a structure.
+type ClinicMailbox struct {
+	Address string
+	Kind    rules.MailboxKind
+	Service string // shown as its name
+}
+
+// Operator is a fictitious operator of the trust space: one server, one certificate, some domains.
+type Operator struct {
+	Name      string
+	Domains   []string
+	Host      string // name of its server, the CN of its certificate (O32)
+	Structure string // OU: 1 and a FINESS, or 3 and a SIRET (O31)
+	Legal     string // O
+	District  string // ST
+}

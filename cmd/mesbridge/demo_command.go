@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"mesbridge/cmd/mesbridge/config"
+	"mesbridge/cmd/mesbridge/demo"
+)
+
+type demoCommand struct {
+	Data  string `default:"demo-data" type:"path" placeholder:"DIR" help:"Directory of everything that is kept; demo-data in the current directory when left out."`
+	HTTP  string `default:"127.0.0.1:8080" name:"http" placeholder:"ADDR" help:"Pages and API (${default}; port 0: any free one)."`
+	SMTP  string `default:"127.0.0.1:2525" name:"smtp" placeholder:"ADDR" help:"Mail (${default})."`
+	Ops   string `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Health and metrics (${default})."`
+	MLLP  string `name:"mllp" placeholder:"ADDR" help:"Hospital messages; accepted, not offered by this version."`
+	Ready string `type:"path" placeholder:"FILE" help:"File to write when everything accepts, for scripts."`
+	Log   string `default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level of the technical log, on standard error (${default})."`
+}
+
+// Run runs the demonstration until ctx ends.
+func (c demoCommand) Run(ctx context.Context, s streams) error {
+	var faults []error
+	for flag, address := range map[string]string{"http": c.HTTP, "smtp": c.SMTP, "ops": c.Ops} {
+		if !onLoopback(address) {
+			faults = append(faults, fmt.Errorf("--%s: the demonstration stays on this machine; write 127.0.0.1:PORT", flag))
+		}
+	}
+	if len(faults) > 0 {
+		return usageError{errors.Join(faults...)}
+	}
+	return demo.Run(ctx, demo.Options{
+		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out,
+		Log: newLog(config.Log{Format: "text", Level: c.Log}, s.err),
+	})
+}
+
+// onLoopback reports whether an address is one of this machine alone.
+func onLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

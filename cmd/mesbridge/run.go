@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes of the outside contract.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2 // wrong usage or configuration
+)
+
+// usageError is a fault of the command line or of the settings.
+type usageError struct{ error }
+
+// Unwrap gives the cause.
+func (e usageError) Unwrap() error { return e.error }
+
+// commands is the command line. Commands of later versions are not offered.
+type commands struct {
+	Demo        demoCommand        `cmd:"" help:"Start everything on this machine with fictitious people and certificates."`
+	Serve       serveCommand       `cmd:"" help:"Start the bridge with a configuration file."`
+	CheckConfig checkConfigCommand `cmd:"" name:"check-config" help:"Check a configuration file; tells every fault."`
+	Config      struct {
+		Example configExampleCommand `cmd:"" help:"Print a complete commented configuration file."`
+	} `cmd:"" help:"About the configuration file."`
+	Trust struct {
+		Verify trustVerifyCommand `cmd:"" help:"Check the signature and content of a white list."`
+	} `cmd:"" help:"About the white list of the trust space."`
+	Directory struct {
+		Import directoryImportCommand `cmd:"" help:"Check an extraction of mailboxes and count what it holds."`
+	} `cmd:"" help:"About the directory of mailboxes."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+	Help    helpCommand    `cmd:"" help:"Explain a command."`
+}
+
+// streams are where a command writes.
+type streams struct{ out, err io.Writer }
+
+// run carries out one command line and returns the exit code. Errors are written to stderr, one line
+// each. It returns when the command is done, or, for one that serves, in order after ctx has ended.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var cli commands
+	helped := false
+	parser, err := kong.New(
+		&cli,
+		kong.Name("mesbridge"),
+		kong.Description("Patient-messaging bridge of Mon espace santé."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }), // only --help ends a run that way
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(streams{stdout, stderr}),
+	)
+	if err != nil {
+		return report(stderr, fmt.Errorf("read command line: %w", err))
+	}
+	command, err := parser.Parse(expandHelp(args))
+	switch {
+	case helped:
+		return exitDone
+	case err != nil:
+		return report(stderr, usageError{fmt.Errorf("%w; see mesbridge help", err)})
+	}
+	return report(stderr, command.Run())
+}
+
+// expandHelp turns "help CMD" into "CMD --help", and nothing at all into "--help".
+func expandHelp(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(append([]string{}, args[1:]...), "--help")
+	}
+	return args
+}
+
+// report writes err, each of its lines with our name before it, and returns the exit code.
+func report(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(stderr, "mesbridge: %s\n", strings.TrimRight(line, "\n"))
+	}
+	if errors.As(err, new(usageError)) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// helpCommand only gives "help" its line in the list of commands; expandHelp does its work.
+type helpCommand struct {
+	Command []string `arg:"" optional:"" name:"cmd" help:"Command to explain."`
+}

@@ -1,0 +1,445 @@
+package bodies
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"mesbridge/conversations"
+	"mesbridge/conversations/localdb"
+)
+
+// sizes are around every limit: of the buffer, of the first segment of a file, which is shorter by the
+// head of the stream, of the next ones; and the largest message (D19).
+var sizes = []int{
+	0, 1, 4096, maxInline - 1, maxInline, maxInline + 1, segmentBytes - 16 - 40, segmentBytes - 16 - 39,
+	2*segmentBytes - 72, 2*segmentBytes - 71, 5 << 20, 26_214_400,
+}
+
+const patient = conversations.PatientID("a10123456789abcdef0123456789abcd")
+
+var (
+	key   = conversations.DataKey{1, 2, 3}
+	start = time.Date(2026, 5, 12, 10, 0, 0, 0, time.UTC)
+)
+
+// fixture is a store whose clock stands where the test puts it.
+type fixture struct {
+	*Store
+	db  *localdb.DB
+	now *time.Time
+}
+
+func open(t testing.TB, files vfs.FS, dir string) fixture {
+	t.Helper()
+	db, err := localdb.Open(localdb.Options{Dir: dir, FS: files, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() }) // tests that need it to succeed close themselves
+	now := start
+	s, err := Open(db, func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fixture{s, db, &now}
+}
+
+// text returns n bytes that look like no others.
+func text(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{byte(n), byte(n >> 8), byte(n >> 16)}).Read(b)
+	return b
+}
+
+func create(t testing.TB, s *Store, id conversations.ID, content []byte) conversations.BodyWriter {
+	t.Helper()
+	w, err := s.Create(t.Context(), patient, id, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.Write(content); err != nil || n != len(content) {
+		t.Fatalf("Write: %d, %v", n, err)
+	}
+	return w
+}
+
+func keep(t testing.TB, s *Store, id conversations.ID, content []byte) {
+	t.Helper()
+	if err := create(t, s, id, content).Commit(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t testing.TB, s *Store, id conversations.ID) []byte {
+	t.Helper()
+	r, err := s.Open(t.Context(), patient, id, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close(), r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func missing(t testing.TB, s *Store, id conversations.ID) {
+	t.Helper()
+	if _, err := s.Open(t.Context(), patient, id, key); !errors.Is(err, conversations.ErrNotFound) {
+		t.Fatalf("Open of %s: %v, want not found", id, err)
+	}
+}
+
+func idOf(size int) conversations.ID { return conversations.ID(fmt.Sprintf("a1-Body_%d", size)) }
+
+func TestCommit_readsBack(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil, t.TempDir())
+	for _, size := range sizes {
+		content := text(size)
+		keep(t, s.Store, idOf(size), content)
+		if !bytes.Equal(read(t, s.Store, idOf(size)), content) {
+			t.Errorf("%d bytes come back altered", size)
+		}
+		r, err := s.Open(t.Context(), patient, idOf(size), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size <= 4096 {
+			err = iotest.TestReader(r, content)
+		} else if size <= 2*segmentBytes {
+			var got []byte
+			if got, err = io.ReadAll(iotest.OneByteReader(r)); err == nil && !bytes.Equal(got, content) {
+				err = ErrAltered
+			}
+		}
+		if err != nil {
+			t.Errorf("%d bytes read in pieces: %v", size, err)
+		}
+		_ = r.Close()
+	}
+}
+
+func TestWrite_inPieces_isTheSame(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil, t.TempDir())
+	content := text(300_000)
+	for _, piece := range []int{1, 7, 4096, maxInline - 1, maxInline, 100_000} {
+		id := conversations.ID(fmt.Sprintf("a1pieces%d", piece))
+		w := create(t, s.Store, id, nil)
+		for i := 0; i < len(content); i += piece {
+			if _, err := w.Write(content[i:min(i+piece, len(content))]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(read(t, s.Store, id), content) {
+			t.Errorf("pieces of %d bytes come back altered", piece)
+		}
+	}
+}
+
+func TestOpen_beforeCommit_findsNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil, t.TempDir())
+	for _, size := range []int{10, 5 << 20} {
+		w := create(t, s.Store, idOf(size), text(size))
+		missing(t, s.Store, idOf(size))
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Abort(); err != nil {
+			t.Errorf("Abort after Commit: %v", err)
+		}
+		if len(read(t, s.Store, idOf(size))) != size {
+			t.Errorf("Abort after Commit took %d bytes away", size)
+		}
+		if _, err := w.Write([]byte("more")); err == nil {
+			t.Error("Write after Commit was taken")
+		}
+		if err := w.Commit(); err == nil {
+			t.Error("second Commit was taken")
+		}
+	}
+}
+
+func TestAbort_leavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, nil, dir)
+	for _, size := range []int{10, 5 << 20} {
+		w := create(t, s.Store, idOf(size), text(size))
+		if err := errors.Join(w.Abort(), w.Abort()); err != nil {
+			t.Fatal(err)
+		}
+		missing(t, s.Store, idOf(size))
+		if err := w.Commit(); err == nil {
+			t.Error("Commit after Abort was taken")
+		}
+	}
+	if left := bodyFiles(t, dir); len(left) != 0 {
+		t.Errorf("files left: %v", left)
+	}
+	if marks, err := s.marks(start.Add(time.Hour)); err != nil || len(marks) != 0 {
+		t.Errorf("marks left: %v, %v", marks, err)
+	}
+}
+
+// bodyFiles lists the files under the body directories.
+func bodyFiles(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, bodyDir, "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestCreate_takenID_isRefused(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil, t.TempDir())
+	keep(t, s.Store, "a1taken", text(10))
+	if _, err := s.Create(t.Context(), patient, "a1taken", key); err == nil {
+		t.Fatal("a body may be overwritten")
+	}
+}
+
+func TestIDs_notOurs_touchNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil, t.TempDir())
+	for _, bad := range []struct {
+		patient conversations.PatientID
+		id      conversations.ID
+	}{
+		{patient, ""},
+		{patient, "../../etc/passwd"},
+		{patient, "a/b"},
+		{patient, "a.b"},
+		{patient, "é"},
+		{patient, conversations.ID(strings.Repeat("a", maxBodyID+1))},
+		{"", "a1"},
+		{"short", "a1"},
+		{patient + "0", "a1"},
+		{"A10123456789ABCDEF0123456789ABCD", "a1"},
+	} {
+		if _, err := s.Create(t.Context(), bad.patient, bad.id, key); err == nil {
+			t.Errorf("Create took %q, %q", bad.patient, bad.id)
+		}
+		if _, err := s.Open(t.Context(), bad.patient, bad.id, key); !errors.Is(err, conversations.ErrNotFound) {
+			t.Errorf("Open of %q, %q: %v", bad.patient, bad.id, err)
+		}
+	}
+}
+
+func TestOpen_wrongKeyOrPlace_isAltered(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, nil, dir)
+	for _, size := range []int{4096, 200_000} {
+		keep(t, s.Store, idOf(size), text(size))
+		if err := readAll(s.Store, idOf(size), conversations.DataKey{9}); !errors.Is(err, ErrAltered) {
+			t.Errorf("%d bytes with another key: %v", size, err)
+		}
+	}
+	moved := name{string(patient), "a1moved"}
+	err := s.db.Sync(func(b *pebble.Batch) error {
+		_, err := s.db.Get(name{string(patient), string(idOf(4096))}.key(), func(v []byte) error {
+			return b.Set(moved.key(), v, nil)
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := readAll(s.Store, "a1moved", key); !errors.Is(err, ErrAltered) {
+		t.Errorf("small body under another id: %v", err)
+	}
+	keep(t, s.Store, "a1other", text(200_001))
+	from := s.path(name{string(patient), string(idOf(200_000))})
+	if err := os.Rename(from, s.path(name{string(patient), "a1other"})); err != nil {
+		t.Fatal(err)
+	}
+	if err := readAll(s.Store, "a1other", key); !errors.Is(err, ErrAltered) {
+		t.Errorf("large body under another id: %v", err)
+	}
+	if err := readAll(s.Store, idOf(200_000), key); err == nil || errors.Is(err, conversations.ErrNotFound) {
+		t.Errorf("body whose file is gone: %v, must not pass for one that never was", err)
+	}
+}
+
+// readAll reads a body to its end and returns the first error.
+func readAll(s *Store, id conversations.ID, k conversations.DataKey) error {
+	r, err := s.Open(context.Background(), patient, id, k)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, r)
+	return errors.Join(err, r.Close())
+}
+
+// TestOpen_alteredFile flips one bit, or cuts the file, at places in every part of it. The bytes given
+// out before the error must be those that were written.
+func TestOpen_alteredFile(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil, t.TempDir())
+	const size = 3*segmentBytes + 100
+	content := text(size)
+	keep(t, s.Store, idOf(size), content)
+	path := s.path(name{string(patient), string(idOf(size))})
+	sealed, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(what string, altered []byte) {
+		if err := os.WriteFile(path, altered, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.Open(t.Context(), patient, idOf(size), key)
+		if err == nil {
+			var got []byte
+			got, err = io.ReadAll(r)
+			if n, again := r.Read(make([]byte, 10)); n != 0 || !errors.Is(again, ErrAltered) {
+				t.Errorf("%s: read again gives %d bytes, %v", what, n, again)
+			}
+			_ = r.Close()
+			if !bytes.HasPrefix(content, got) {
+				t.Errorf("%s: other bytes were given out", what)
+			}
+		}
+		if !errors.Is(err, ErrAltered) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, at := range []int{0, 1, 2, 30, 41, 42, 1000, segmentBytes - 1, segmentBytes, segmentBytes + 1, 2 * segmentBytes, len(sealed) - 1} {
+		flipped := bytes.Clone(sealed)
+		flipped[at] ^= 0x40
+		check(fmt.Sprintf("bit of byte %d", at), flipped)
+	}
+	for _, n := range []int{0, 1, 2, 20, 41, 42, 100, segmentBytes, segmentBytes + 1, segmentBytes + 2, 3 * segmentBytes, len(sealed) - 1} {
+		check(fmt.Sprintf("cut to %d", n), sealed[:n])
+	}
+	check("longer by one", append(bytes.Clone(sealed), 0))
+	check("a segment twice", append(bytes.Clone(sealed[:segmentBytes+1]), sealed[1:]...))
+}
+
+func TestOpen_alteredRecord(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil, t.TempDir())
+	keep(t, s.Store, "a1small", text(500))
+	n := name{string(patient), "a1small"}
+	var sealed []byte
+	if _, err := s.db.Get(n.key(), func(v []byte) error { sealed = bytes.Clone(v); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	set := func(v []byte) {
+		if err := s.db.Sync(func(b *pebble.Batch) error { return b.Set(n.key(), v, nil) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for at := range sealed {
+		flipped := bytes.Clone(sealed)
+		flipped[at] ^= 1
+		set(flipped)
+		if err := readAll(s.Store, "a1small", key); err == nil || errors.Is(err, conversations.ErrNotFound) {
+			t.Fatalf("byte %d flipped: %v", at, err)
+		}
+	}
+	for cut := range sealed {
+		set(sealed[:cut])
+		if err := readAll(s.Store, "a1small", key); err == nil || errors.Is(err, conversations.ErrNotFound) {
+			t.Fatalf("cut to %d: %v", cut, err)
+		}
+	}
+}
+
+func TestDisk_holdsNoText(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, nil, dir)
+	marker := []byte("Compte rendu de M. CORSE Figatellix")
+	keep(t, s.Store, "a1one", bytes.Repeat(marker, 20))
+	keep(t, s.Store, "a1two", bytes.Repeat(marker, 20_000))
+	if err := s.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, marker[:12]) {
+			t.Errorf("%s holds clear text", filepath.Base(path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWrite_large_isNotInMemory: G10 allows 50 messages of 25 MB in 200 MB.
+func TestWrite_large_isNotInMemory(t *testing.T) { // not parallel: it reads the allocations of the process
+	s := open(t, nil, t.TempDir())
+	piece := text(32 << 10)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	w := create(t, s.Store, "a1large", nil)
+	for range 26_214_400 / len(piece) {
+		if _, err := w.Write(piece); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Open(t.Context(), patient, "a1large", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{r}, piece); err != nil || n != 26_214_400 {
+		t.Fatalf("read %d, %v", n, err)
+	}
+	_ = r.Close()
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+		t.Errorf("25 MB written and read took %d bytes of memory in all", n)
+	}
+}
+
+func TestStore_inParallel(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil, t.TempDir())
+	var all sync.WaitGroup
+	for g := range 20 {
+		all.Go(func() {
+			for i := range 20 {
+				size := (g*7919 + i*104729) % 150_000
+				id := conversations.ID(fmt.Sprintf("a1p%dx%d", g, i))
+				content := text(size)
+				keep(t, s.Store, id, content)
+				if !bytes.Equal(read(t, s.Store, id), content) {
+					t.Errorf("body %s comes back altered", id)
+				}
+			}
+		})
+	}
+	all.Wait()
+}

@@ -1,0 +1,50 @@
+-- commit.lua: make one change of a patient, whole or not at all, once for each operation.
+-- KEYS  1 {s7f}:patient:<pid>  HASH    2 {s7f}:exch:<pid>   HASH   3 {s7f}:conv:<pid>  HASH
+--       4 {s7f}:msgs:<pid>     HASH    5 {s7f}:refs:<pid>   HASH   6 {s7f}:inbox:<pid> ZSET
+--       7 {s7f}:ids            HASH    8 {s7f}:effects      HASH   9 {s7f}:due         ZSET
+--      10 {s7f}:journal        STREAM 11 {s7f}:head         STRING
+-- ARGV  1 version that the change was decided at
+--       2 operation: the 16 bytes of its digest, then the 8 bytes that name this call
+--       3 answer to keep with the operation   4 now, Unix ms   5 journal entry
+--       6.. the writes in turn: number of a key, command, how many arguments, the arguments
+-- Gives {1, version, sequence} made: the new version, the sequence of the journal entry;
+--       {0} conflict: the patient stands at another version;
+--       {2, operations} repeated: the operation is among those kept.
+-- Writes nothing unless it gives 1.
+
+local KEPT = 32 -- operations kept for a patient; form: operations.go
+
+local state = redis.call('HMGET', KEYS[1], 'v', 'o')
+local operations = state[2] or '00'
+if string.find(operations, string.sub(ARGV[2], 1, 16), 3, true) then
+  return {2, operations}
+end
+local version = tonumber(state[1] or 0)
+if version ~= tonumber(ARGV[1]) then
+  return {0}
+end
+version = version + 1
+
+-- The journal comes first: it alone can refuse, when the head is behind the stream.
+local sequence = redis.call('INCR', KEYS[11])
+redis.call('XADD', KEYS[10], sequence .. '-0', 'at', ARGV[4], 'entry', ARGV[5])
+
+local i = 6
+while ARGV[i] do
+  local count = tonumber(ARGV[i + 2])
+  redis.call(ARGV[i + 1], KEYS[tonumber(ARGV[i])], unpack(ARGV, i + 3, i + 2 + count))
+  i = i + 3 + count
+end
+
+local kept = tonumber(string.sub(operations, 1, 2))
+if kept < KEPT then
+  kept = kept + 1
+  operations = string.sub(operations, 3)
+else
+  local length, colon = string.match(operations, '^(%d+)():', 3)
+  operations = string.sub(operations, colon + 1 + length)
+end
+local done = ARGV[2] .. version .. ' ' .. sequence .. ' ' .. ARGV[3]
+redis.call('HSET', KEYS[1], 'v', version,
+  'o', string.format('%02d', kept) .. operations .. #done .. ':' .. done)
+return {1, version, sequence}

@@ -1,0 +1,76 @@
+package redisstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations"
+	"mesbridge/conversations/redisstore"
+	"mesbridge/conversations/redisstore/redistest"
+	"mesbridge/conversations/storetest"
+)
+
+func TestContract_miniredis(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) conversations.Store {
+		store, _ := openMini(t)
+		return store
+	})
+}
+
+func TestContract_redisServer(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	storetest.Run(t, emptied(server))
+}
+
+// A real cluster refuses a script with keys of two slots, which one server does not.
+func TestContract_redisCluster(t *testing.T) {
+	t.Parallel()
+	server := redistest.StartCluster(t)
+	storetest.Run(t, emptied(server))
+}
+
+// emptied opens stores on a server whose keys are removed before.
+func emptied(server *redistest.Server) func(t *testing.T) conversations.Store {
+	return func(t *testing.T) conversations.Store {
+		client := server.Client(t)
+		flush(t, client)
+		return redisstore.New(client, redisstore.Options{})
+	}
+}
+
+func flush(t *testing.T, client redis.UniversalClient) {
+	t.Helper()
+	if err := client.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openMini opens a store on a miniredis of its own.
+func openMini(t *testing.T) (*redisstore.Store, *miniredis.Miniredis) {
+	t.Helper()
+	mini := miniredis.RunT(t)
+	client := redis.NewClient(&redis.Options{Addr: mini.Addr(), ContextTimeoutEnabled: true})
+	t.Cleanup(func() { _ = client.Close() })
+	return redisstore.New(client, redisstore.Options{}), mini
+}
+
+// A patient, and a time, for the tests of this package.
+const patient conversations.PatientID = "7f00000000000000000000000000a11c"
+
+func noon() time.Time { return time.Date(2025, time.March, 3, 12, 0, 0, 0, time.UTC) }
+
+// simple returns a commit of a first change with one effect that is due.
+func simple(operation string) conversations.Commit {
+	return conversations.Commit{
+		Operation: operation, Answer: []byte("answer"), Patient: []byte("record"), Entry: []byte("entry"), Now: noon(),
+		IDs: []conversations.ID{"7fconv"},
+		Effects: []conversations.Effect{{
+			ID: "7feffect", Kind: conversations.EffectNotify, Patient: patient, At: noon(), CreatedAt: noon(),
+		}},
+	}
+}

@@ -1,0 +1,167 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// errReply means that a script answered in another form than its header says.
+var errReply = errors.New("unexpected reply of a script")
+
+// besideConversation are the endings of the fields that are read with a conversation.
+var besideConversation = [...]string{"", ":read", ":draft"}
+
+// factsArgs is how many arguments of load_facts.lua stand before the fields.
+const factsArgs = 6
+
+// Facts reads in one script, hence at one version.
+func (s *Store) Facts(ctx context.Context, p conversations.PatientID, q conversations.FactsQuery) (conversations.Facts, error) {
+	keys := []string{
+		patientKey(p),
+		tableKey(conversations.TableExchanges, p),
+		tableKey(conversations.TableConversations, p),
+		tableKey(conversations.TableMessages, p),
+		tableKey(conversations.TableRefs, p),
+		headKey(p.Shard()),
+	}
+	f := factsFields(q)
+	reply, err := s.scripts.loadFacts.Run(ctx, s.client, keys, f.args...).Slice()
+	if err != nil {
+		return conversations.Facts{}, fmt.Errorf("load facts: %w", err)
+	}
+	facts, err := f.read(reply)
+	if err != nil {
+		return conversations.Facts{}, fmt.Errorf("load facts: %w", err)
+	}
+	return facts, nil
+}
+
+// factsQuestion is a query as load_facts.lua takes it, with what is needed to read the reply.
+type factsQuestion struct {
+	query         conversations.FactsQuery
+	operation     string // digest, "" for none
+	conversations []conversations.ID
+	args          []any
+}
+
+// factsFields lays out the arguments of load_facts.lua.
+func factsFields(q conversations.FactsQuery) factsQuestion {
+	f := factsQuestion{query: q}
+	if q.Operation != "" {
+		f.operation = digest(q.Operation)
+	}
+	exchanges, marks := len(q.Exchanges), 0
+	if q.AllExchanges {
+		exchanges = -1
+	}
+	if q.Repeat != "" {
+		marks = 1
+	}
+	for _, id := range q.Conversations {
+		for _, ending := range besideConversation {
+			f.conversations = append(f.conversations, id+conversations.ID(ending))
+		}
+	}
+	f.args = make([]any, 0, factsArgs+len(q.Exchanges)+len(q.Refs)+marks+len(f.conversations)+len(q.Messages))
+	f.args = append(f.args, f.operation, exchanges, len(q.Refs), marks, len(f.conversations), len(q.Messages))
+	if !q.AllExchanges {
+		f.args = appendFields(f.args, q.Exchanges)
+	}
+	f.args = appendFields(f.args, q.Refs)
+	if q.Repeat != "" {
+		f.args = append(f.args, q.Repeat)
+	}
+	f.args = appendFields(f.args, f.conversations)
+	f.args = appendFields(f.args, q.Messages)
+	return f
+}
+
+// appendFields appends names as plain strings, the only form that go-redis sends.
+func appendFields[T ~string](args []any, names []T) []any {
+	for _, n := range names {
+		args = append(args, string(n))
+	}
+	return args
+}
+
+// read turns the reply of load_facts.lua into facts.
+func (f factsQuestion) read(reply []any) (conversations.Facts, error) {
+	if len(reply) != 10 {
+		return conversations.Facts{}, errReply
+	}
+	version, okVersion := reply[0].(int64)
+	head, okHead := reply[9].(int64)
+	if !okVersion || !okHead {
+		return conversations.Facts{}, errReply
+	}
+	facts := conversations.Facts{
+		Version:      rules.Seq(version), //nolint:gosec // a version counts up from 0
+		Head:         uint64(head),       //nolint:gosec // so does a sequence
+		Patient:      value(reply[1]),
+		Thread:       value(reply[3]),
+		ThreadRecord: value(reply[4]),
+		Repeat:       value(reply[5]),
+	}
+	if kept, ok := reply[2].(string); ok {
+		done, err := findOperation(kept, f.operation)
+		if err != nil {
+			return conversations.Facts{}, err
+		}
+		facts.Done, facts.Answer = true, done.answer
+	}
+	var err [3]error
+	if f.query.AllExchanges {
+		facts.Exchanges, err[0] = pairs[rules.MailboxID](reply[6])
+	} else {
+		facts.Exchanges, err[0] = named(f.query.Exchanges, reply[6])
+	}
+	facts.Conversations, err[1] = named(f.conversations, reply[7])
+	facts.Messages, err[2] = named(f.query.Messages, reply[8])
+	return facts, errors.Join(err[:]...)
+}
+
+// value returns a record, nil where there is none.
+func value(v any) []byte {
+	s, ok := v.(string)
+	if !ok {
+		return nil
+	}
+	return []byte(s)
+}
+
+// named maps the names asked to the values of a list; a missing value is left out.
+func named[T ~string](names []T, list any) (map[T][]byte, error) {
+	values, ok := list.([]any)
+	if !ok || len(values) != len(names) {
+		return nil, errReply
+	}
+	m := make(map[T][]byte, len(names))
+	for i, v := range values {
+		if s, ok := v.(string); ok {
+			m[names[i]] = []byte(s)
+		}
+	}
+	return m, nil
+}
+
+// pairs maps a list of names and values in turn.
+func pairs[T ~string](list any) (map[T][]byte, error) {
+	values, ok := list.([]any)
+	if !ok || len(values)%2 != 0 {
+		return nil, errReply
+	}
+	m := make(map[T][]byte, len(values)/2)
+	for i := 0; i < len(values); i += 2 {
+		name, isName := values[i].(string)
+		record, isRecord := values[i+1].(string)
+		if !isName || !isRecord {
+			return nil, errReply
+		}
+		m[T(name)] = []byte(record)
+	}
+	return m, nil
+}

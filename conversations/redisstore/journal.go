@@ -1,0 +1,73 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations"
+)
+
+// errJournal means that an entry of a journal has not the form that commit.lua writes.
+var errJournal = errors.New("journal entry unreadable")
+
+// Journal lists entries of a shard.
+func (s *Store) Journal(ctx context.Context, shard string, after uint64, limit int) ([]conversations.JournalEntry, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	found, err := s.client.XRangeN(ctx, journalKey(shard), streamID(after+1), "+", int64(limit)).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	entries := make([]conversations.JournalEntry, len(found))
+	for i, m := range found {
+		if entries[i], err = readEntry(shard, m); err != nil {
+			return nil, fmt.Errorf("read journal: %w", err)
+		}
+	}
+	return entries, nil
+}
+
+// readEntry reads one entry of a shard's stream.
+func readEntry(shard string, m redis.XMessage) (conversations.JournalEntry, error) {
+	text, _, _ := strings.Cut(m.ID, "-")
+	sequence, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return conversations.JournalEntry{}, errJournal
+	}
+	at, okAt := m.Values["at"].(string)
+	entry, okEntry := m.Values["entry"].(string)
+	if !okAt || !okEntry {
+		return conversations.JournalEntry{}, errJournal
+	}
+	when, err := parseMillis(at)
+	if err != nil {
+		return conversations.JournalEntry{}, errJournal
+	}
+	return conversations.JournalEntry{Shard: shard, Sequence: sequence, At: when, Entry: []byte(entry)}, nil
+}
+
+// Trim forgets entries of a shard; Head does not change.
+func (s *Store) Trim(ctx context.Context, shard string, upTo uint64) error {
+	if err := s.client.XTrimMinID(ctx, journalKey(shard), streamID(upTo+1)).Err(); err != nil {
+		return fmt.Errorf("trim journal: %w", err)
+	}
+	return nil
+}
+
+// Head returns the last sequence of a shard.
+func (s *Store) Head(ctx context.Context, shard string) (uint64, error) {
+	head, err := s.client.Get(ctx, headKey(shard)).Uint64()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return 0, fmt.Errorf("read head of journal: %w", err)
+	}
+	return head, nil
+}
+
+// streamID is the id of the entry with that sequence.
+func streamID(sequence uint64) string { return strconv.FormatUint(sequence, 10) + "-0" }

@@ -1,0 +1,66 @@
+package redisstore
+
+import (
+	"fmt"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// shardCount is the number of shards: two hexadecimal digits. It can never change, because ids that
+// people hold start with their shard.
+const shardCount = 256
+
+// effectsChannel is the channel on which processes announce shards with due effects.
+const effectsChannel = "mesbridge:effects"
+
+// patientKey names a HASH: v version, r record, o operations kept.
+func patientKey(p conversations.PatientID) string {
+	return patientTag(p.Shard()) + ":patient:" + string(p)
+}
+
+// tableKey names the HASH of one of a patient's tables.
+func tableKey(t conversations.Table, p conversations.PatientID) string {
+	return patientTag(p.Shard()) + ":" + string(t) + ":" + string(p)
+}
+
+// inboxKey names a ZSET: conversation ids by Unix ms.
+func inboxKey(p conversations.PatientID) string { return patientTag(p.Shard()) + ":inbox:" + string(p) }
+
+// idsKey names a HASH: outside id to patient.
+func idsKey(shard string) string { return patientTag(shard) + ":ids" }
+
+// effectsKey names a HASH: effect id to record.
+func effectsKey(shard string) string { return patientTag(shard) + ":effects" }
+
+// dueKey names a ZSET: effect ids by Unix ms.
+func dueKey(shard string) string { return patientTag(shard) + ":due" }
+
+// journalKey names a STREAM with ids <sequence>-0.
+func journalKey(shard string) string { return patientTag(shard) + ":journal" }
+
+// headKey names a STRING: the last sequence that the shard's journal gave out.
+func headKey(shard string) string { return patientTag(shard) + ":head" }
+
+// pingKey names a STRING without meaning, which Ping writes.
+func pingKey() string { return patientTag(shardName(0)) + ":ping" }
+
+// ledgerKey names a ZSET of a mailbox: its conversations by Unix ms.
+func ledgerKey(m rules.MailboxID) string { return mailboxTag(m) + ":ledger:" + string(m) }
+
+// pairsKey names a ZSET of a mailbox: its patients by Unix ms.
+func pairsKey(m rules.MailboxID) string { return mailboxTag(m) + ":pairs:" + string(m) }
+
+// idemKey names a STRING with an expiry: what Remember keeps.
+func idemKey(m rules.MailboxID, key string) string {
+	return mailboxTag(m) + ":idem:" + string(m) + ":" + key
+}
+
+// patientTag is the hash tag of a shard of patients.
+func patientTag(shard string) string { return "{s" + shard + "}" }
+
+// mailboxTag is the hash tag of the shard of a mailbox: the first two digits of its id.
+func mailboxTag(m rules.MailboxID) string { return "{m" + string(m[:2]) + "}" }
+
+// shardName returns the name of the shard with that number.
+func shardName(number int) string { return fmt.Sprintf("%02x", number) }

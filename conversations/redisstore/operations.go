@@ -1,0 +1,85 @@
+package redisstore
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"strconv"
+	"strings"
+
+	"mesbridge/rules"
+)
+
+// The operations of a patient are one text, which commit.lua appends to: the number kept in two
+// digits, then each operation, oldest first, as
+//
+//	<length of the rest>:<16 bytes of digest><8 bytes of call><version> <sequence> <answer>
+//
+// The digest stands for the operation id, so that a plain search finds it and it has one length. A
+// release that changes this form keeps it in another field of the HASH and reads both.
+//
+// The call tells a script repeated by go-redis, whose first answer was lost on the way, from a
+// command given again.
+
+// Sizes in bytes of the parts of an operation.
+const (
+	digestBytes = 16
+	callBytes   = 8
+)
+
+// errOperations means that a patient's kept operations have not the form above.
+var errOperations = errors.New("kept operations unreadable")
+
+// digest returns the name under which an operation is kept.
+func digest(operation string) string {
+	sum := sha256.Sum256([]byte(operation))
+	return string(sum[:digestBytes])
+}
+
+// newCall names one call of Commit, for this process and any other.
+func (s *Store) newCall() string {
+	var b [callBytes]byte
+	binary.BigEndian.PutUint64(b[:], s.calls.Add(1))
+	return string(b[:])
+}
+
+// operation is one operation as it was kept.
+type operation struct {
+	call     string
+	version  rules.Seq
+	sequence uint64
+	answer   []byte
+}
+
+// findOperation returns the operation of that digest among those kept.
+func findOperation(kept, digest string) (operation, error) {
+	if len(kept) < 2 {
+		return operation{}, errOperations
+	}
+	for rest := kept[2:]; rest != ""; {
+		head, tail, ok := strings.Cut(rest, ":")
+		length, err := strconv.Atoi(head)
+		if !ok || err != nil || length < digestBytes+callBytes || length > len(tail) {
+			return operation{}, errOperations
+		}
+		if strings.HasPrefix(tail, digest) {
+			return parseOperation(tail[digestBytes:length])
+		}
+		rest = tail[length:]
+	}
+	return operation{}, errOperations
+}
+
+// parseOperation reads what follows the digest.
+func parseOperation(s string) (operation, error) {
+	fields := strings.SplitN(s[callBytes:], " ", 3)
+	if len(fields) != 3 {
+		return operation{}, errOperations
+	}
+	version, errVersion := strconv.ParseUint(fields[0], 10, 64)
+	sequence, errSequence := strconv.ParseUint(fields[1], 10, 64)
+	if errVersion != nil || errSequence != nil {
+		return operation{}, errOperations
+	}
+	return operation{s[:callBytes], rules.Seq(version), sequence, []byte(fields[2])}, nil
+}

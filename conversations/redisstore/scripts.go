@@ -1,0 +1,44 @@
+package redisstore
+
+import (
+	_ "embed" // the scripts
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed load_facts.lua
+var loadFactsLua string
+
+//go:embed commit.lua
+var commitLua string
+
+//go:embed claim_due.lua
+var claimDueLua string
+
+//go:embed finish_effect.lua
+var finishEffectLua string
+
+// scripts are called by their hash, which is also their version: processes of two releases can share
+// a server. Run loads a script where the server does not know it.
+type scripts struct {
+	loadFacts    *redis.Script
+	commit       *redis.Script
+	claimDue     *redis.Script
+	finishEffect *redis.Script
+}
+
+func newScripts() scripts {
+	return scripts{
+		loadFacts:    redis.NewScript(loadFactsLua),
+		commit:       redis.NewScript(commitLua),
+		claimDue:     redis.NewScript(claimDueLua),
+		finishEffect: redis.NewScript(finishEffectLua),
+	}
+}
+
+// Results of commit.lua.
+const (
+	commitConflict = 0
+	commitMade     = 1
+	commitRepeated = 2
+)

@@ -1,0 +1,142 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// Options are the choices of a store. The zero value is usable.
+type Options struct {
+	// Sweep is how often Claim looks at every shard, by the instants it is given: the longest that
+	// an effect waits whose announcement was lost, or that another process put off. Zero means a
+	// second; negative means at each Claim.
+	Sweep time.Duration
+	// Log receives what Run cannot tell otherwise; nil discards it. No entry names a patient.
+	Log *slog.Logger
+}
+
+// Store is a [conversations.Store] on Redis. It is safe for concurrent use.
+type Store struct {
+	client  redis.UniversalClient
+	scripts scripts
+	log     *slog.Logger
+
+	calls  atomic.Uint64 // names each Commit call; starts at random, so that processes differ
+	agenda *agenda
+	wake   chan struct{}
+
+	origin   string   // names this process in announcements
+	announce chan int // shards whose due effects other processes are to hear of
+}
+
+var _ conversations.Store = (*Store)(nil)
+
+// maxAnnounced is how many announcements wait for Run. More are dropped: the sweep finds the effects.
+const maxAnnounced = 4 * shardCount
+
+// New returns a store on client, which the caller closes after the last call. It makes no call.
+func New(client redis.UniversalClient, o Options) *Store {
+	if o.Sweep == 0 {
+		o.Sweep = time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{
+		client:   client,
+		scripts:  newScripts(),
+		log:      o.Log,
+		agenda:   newAgenda(o.Sweep),
+		wake:     make(chan struct{}, 1),
+		origin:   rand.Text(),
+		announce: make(chan int, maxAnnounced),
+	}
+	var first [8]byte
+	_, _ = rand.Read(first[:]) // never fails (crypto/rand)
+	s.calls.Store(binary.BigEndian.Uint64(first[:]))
+	return s
+}
+
+// Owner returns the patient that an outside id belongs to. An id that is not of the form of ids is
+// not looked for.
+func (s *Store) Owner(ctx context.Context, id conversations.ID) (conversations.PatientID, error) {
+	shard := id.Shard()
+	if shard == "" {
+		return "", conversations.ErrNotFound
+	}
+	p, err := s.client.HGet(ctx, idsKey(shard), string(id)).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", conversations.ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("find owner: %w", err)
+	}
+	return conversations.PatientID(p), nil
+}
+
+// Touch writes records without a version, in one transaction when there are several.
+func (s *Store) Touch(ctx context.Context, p conversations.PatientID, records []conversations.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	_, err := s.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
+		for _, r := range records {
+			if tableNumber(r.Table) == 0 {
+				return errTable
+			}
+			key := tableKey(r.Table, p)
+			switch {
+			case r.Value == nil:
+				tx.HDel(ctx, key, r.Field)
+			case r.IfAbsent:
+				tx.HSetNX(ctx, key, r.Field, r.Value)
+			default:
+				tx.HSet(ctx, key, r.Field, r.Value)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("touch records: %w", err)
+	}
+	return nil
+}
+
+// errTTL means that Remember was asked to keep an answer for no time, or for ever.
+var errTTL = errors.New("time to live below one millisecond")
+
+// Remember keeps answer under key. The server drops it after ttl, cut to the millisecond.
+func (s *Store) Remember(ctx context.Context, m rules.MailboxID, key string, answer []byte, ttl time.Duration) ([]byte, error) {
+	if ttl < time.Millisecond {
+		return nil, fmt.Errorf("remember answer: %w", errTTL)
+	}
+	kept, err := s.client.SetArgs(ctx, idemKey(m, key), answer,
+		redis.SetArgs{Mode: "NX", Get: true, TTL: ttl.Truncate(time.Millisecond)}).Result()
+	switch {
+	case errors.Is(err, redis.Nil): // the key was free
+		return append([]byte(nil), answer...), nil
+	case err != nil:
+		return nil, fmt.Errorf("remember answer: %w", err)
+	}
+	return []byte(kept), nil
+}
+
+// Ping writes a key in one shard: a server that cannot write (full disk, too few replicas) fails it.
+// On a cluster it tells of that shard's master alone, since the other shards are served regardless.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.client.Set(ctx, pingKey(), "1", 0).Err(); err != nil {
+		return fmt.Errorf("ping: %w", err)
+	}
+	return nil
+}

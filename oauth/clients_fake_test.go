@@ -1,0 +1,50 @@
+package oauth
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"sync"
+	"testing"
+)
+
+// The registered clients of the tests.
+const (
+	appRedirect = "https://app.example/back"
+	proRedirect = "http://127.0.0.1:9/pro"
+	appSecret   = "app-secret-of-256-random-bits"
+	sihSecret   = "sih-secret-of-256-random-bits"
+	rsSecret    = "resource-server-secret"
+)
+
+// sihKey is the key of the client that authenticates with assertions.
+var sihKey = sync.OnceValue(func() *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+func testClients(t *testing.T) StaticClients {
+	t.Helper()
+	patientScopes := []string{"openid", "offline_access", "patient.read", "patient.reply", "patient.block"}
+	clients, err := NewStaticClients(
+		Client{
+			ID: "app", Name: "Application de santé", Kind: Patient, RedirectURIs: []string{appRedirect},
+			Scopes: patientScopes, SecretHash: HashSecret(appSecret),
+		},
+		Client{ID: "phone", Name: "Téléphone", Kind: Patient, RedirectURIs: []string{appRedirect}, Scopes: patientScopes},
+		Client{ID: "lps", Name: "Logiciel", Kind: Professional, RedirectURIs: []string{proRedirect}, Scopes: []string{"openid", "thread.read"}},
+		Client{ID: "sih", Name: "Clinique", Kind: Application, FINESS: "750000001", Scopes: []string{"episode.close"}, SecretHash: HashSecret(sihSecret)},
+		Client{
+			ID: "sih-key", Name: "Clinique à clé", Kind: Application, FINESS: "750000002", Scopes: []string{"episode.close"},
+			Keys: []PublicKey{{ID: "k1", Key: sihKey().Public()}},
+		},
+		Client{ID: "rs", Name: "Serveur de ressources", Kind: Application, SecretHash: HashSecret(rsSecret), Introspects: true},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clients
+}

@@ -1,0 +1,57 @@
+package oauth
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// discoveryDocument describes the server (OpenID Connect Discovery 1.0 section 3, RFC 8414). The
+// scopes of the API are not listed: they are agreed with each client.
+func discoveryDocument(issuer string) ([]byte, error) {
+	authMethods := []string{"client_secret_basic", "private_key_jwt", "none"}
+	doc, err := json.Marshal(map[string]any{
+		"issuer":                                issuer,
+		"authorization_endpoint":                issuer + authorizePath,
+		"token_endpoint":                        issuer + tokenPath,
+		"introspection_endpoint":                issuer + introspectPath,
+		"revocation_endpoint":                   issuer + revokePath,
+		"jwks_uri":                              issuer + keysPath,
+		"response_types_supported":              []string{"code"},
+		"response_modes_supported":              []string{"query"},
+		"grant_types_supported":                 []string{"authorization_code", "refresh_token", "client_credentials"},
+		"subject_types_supported":               []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"code_challenge_methods_supported":      []string{"S256"},
+		"scopes_supported":                      []string{scopeOpenID, scopeOffline},
+		"claims_supported":                      []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "at_hash"},
+		"request_parameter_supported":           false,
+		"request_uri_parameter_supported":       false,
+
+		"token_endpoint_auth_methods_supported":                    authMethods,
+		"token_endpoint_auth_signing_alg_values_supported":         []string{"ES256", "RS256"},
+		"introspection_endpoint_auth_methods_supported":            authMethods[:2],
+		"introspection_endpoint_auth_signing_alg_values_supported": []string{"ES256", "RS256"},
+		"revocation_endpoint_auth_methods_supported":               authMethods,
+		"revocation_endpoint_auth_signing_alg_values_supported":    []string{"ES256", "RS256"},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode discovery document: %w", err)
+	}
+	return doc, nil
+}
+
+func (s *Server) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, json.RawMessage(s.discovery))
+}
+
+func (s *Server) serveKeys(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, s.keySet)
+}
+
+// writeJSON answers with v, which always encodes: it is made of plain fields. An error of writing
+// means that the client left.
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	_ = json.NewEncoder(w).Encode(v)
+}

@@ -1,0 +1,30 @@
+package oauth
+
+// hashTag puts all keys of this package into one slot of a Redis Cluster: the signatures of the
+// tokens of one grant are random, and one script must change them together.
+const hashTag = "{oa}:"
+
+// The keys. Each ends in the digest of a secret or in a random id, never in anything that names a
+// person. Records are hashes (d sealed record, a state), unless another type is given.
+func codeKey(signature string) string    { return hashTag + "code:" + digest(signature) }
+func pkceKey(signature string) string    { return hashTag + "pkce:" + digest(signature) }
+func openidKey(code string) string       { return hashTag + "openid:" + digest(code) }
+func accessKey(signature string) string  { return accessPrefix + digest(signature) }
+func refreshKey(signature string) string { return refreshPrefix + digest(signature) }
+
+const (
+	accessPrefix  = hashTag + "access:"
+	refreshPrefix = hashTag + "refresh:"
+)
+
+// grantKey is the set of all access and refresh records that came from one authorization.
+func grantKey(requestID string) string { return hashTag + "grant:" + digest(requestID) }
+
+// assertionKey is a string, present while a client assertion must not come again.
+func assertionKey(id string) string { return hashTag + "assertion:" + digest(id) }
+
+// sessionKey is a hash: d sealed session, i first refused instant by idleness in Unix ms.
+func sessionKey(cookie string) string { return hashTag + "session:" + digest(cookie) }
+
+// flowKey is a string, the sealed flow of a login that was sent to its provider.
+func flowKey(state string) string { return hashTag + "flow:" + digest(state) }

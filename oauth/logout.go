@@ -1,0 +1,54 @@
+package oauth
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+// logout ends the session here first and then, where the provider offers it, there (I27). A person
+// without a session is sent home: nothing is left to end.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	names := s.sessions.cookies
+	cookieValue := value(r, names.session())
+	found, err := s.sessions.fromRequest(r)
+	switch {
+	case err == nil && !same(r.PostFormValue(FieldCSRF), found.CSRF):
+		s.pages.Error(w, r, http.StatusForbidden, ErrorData{Code: FormExpired, Retry: "/"})
+		return
+	case err == nil:
+		err = s.sessions.end(ctx, cookieValue)
+	}
+	if errors.Is(err, ErrUnavailable) {
+		s.pages.Error(w, r, http.StatusServiceUnavailable, ErrorData{Code: Unavailable, Retry: "/"})
+		return
+	}
+	names.set(w, names.session(), "", -1)
+	target := s.afterLogout(r, found)
+	http.Redirect(w, r, target, http.StatusSeeOther) //nolint:gosec // the provider's own endpoint, from its discovery document
+}
+
+// afterLogout is the provider's end_session endpoint, or the start page when the provider has none
+// or does not answer.
+func (s *Server) afterLogout(r *http.Request, ended session) string {
+	up := s.upstreamOf(ended.Identity.Kind)
+	if up == nil || ended.IDToken == "" {
+		return "/"
+	}
+	remote, err := up.remote(r.Context())
+	if err != nil || remote.endSession == "" {
+		return "/"
+	}
+	target, err := url.Parse(remote.endSession)
+	if err != nil {
+		return "/"
+	}
+	query := target.Query()
+	query.Set("id_token_hint", ended.IDToken)
+	query.Set("client_id", up.ClientID)
+	query.Set("post_logout_redirect_uri", s.issuer+"/")
+	query.Set("state", randomText())
+	target.RawQuery = query.Encode()
+	return target.String()
+}

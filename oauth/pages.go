@@ -1,0 +1,59 @@
+package oauth
+
+import "net/http"
+
+// Pages draws the two pages of the authorization server. Implementations write the whole answer
+// (status, content type, content security policy, body) and keep neither w nor r.
+type Pages interface {
+	// Consent asks the person whether the client may act in their name. The form posts to
+	// d.Action with the fields csrf (d.CSRF) and decision (DecisionAllow or DecisionDeny).
+	Consent(w http.ResponseWriter, r *http.Request, d ConsentData)
+
+	// Error tells what went wrong with status and a text chosen by d.Code.
+	Error(w http.ResponseWriter, r *http.Request, status int, d ErrorData)
+}
+
+// The names and values of the form fields of the consent page; csrf is also the field of the
+// logout form.
+const (
+	FieldCSRF     = "csrf"
+	FieldDecision = "decision"
+	DecisionAllow = "allow"
+	DecisionDeny  = "deny"
+)
+
+// ConsentData is what the consent page shows. Everything in it is to be escaped.
+type ConsentData struct {
+	Client string   // registered name of the client
+	Person string   // name of who is logged in
+	Kind   Kind     // Patient or Professional
+	Scopes []string // what would be granted, protocol scopes included
+	Action string   // URL to post the decision to: path and query on this host
+	CSRF   string
+	// FormTarget is the origin to which the decision is redirected; browsers want it in the
+	// form-action of the page's content security policy.
+	FormTarget string
+}
+
+// ErrorData is what the error page shows.
+type ErrorData struct {
+	Code ErrorCode
+	// Retry is a path on this host where the person may begin again; empty when there is none.
+	Retry string
+}
+
+// ErrorCode is the reason for an error page, from a closed list.
+type ErrorCode string
+
+// The reasons for an error page.
+const (
+	RequestInvalid  ErrorCode = "invalid-request"         // 400: a client sent a wrong request; its author must act
+	LoginExpired    ErrorCode = "login-expired"           // 400: too late, used twice or begun in another browser
+	LoginCancelled  ErrorCode = "login-cancelled"         // 403: the person gave up at the provider
+	LoginFailed     ErrorCode = "login-failed"            // 403: the provider's answer could not be accepted
+	AssuranceTooLow ErrorCode = "assurance-too-low"       // 403: the login is not strong enough (I22, I71)
+	PersonUnknown   ErrorCode = "person-unknown"          // 403: logged in, but not admitted here
+	FormExpired     ErrorCode = "form-expired"            // 403: the form's CSRF token is not this session's
+	NotFound        ErrorCode = "not-found"               // 404
+	Unavailable     ErrorCode = "temporarily-unavailable" // 503: the provider or our store does not answer
+)

@@ -1,0 +1,148 @@
+package oauth
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-jose/go-jose/v3"
+	"github.com/ory/fosite"
+	"github.com/ory/fosite/handler/oauth2"
+	"github.com/redis/go-redis/v9"
+)
+
+// maxFormBytes bounds the body of any request; the largest legitimate one carries a signed client
+// assertion of a few kilobytes.
+const maxFormBytes = 64 << 10
+
+// Server is the authorization server and the login. It keeps no state of its own that matters:
+// any number of processes may serve the same Redis with the same secrets. It is safe for parallel
+// use.
+type Server struct {
+	issuer                  string
+	provider                *fosite.Fosite
+	core                    oauth2.CoreStrategy
+	store                   *store
+	sessions                *Sessions
+	patients, professionals *upstream // nil when not in use
+	resolve                 Resolver
+	pages                   Pages
+	shortCuts               bool
+	log                     *slog.Logger
+	now                     func() time.Time
+	discovery               []byte // JSON
+	keySet                  jose.JSONWebKeySet
+}
+
+// New makes a server, or reports all faults of the configuration at once. It speaks to nobody:
+// upstream providers are discovered at the first login.
+func New(c Config) (*Server, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	key, err := signingKey(c.SigningKey)
+	if err != nil {
+		return nil, err
+	}
+	discovery, err := discoveryDocument(c.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	seal := sealer{master: c.SealKey}
+	st := &store{
+		redis: c.Redis, seal: seal, clients: c.Clients, shortCuts: c.ShortCuts, now: c.Now,
+		commitGrant: redis.NewScript(commitGrantSource),
+	}
+	s := &Server{
+		issuer: c.Issuer, store: st, resolve: c.Resolve, pages: c.Pages,
+		sessions:      newSessions(c.Redis, seal, cookies{secure: isSecure(c.Issuer)}, c.Now),
+		patients:      newUpstream(c.Patients, c.Issuer, Patient, c.Now),
+		professionals: newUpstream(c.Professionals, c.Issuer, Professional, c.Now),
+		shortCuts:     c.ShortCuts, log: c.Log, now: c.Now, discovery: discovery,
+		keySet: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key.Public()}},
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.provider, s.core = newProvider(c, st, key)
+	return s, nil
+}
+
+// Sessions gives the browser sessions, for pages that must know who looks at them.
+func (s *Server) Sessions() *Sessions { return s.sessions }
+
+// upstreamOf gives the provider for a kind of persons; nil when there is none.
+func (s *Server) upstreamOf(kind Kind) *upstream {
+	switch kind {
+	case Patient:
+		return s.patients
+	case Professional:
+		return s.professionals
+	default:
+		return nil
+	}
+}
+
+// The paths of the endpoints.
+const (
+	authorizePath  = "/oauth/authorize"
+	tokenPath      = "/oauth/token" //nolint:gosec // a path, not a secret
+	introspectPath = "/oauth/introspect"
+	revokePath     = "/oauth/revoke"
+	keysPath       = "/oauth/jwks"
+	loginPath      = "/oauth/login/"    // and the kind
+	callbackPath   = "/oauth/callback/" // and the kind
+	logoutPath     = "/oauth/logout"
+	discoveryPath  = "/.well-known/openid-configuration"
+)
+
+// Handler serves all paths under /oauth/ and the discovery document; it is to be mounted with the
+// paths unchanged.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+discoveryPath, s.serveDiscovery)
+	mux.HandleFunc("GET "+keysPath, s.serveKeys)
+	mux.HandleFunc("GET "+authorizePath, s.askConsent)
+	mux.HandleFunc("POST "+authorizePath, s.takeDecision)
+	mux.HandleFunc("POST "+tokenPath, s.token)
+	mux.HandleFunc("POST "+introspectPath, s.introspect)
+	mux.HandleFunc("POST "+revokePath, s.revoke)
+	mux.HandleFunc("GET "+loginPath+"{kind}", s.startLogin)
+	mux.HandleFunc("GET "+callbackPath+"{kind}", s.finishLogin)
+	mux.HandleFunc("POST "+logoutPath, s.logout)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.pages.Error(w, r, http.StatusNotFound, ErrorData{Code: NotFound})
+	})
+	return guarded(mux)
+}
+
+// guarded sets what every answer has in common: nothing is cached, framed, sniffed or named in a
+// referrer (codes stand in URLs), and bodies are bounded. Pages replace the policy with their own.
+func guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// signingKey gives the key the name under which /oauth/jwks publishes it: its thumbprint
+// (RFC 7638).
+func signingKey(private *rsa.PrivateKey) (*jose.JSONWebKey, error) {
+	key := &jose.JSONWebKey{Key: private, Algorithm: "RS256", Use: "sig"}
+	sum, err := key.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("name signing key: %w", err)
+	}
+	key.KeyID = base64.RawURLEncoding.EncodeToString(sum)
+	return key, nil
+}

@@ -1,0 +1,282 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+	"mesbridge/web/jsonbody"
+)
+
+// Limits of what a professional writes.
+const (
+	maxSubject = 255 // characters; longer ones are cut by mail programs
+	maxReason  = 500 // characters
+)
+
+// owned finds an address among the caller's mailboxes.
+func owned(who Principal, address string) (conversations.Address, bool) {
+	a, err := rules.ParseAddress(address)
+	if err != nil {
+		return conversations.Address{}, false
+	}
+	at := slices.IndexFunc(who.Mailboxes, func(m conversations.Address) bool { return m.Canonical() == a.Canonical() })
+	if at < 0 {
+		return conversations.Address{}, false
+	}
+	return who.Mailboxes[at], true
+}
+
+// listed is the mailbox and filter of a list. Without ?mailbox= it is the caller's only one; another's is
+// not found.
+func listed(r request, states ...rules.ThreadState) (conversations.Address, conversations.Filter, error) {
+	cursor, limit, err := place(r)
+	if err != nil {
+		return conversations.Address{}, conversations.Filter{}, err
+	}
+	f := conversations.Filter{State: rules.ThreadState(r.query("state")), Cursor: cursor, Limit: limit}
+	if f.State != "" && !slices.Contains(states, f.State) {
+		return conversations.Address{}, f, invalid("state", fmt.Sprintf("One of %v.", states))
+	}
+	if wish := r.query("patient"); wish != "" {
+		if f.Patient, err = outsideID(wish); err != nil {
+			return conversations.Address{}, f, err
+		}
+	}
+	wish := r.query("mailbox")
+	switch {
+	case wish != "":
+		m, mine := owned(r.who, wish)
+		if !mine {
+			return m, f, notFound()
+		}
+		return m, f, nil
+	case len(r.who.Mailboxes) == 1:
+		return r.who.Mailboxes[0], f, nil
+	}
+	return conversations.Address{}, f, invalid("mailbox", "Say which mailbox.")
+}
+
+// exchanges lists the pairs of a mailbox.
+func exchanges(a *App, r request) (answer, error) {
+	m, f, err := listed(r, rules.ThreadOpen, rules.ThreadEnded, rules.ThreadUnreachable)
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := a.deps.Conversations.Exchanges(r.ctx, m, f)
+	if err != nil {
+		return answer{}, toProfessional(err)
+	}
+	return ok(listOf(found.Items, found.Next, found.AsOf, exchangeOf))
+}
+
+// deskThreads lists the conversations of a mailbox.
+func deskThreads(a *App, r request) (answer, error) {
+	m, f, err := listed(r, rules.ThreadOpen, rules.ThreadNoReply, rules.ThreadEnded, rules.ThreadUnreachable)
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := a.deps.Conversations.Threads(r.ctx, m, f)
+	if err != nil {
+		return answer{}, toProfessional(err)
+	}
+	return ok(listOf(found.Items, found.Next, found.AsOf, itemOf))
+}
+
+// deskThread shows one conversation to a professional.
+func deskThread(a *App, r request) (answer, error) {
+	t, err := a.deps.Conversations.ThreadFor(r.ctx, r.who.Mailboxes, r.id)
+	if err != nil {
+		return answer{}, toProfessional(err)
+	}
+	return ok(deskThreadOf(t))
+}
+
+// written is what a professional's message says.
+type written struct {
+	conversations.ThreadInput
+	mailbox, ins string
+	allowReply   bool
+}
+
+// contentFields are the members that a first and a further message share. readReceipt is taken when it
+// asks for nothing: receipts are not kept yet, and a promise of one would be false.
+func (w *written) contentFields() jsonbody.Fields {
+	w.allowReply = true
+	return jsonbody.Fields{
+		"text": jsonbody.Into(&w.Text), "attachments": attachmentFields(&w.Attachments), "allowReply": jsonbody.Into(&w.allowReply),
+		"readReceipt": onlyWhen("readReceipt", "false", "null"),
+	}
+}
+
+// firstFields are the members of a first message. Those that the contract has and this release cannot
+// honour are refused, unless their value asks for nothing: to drop an attestation, a visit number or a
+// reply mailbox in silence would be worse.
+func (w *written) firstFields() jsonbody.Fields {
+	f := w.contentFields()
+	f["mailbox"] = jsonbody.Into(&w.mailbox)
+	f["patient"] = jsonbody.Object(jsonbody.Fields{"ins": jsonbody.Into(&w.ins)})
+	f["subject"] = jsonbody.Into(&w.Subject)
+	f["confidential"] = onlyWhen("confidential", "false", `"no"`, "null")
+	for _, name := range []string{"episode", "replyTo", "patientInformed", "oppositionAcknowledged"} {
+		f[name] = onlyWhen(name, "null")
+	}
+	return f
+}
+
+// onlyWhen takes a member with one of the given JSON values and refuses any other as not supported yet.
+func onlyWhen(name string, values ...string) jsonbody.Value {
+	return func(d *json.Decoder) error {
+		var raw json.RawMessage
+		if err := jsonbody.Into(&raw)(d); err != nil {
+			return err
+		}
+		if !slices.Contains(values, string(raw)) {
+			return invalid(name, "This field is not supported yet.")
+		}
+		return nil
+	}
+}
+
+// checkContent checks what both kinds of message hold.
+func (w *written) checkContent() error {
+	if strings.TrimSpace(w.Text) == "" {
+		return invalid("text", "A message needs a text.")
+	}
+	for i, f := range w.Attachments {
+		if err := checkAttachment(i, f); err != nil {
+			return err
+		}
+		if f.Type == "" {
+			w.Attachments[i].Type = "application/octet-stream"
+		}
+	}
+	w.NoReply = !w.allowReply
+	return nil
+}
+
+// openThread writes a first message to a patient.
+func openThread(a *App, r request) (answer, error) {
+	w := written{}
+	if err := jsonbody.Decode(r.body, w.firstFields()); err != nil {
+		return answer{}, err
+	}
+	if w.mailbox == "" {
+		return answer{}, invalid("mailbox", "Say from which mailbox.")
+	}
+	m, mine := owned(r.who, w.mailbox)
+	if !mine {
+		return answer{}, &problem{status: http.StatusForbidden, code: codeNotHabilitated}
+	}
+	w.Mailbox = m
+	ins, err := rules.ParseINS(w.ins, a.cfg.CheckINSKey)
+	if err != nil {
+		return answer{}, &problem{status: http.StatusUnprocessableEntity, code: codeINSInvalid, field: "patient.ins"}
+	}
+	w.INS, w.Operation = ins, r.operation
+	if err := checkSubject(w.Subject); err != nil {
+		return answer{}, err
+	}
+	if err := w.checkContent(); err != nil {
+		return answer{}, err
+	}
+	t, err := a.deps.Conversations.OpenThread(r.ctx, r.who.actor(), w.ThreadInput)
+	if err != nil {
+		return answer{}, toProfessional(err)
+	}
+	return answer{status: http.StatusCreated, location: apiBase + "/conversations/" + string(t.ID), body: deskThreadOf(t)}, nil
+}
+
+// checkSubject refuses a subject that is empty, longer than mail programs show, or holds control
+// characters, which could end the header field. The marker [FIN] is refused as well: an end has its own
+// call (D6).
+func checkSubject(s string) error {
+	ends, _ := rules.ReadSubject(s)
+	switch {
+	case strings.TrimSpace(s) == "":
+		return invalid("subject", "A first message needs a subject.")
+	case utf8.RuneCountInString(s) > maxSubject:
+		return invalid("subject", fmt.Sprintf("At most %d characters.", maxSubject))
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return invalid("subject", "No control characters.")
+	case ends:
+		return invalid("subject", "To end an exchange, call exchanges/{id}/end.")
+	}
+	return nil
+}
+
+// write adds a message to a conversation, for the first of the caller's mailboxes that takes part in it.
+func write(a *App, r request) (answer, error) {
+	w := written{}
+	if err := jsonbody.Decode(r.body, w.contentFields()); err != nil {
+		return answer{}, err
+	}
+	if err := w.checkContent(); err != nil {
+		return answer{}, err
+	}
+	w.Operation = r.operation
+	m, err := a.writeAs(r.ctx, r.who, r.id, w.ThreadInput)
+	if err != nil {
+		return answer{}, toProfessional(err)
+	}
+	return created(messageOf(m))
+}
+
+// writeAs tries the caller's mailboxes in turn: the core answers not-found, and has done nothing, for one
+// that the conversation does not name.
+func (a *App) writeAs(ctx context.Context, who Principal, id conversations.ID, in conversations.ThreadInput) (conversations.Message, error) {
+	for _, m := range who.Mailboxes {
+		in.Mailbox = m
+		written, err := a.deps.Conversations.Write(ctx, who.actor(), id, in)
+		if err == nil || conversations.KindOf(err) != conversations.KindNotFound {
+			return written, err
+		}
+	}
+	return conversations.Message{}, notFound()
+}
+
+// readReason checks {reason?}. The reason is for people who read the request later; nothing depends on it.
+func readReason(body []byte) error {
+	var reason string
+	if len(body) == 0 {
+		return nil
+	}
+	if err := jsonbody.Decode(body, jsonbody.Fields{"reason": jsonbody.Into(&reason)}); err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(reason) > maxReason {
+		return invalid("reason", fmt.Sprintf("At most %d characters.", maxReason))
+	}
+	return nil
+}
+
+// endExchange ends an exchange, as [FIN] does (D6).
+func endExchange(a *App, r request) (answer, error) {
+	if err := readReason(r.body); err != nil {
+		return answer{}, err
+	}
+	e, err := a.deps.Conversations.EndExchange(r.ctx, r.who.actor(), r.who.Mailboxes, r.id)
+	if err != nil {
+		return answer{}, toProfessional(err)
+	}
+	return ok(exchangeOf(e))
+}
+
+// endThread ends one conversation (D6).
+func endThread(a *App, r request) (answer, error) {
+	if err := readReason(r.body); err != nil {
+		return answer{}, err
+	}
+	t, err := a.deps.Conversations.EndThread(r.ctx, r.who.actor(), r.who.Mailboxes, r.id)
+	if err != nil {
+		return answer{}, toProfessional(err)
+	}
+	return ok(deskThreadOf(t))
+}

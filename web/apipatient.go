@@ -1,0 +1,227 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+	"mesbridge/web/filetype"
+	"mesbridge/web/jsonbody"
+)
+
+// profileShape is one profile whose mailbox the caller may use. For now that is his own alone.
+type profileShape struct {
+	ID     string   `json:"id"`
+	Name   string   `json:"name"`
+	Kind   string   `json:"kind"`
+	Rights []string `json:"rights"`
+	Until  *string  `json:"until"`
+}
+
+// profileID is the id of a patient's profile outside: stable, and saying nothing.
+func (a *App) profileID(p conversations.PatientID) string { return a.short("profile", string(p)) }
+
+// profiles lists the caller's profiles.
+func profiles(a *App, r request) (answer, error) {
+	own := profileShape{
+		ID: a.profileID(r.who.Patient), Name: r.who.Name, Kind: "self", Rights: []string{"read", "reply", "manage", "block"},
+	}
+	return ok(list[profileShape]{Items: []profileShape{own}})
+}
+
+// forPatient is the patient that a call is about: the caller, or with ?for= the owner of one of his
+// profiles. Another's profile is not found.
+func (a *App) forPatient(r request) (conversations.PatientID, error) {
+	if wish := r.query("for"); wish != "" && wish != a.profileID(r.who.Patient) {
+		return "", notFound()
+	}
+	return r.who.Patient, nil
+}
+
+// inbox lists the patient's conversations.
+func inbox(a *App, r request) (answer, error) {
+	p, err := a.forPatient(r)
+	if err != nil {
+		return answer{}, err
+	}
+	cursor, limit, err := place(r)
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := a.deps.Conversations.Inbox(r.ctx, p, cursor, limit)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(listOf(found.Items, found.Next, time.Time{}, itemOf))
+}
+
+// inboxThread shows one conversation. It marks nothing as read: GET changes nothing.
+func inboxThread(a *App, r request) (answer, error) {
+	p, err := a.forPatient(r)
+	if err != nil {
+		return answer{}, err
+	}
+	t, err := a.deps.Conversations.Thread(r.ctx, p, r.id)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(patientThreadOf(t))
+}
+
+// opened notes that the patient opened a conversation (R59-R61).
+func opened(a *App, r request) (answer, error) {
+	p, err := a.forPatient(r)
+	if err == nil {
+		err = emptyBody(r.body)
+	}
+	if err == nil {
+		err = a.deps.Conversations.Opened(r.ctx, p, r.id)
+	}
+	return answer{status: http.StatusNoContent}, err
+}
+
+// emptyBody refuses members in the body of a call that takes none.
+func emptyBody(body []byte) error {
+	if len(body) == 0 {
+		return nil
+	}
+	return jsonbody.Decode(body, jsonbody.Fields{})
+}
+
+// inboxAttachment sends the bytes of one attachment.
+func inboxAttachment(a *App, r request) (answer, error) {
+	p, err := a.forPatient(r)
+	if err != nil {
+		return answer{}, err
+	}
+	d, err := a.deps.Conversations.Attachment(detached(r.ctx), p, r.id)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{download: &d}, nil
+}
+
+// replies sends a reply of the patient.
+func replies(a *App, r request) (answer, error) {
+	p, err := a.forPatient(r)
+	if err != nil {
+		return answer{}, err
+	}
+	in, err := readReply(r.body)
+	if err != nil {
+		return answer{}, err
+	}
+	in.Operation = r.operation
+	m, err := a.deps.Conversations.Reply(r.ctx, r.who.actor(), p, r.id, in)
+	if err != nil {
+		return answer{}, toPatient(err)
+	}
+	return created(messageOf(m))
+}
+
+// toPatient tells a refusal in the words of the patient's side: a correspondent who is gone is a right
+// that does not hold (403), not a thing that is not there.
+func toPatient(err error) error {
+	if conversations.KindOf(err) != conversations.KindMailboxUnknown {
+		return err
+	}
+	return &problem{
+		status: http.StatusForbidden, code: code(conversations.KindMailboxUnknown), cause: err,
+		english: "This professional can no longer be reached here.", french: "Ce professionnel ne peut plus être joint par cette messagerie.",
+	}
+}
+
+// readReply reads {text, to?, attachments?}.
+func readReply(body []byte) (conversations.ReplyInput, error) {
+	in := conversations.ReplyInput{}
+	to := string(rules.ReplyToOne)
+	var files []conversations.Attachment
+	err := jsonbody.Decode(body, jsonbody.Fields{
+		"text": jsonbody.Into(&in.Text), "to": jsonbody.Into(&to), "attachments": attachmentFields(&files),
+	})
+	switch in.Choice = rules.ReplyChoice(to); {
+	case err != nil:
+		return in, err
+	case strings.TrimSpace(in.Text) == "":
+		return in, invalid("text", "A reply needs a text.") // R112
+	case in.Choice != rules.ReplyToOne && in.Choice != rules.ReplyToAll:
+		return in, invalid("to", "REPLY or REPLY_TO_ALL.")
+	}
+	for i := range files {
+		if err := checkAttachment(i, files[i]); err != nil {
+			return in, err
+		}
+		kind, err := filetype.Check(files[i].Name, files[i].Content)
+		if err != nil || !filetype.Agrees(files[i].Type, kind) {
+			return in, invalid(elementField(i, ""), "JPEG, PNG, TIFF, TXT, PDF, RTF or DOC, with name, type and content that agree.")
+		}
+		files[i].Type = kind
+	}
+	in.Attachments = files
+	return in, nil
+}
+
+// newThread refuses a message to a professional who did not open a conversation: the default of a hosted
+// mailbox is that a patient only replies (D3). The body is not looked at; whom it names makes no
+// difference to the answer.
+func newThread(a *App, r request) (answer, error) {
+	if _, err := a.forPatient(r); err != nil {
+		return answer{}, err
+	}
+	return answer{}, &problem{status: http.StatusForbidden, code: codeThreadNotOpened}
+}
+
+// contacts lists the patient's professionals.
+func contacts(a *App, r request) (answer, error) {
+	p, err := a.forPatient(r)
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := a.deps.Conversations.Contacts(r.ctx, p)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(listOf(found, "", time.Time{}, contactOf))
+}
+
+// block blocks a professional, with {until?}.
+func block(a *App, r request) (answer, error) {
+	p, err := a.forPatient(r)
+	if err != nil {
+		return answer{}, err
+	}
+	var wish string
+	if len(r.body) > 0 {
+		if err := jsonbody.Decode(r.body, jsonbody.Fields{"until": jsonbody.Into(&wish)}); err != nil {
+			return answer{}, err
+		}
+	}
+	until := time.Time{}
+	if wish != "" {
+		if until, err = time.Parse(time.RFC3339, wish); err != nil {
+			return answer{}, invalid("until", "An instant of RFC 3339, with its offset.")
+		}
+		if !until.After(a.deps.Now()) {
+			return answer{}, invalid("until", "The instant is past.")
+		}
+	}
+	c, err := a.deps.Conversations.Block(r.ctx, r.who.actor(), p, r.id, until)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(contactOf(c))
+}
+
+// unblock lifts a block; lifting none is the same.
+func unblock(a *App, r request) (answer, error) {
+	p, err := a.forPatient(r)
+	if err == nil {
+		err = emptyBody(r.body)
+	}
+	if err == nil {
+		_, err = a.deps.Conversations.Unblock(r.ctx, r.who.actor(), p, r.id)
+	}
+	return answer{status: http.StatusNoContent}, err
+}

@@ -1,0 +1,424 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// now is the clock of the tests.
+var now = time.Date(2026, 5, 12, 9, 30, 0, 0, time.UTC)
+
+// The people of the tests.
+const (
+	ins        = "279035121518989"
+	patientPID = conversations.PatientID("a1b2c3d4e5f60718293a4b5c6d7e8f90")
+	openID     = conversations.ID("a1open")
+	endedID    = conversations.ID("a1ended")
+	exchangeID = conversations.ID("a1xpair")
+	pieceID    = conversations.ID("a1open.2.0")
+)
+
+// must parses an address of the tests.
+func must(s string) conversations.Address {
+	a, err := rules.ParseAddress(s)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+// fakeConversations answers from the values it holds and notes what it was asked. fail, when set, is what
+// every method fails with.
+type fakeConversations struct {
+	mu       sync.Mutex
+	fail     error
+	failOn   map[string]error // by method name
+	calls    []string
+	threads  map[conversations.ID]conversations.Thread
+	order    []conversations.ID
+	contacts []conversations.Contact
+	pairs    []conversations.ExchangeLine
+	files    map[conversations.ID][]byte
+	fileName string
+	fileType string
+	cut      int64 // the document ends after so many octets with an error; 0: whole
+	replies  []conversations.ReplyInput
+	written  []conversations.ThreadInput
+	limits   []int
+	until    time.Time
+	draft    string
+}
+
+func newFake() *fakeConversations {
+	f := &fakeConversations{
+		failOn: map[string]error{}, threads: map[conversations.ID]conversations.Thread{},
+		files: map[conversations.ID][]byte{}, fileName: "Compte rendu.pdf", fileType: "application/pdf",
+	}
+	f.add(openThreadOf(openID))
+	f.add(endedThreadOf(endedID))
+	f.files[pieceID] = []byte("%PDF-1.7 the whole document")
+	f.contacts = []conversations.Contact{{
+		ID: exchangeID, Name: "Dr Claire Martin", Kind: rules.Personal, State: rules.ThreadOpen, Contactable: true,
+		Since: now.AddDate(0, -2, 0), LastAt: now.Add(-time.Hour), OtherBoxes: []string{"Cabinet du Parc"},
+	}}
+	f.pairs = []conversations.ExchangeLine{{
+		ID: exchangeID, Mailbox: must("claire.martin@cabinet.mssante.fr"), State: rules.ThreadOpen, Since: now.AddDate(0, -2, 0),
+		LastAt: now.Add(-time.Hour), Patient: conversations.Patient{ID: patientPID, INS: ins, Name: "Jeanne Dupont", State: rules.Active},
+	}}
+	return f
+}
+
+func (f *fakeConversations) add(t conversations.Thread) {
+	f.threads[t.ID] = t
+	f.order = append(f.order, t.ID)
+}
+
+func openThreadOf(id conversations.ID) conversations.Thread {
+	sum := sha256.Sum256([]byte("%PDF-1.7 the whole document"))
+	return conversations.Thread{
+		ThreadLine: conversations.ThreadLine{
+			ID: id, Subject: "Résultats de votre prise de sang", State: string(rules.Open), With: []string{"Dr Claire Martin", "Cabinet du Parc"},
+			LastAt: now.Add(-time.Hour), Unread: true, HasAttachment: true,
+		},
+		Contact: exchangeID, Patient: "Jeanne Dupont",
+		Messages: []conversations.Message{
+			{
+				ID: id + ".2", At: now.Add(-time.Hour), Author: "Dr Claire Martin", AuthorKind: conversations.FromProfessional,
+				Copied: []string{"Cabinet du Parc"}, Text: "Bonjour,\nvos résultats sont normaux.",
+				HTML: "<p>Bonjour,</p><p>vos résultats sont <b>normaux</b>.</p>",
+				Attachments: []conversations.AttachmentLine{{
+					ID: pieceID, Name: "Compte rendu.pdf", Type: "application/pdf", Bytes: 27, SHA256: sum, Savable: true,
+				}},
+			},
+			{
+				ID: id + ".1", At: now.Add(-26 * time.Hour), Author: "Jeanne Dupont", AuthorKind: conversations.FromPatient, Mine: true,
+				Copied: []string{"Dr Claire Martin"}, Text: "Avez-vous reçu mes résultats ?",
+				Delivery: &conversations.Delivery{State: conversations.DeliverySent},
+			},
+		},
+		Reply: conversations.ReplyOptions{
+			Allowed: true, Options: []string{"REPLY", "REPLY_TO_ALL"}, To: []string{"Dr Claire Martin"}, ToAll: []string{"Cabinet du Parc"},
+			RemainingBytes: 7_250_000, Until: time.Date(2026, 5, 12, 16, 0, 0, 0, time.UTC),
+		},
+	}
+}
+
+func endedThreadOf(id conversations.ID) conversations.Thread {
+	t := openThreadOf(id)
+	t.State, t.Subject, t.Unread = string(rules.Ended), "Suites de l’opération", false
+	t.Ended = &conversations.Ending{By: "Dr Claire Martin", How: rules.BySubject, At: now.Add(-2 * time.Hour)}
+	t.Reply = conversations.ReplyOptions{Options: []string{"NO_REPLY"}, Code: rules.ThreadClosed, EndedBy: "Dr Claire Martin"}
+	return t
+}
+
+// kind is an error of the core.
+func kind(k conversations.Kind) error { return &conversations.Error{Kind: k, Rule: "D0"} }
+
+// called notes a call and gives its failure.
+func (f *fakeConversations) called(method string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, method)
+	if err := f.failOn[method]; err != nil {
+		return err
+	}
+	return f.fail
+}
+
+// asked tells how often a method was called.
+func (f *fakeConversations) asked(method string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, c := range f.calls {
+		if c == method {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *fakeConversations) lines() []conversations.ThreadLine {
+	var l []conversations.ThreadLine
+	for _, id := range f.order {
+		l = append(l, f.threads[id].ThreadLine)
+	}
+	return l
+}
+
+func (f *fakeConversations) Inbox(_ context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error) {
+	if err := f.called("Inbox"); err != nil {
+		return conversations.ThreadPage{}, err
+	}
+	if p != patientPID {
+		return conversations.ThreadPage{}, errors.New("another patient")
+	}
+	f.limits = append(f.limits, limit)
+	if cursor != "" {
+		return conversations.ThreadPage{Items: f.lines()[1:]}, nil
+	}
+	return conversations.ThreadPage{Items: f.lines(), Next: "bmV4dA"}, nil
+}
+
+func (f *fakeConversations) Thread(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Thread, error) {
+	if err := f.called("Thread"); err != nil {
+		return conversations.Thread{}, err
+	}
+	t, ok := f.threads[id]
+	if !ok {
+		return t, kind(conversations.KindNotFound)
+	}
+	t.Draft, t.HasDraft = f.draft, f.draft != ""
+	return t, nil
+}
+
+func (f *fakeConversations) Opened(_ context.Context, _ conversations.PatientID, id conversations.ID) error {
+	if err := f.called("Opened"); err != nil {
+		return err
+	}
+	if _, ok := f.threads[id]; !ok {
+		return kind(conversations.KindNotFound)
+	}
+	return nil
+}
+
+func (f *fakeConversations) Attachment(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+	if err := f.called("Attachment"); err != nil {
+		return conversations.Download{}, err
+	}
+	b, ok := f.files[id]
+	if !ok {
+		return conversations.Download{}, kind(conversations.KindNotFound)
+	}
+	return conversations.Download{
+		AttachmentLine: conversations.AttachmentLine{ID: id, Name: f.fileName, Type: f.fileType, Bytes: int64(len(b)), SHA256: sha256.Sum256(b)},
+		Write: func(w io.Writer) error {
+			if f.cut > 0 {
+				_, _ = io.CopyN(w, bytes.NewReader(b), f.cut)
+				return kind(conversations.KindUnavailable)
+			}
+			_, err := io.Copy(w, bytes.NewReader(b))
+			return err
+		},
+	}, nil
+}
+
+func (f *fakeConversations) Reply(_ context.Context, actor conversations.Actor, _ conversations.PatientID, id conversations.ID, in conversations.ReplyInput) (conversations.Message, error) {
+	if actor.Kind != conversations.ActorPatient {
+		return conversations.Message{}, errors.New("another actor")
+	}
+	if err := f.called("Reply"); err != nil {
+		f.draft = in.Text
+		return conversations.Message{}, err
+	}
+	if _, ok := f.threads[id]; !ok {
+		return conversations.Message{}, kind(conversations.KindNotFound)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.replies = append(f.replies, in)
+	return conversations.Message{
+		ID: id + ".3", At: now, Author: "Jeanne Dupont", AuthorKind: conversations.FromPatient, Mine: true, Text: in.Text,
+		Delivery: &conversations.Delivery{State: conversations.DeliveryQueued},
+	}, nil
+}
+
+func (f *fakeConversations) SaveDraft(_ context.Context, _ conversations.PatientID, _ conversations.ID, text string) error {
+	if err := f.called("SaveDraft"); err != nil {
+		return err
+	}
+	f.draft = text
+	return nil
+}
+
+func (f *fakeConversations) Contacts(context.Context, conversations.PatientID) ([]conversations.Contact, error) {
+	return f.contacts, f.called("Contacts")
+}
+
+func (f *fakeConversations) block(method string, id conversations.ID, until time.Time) (conversations.Contact, error) {
+	if err := f.called(method); err != nil {
+		return conversations.Contact{}, err
+	}
+	at := slices.IndexFunc(f.contacts, func(c conversations.Contact) bool { return c.ID == id })
+	if at < 0 {
+		return conversations.Contact{}, kind(conversations.KindNotFound)
+	}
+	c := f.contacts[at]
+	c.Blocked, c.BlockedTill, f.until = method == "Block", until, until
+	if c.Blocked {
+		c.State = rules.ThreadUnreachable
+	}
+	return c, nil
+}
+
+func (f *fakeConversations) Block(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID, until time.Time) (conversations.Contact, error) {
+	return f.block("Block", id, until)
+}
+
+func (f *fakeConversations) Unblock(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID) (conversations.Contact, error) {
+	return f.block("Unblock", id, time.Time{})
+}
+
+func (f *fakeConversations) Exchanges(_ context.Context, _ conversations.Address, filter conversations.Filter) (conversations.ExchangePage, error) {
+	f.limits = append(f.limits, filter.Limit)
+	return conversations.ExchangePage{Items: f.pairs, AsOf: now}, f.called("Exchanges")
+}
+
+func (f *fakeConversations) Exchange(_ context.Context, _ []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error) {
+	if err := f.called("Exchange"); err != nil {
+		return conversations.ExchangeLine{}, err
+	}
+	at := slices.IndexFunc(f.pairs, func(e conversations.ExchangeLine) bool { return e.ID == id })
+	if at < 0 {
+		return conversations.ExchangeLine{}, kind(conversations.KindNotFound)
+	}
+	return f.pairs[at], nil
+}
+
+func (f *fakeConversations) Threads(context.Context, conversations.Address, conversations.Filter) (conversations.ThreadPage, error) {
+	lines := f.lines()
+	for i := range lines {
+		lines[i].With = []string{"Jeanne Dupont"}
+	}
+	return conversations.ThreadPage{Items: lines, AsOf: now}, f.called("Threads")
+}
+
+func (f *fakeConversations) ThreadFor(_ context.Context, _ []conversations.Address, id conversations.ID) (conversations.Thread, error) {
+	if err := f.called("ThreadFor"); err != nil {
+		return conversations.Thread{}, err
+	}
+	t, ok := f.threads[id]
+	if !ok {
+		return t, kind(conversations.KindNotFound)
+	}
+	return t, nil
+}
+
+func (f *fakeConversations) OpenThread(_ context.Context, _ conversations.Actor, in conversations.ThreadInput) (conversations.Thread, error) {
+	if err := f.called("OpenThread"); err != nil {
+		return conversations.Thread{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.written = append(f.written, in)
+	t := openThreadOf("a1new")
+	t.Subject = in.Subject
+	return t, nil
+}
+
+func (f *fakeConversations) Write(_ context.Context, _ conversations.Actor, id conversations.ID, in conversations.ThreadInput) (conversations.Message, error) {
+	if err := f.called("Write"); err != nil {
+		return conversations.Message{}, err
+	}
+	if _, ok := f.threads[id]; !ok || in.Mailbox.Canonical() != "claire.martin@cabinet.mssante.fr" {
+		return conversations.Message{}, kind(conversations.KindNotFound)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.written = append(f.written, in)
+	return conversations.Message{ID: id + ".3", At: now, Author: "Dr Claire Martin", AuthorKind: conversations.FromProfessional, Mine: true, Text: in.Text}, nil
+}
+
+func (f *fakeConversations) EndExchange(ctx context.Context, _ conversations.Actor, m []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error) {
+	if err := f.called("EndExchange"); err != nil {
+		return conversations.ExchangeLine{}, err
+	}
+	e, err := f.Exchange(ctx, m, id)
+	e.State, e.EndedBy, e.EndedHow = rules.ThreadEnded, "Dr Claire Martin", rules.ByAPI
+	return e, err
+}
+
+func (f *fakeConversations) EndThread(ctx context.Context, _ conversations.Actor, m []conversations.Address, id conversations.ID) (conversations.Thread, error) {
+	if err := f.called("EndThread"); err != nil {
+		return conversations.Thread{}, err
+	}
+	return f.ThreadFor(ctx, m, id)
+}
+
+func (f *fakeConversations) Silenced(context.Context, []conversations.Address, conversations.ID) ([]conversations.ThreadLine, error) {
+	return f.lines()[:1], f.called("Silenced")
+}
+
+// Tokens, cookies and form tokens of the tests.
+const (
+	patientToken = "patient-token"
+	proToken     = "professional-token"
+	clinicToken  = "clinic-token"
+	readOnly     = "read-only-token"
+	twoBoxes     = "two-boxes-token"
+	downToken    = "store-is-down"
+	patientKey   = "patient-session"
+	proKey       = "professional-session"
+	csrfToken    = "form-token"
+)
+
+// fakeAuthenticator knows the people of the tests.
+type fakeAuthenticator struct{}
+
+func person(name string) (Principal, error) {
+	desk := []string{"thread.read", "thread.open", "thread.write", "thread.close"}
+	martin := []conversations.Address{must("claire.martin@cabinet.mssante.fr")}
+	switch name {
+	case patientToken, patientKey:
+		return Principal{
+			Kind: Patient, ID: string(patientPID), Name: "Jeanne Dupont", Patient: patientPID,
+			Scopes: []string{"patient.read", "patient.reply", "patient.manage", "patient.block"},
+		}, nil
+	case proToken, proKey:
+		return Principal{Kind: Professional, ID: "899700218896", Name: "Dr Claire Martin", Mailboxes: martin, Scopes: desk}, nil
+	case twoBoxes:
+		return Principal{Kind: Professional, ID: "899700218896", Mailboxes: append([]conversations.Address{must("autre@chu.mssante.fr")}, martin...), Scopes: desk}, nil
+	case clinicToken:
+		return Principal{Kind: Application, ID: "clinic", FINESS: "770816478", Mailboxes: []conversations.Address{must("app@chu.mssante.fr")}, Scopes: append(desk, "episode.close")}, nil
+	case readOnly:
+		return Principal{Kind: Patient, ID: string(patientPID), Patient: patientPID, Scopes: []string{"patient.read"}}, nil
+	case downToken:
+		return Principal{}, errors.New("redis is away")
+	}
+	return Principal{}, ErrUnauthenticated
+}
+
+func (fakeAuthenticator) Token(_ context.Context, bearer string) (Principal, error) {
+	return person(bearer)
+}
+
+func (fakeAuthenticator) Session(_ context.Context, cookie string) (Principal, string, error) {
+	p, err := person(cookie)
+	return p, csrfToken, err
+}
+
+// fakeIdempotency keeps answers in memory.
+type fakeIdempotency struct {
+	mu      sync.Mutex
+	fail    error
+	bodies  map[string][32]byte
+	answers map[string][]byte
+}
+
+func (f *fakeIdempotency) Remember(_ context.Context, id string, body [32]byte, answer []byte) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return nil, f.fail
+	}
+	if f.bodies == nil {
+		f.bodies, f.answers = map[string][32]byte{}, map[string][]byte{}
+	}
+	if have, ok := f.bodies[id]; ok && have != body {
+		return nil, ErrOtherBody
+	}
+	f.bodies[id] = body
+	if answer != nil && f.answers[id] == nil {
+		f.answers[id] = answer
+	}
+	return f.answers[id], nil
+}

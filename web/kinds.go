@@ -1,0 +1,52 @@
+package web
+
+import (
+	"net/http"
+
+	"mesbridge/conversations"
+)
+
+// statusOf maps every kind of conversations to its HTTP status (I246): 403 for rights, 404 for what the
+// caller may not know, 409 for a lost race, 413 for size, 422 for validation, 503 for later. The code of
+// the problem is the kind itself, which is a frozen code.
+func statusOf(k conversations.Kind) int {
+	switch k {
+	case conversations.KindThreadNotOpened, conversations.KindThreadClosed, conversations.KindReplyNotAllowed,
+		conversations.KindBlockedByPatient, conversations.KindPatientOpposed, conversations.KindUnreachable,
+		conversations.KindNotHabilitated:
+		return http.StatusForbidden
+	case conversations.KindMailboxUnknown, conversations.KindNotFound:
+		return http.StatusNotFound
+	case conversations.KindStaleState:
+		return http.StatusConflict
+	case conversations.KindTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case conversations.KindINSInvalid, conversations.KindInvalidRequest:
+		return http.StatusUnprocessableEntity
+	case conversations.KindUnavailable:
+		return http.StatusServiceUnavailable
+	case conversations.KindInternal:
+		return http.StatusInternalServerError
+	}
+	return http.StatusInternalServerError
+}
+
+// problemOf tells an error of the core. An unknown kind tells nothing but that we failed.
+func problemOf(err error) *problem {
+	k := conversations.KindOf(err)
+	status := statusOf(k)
+	if status == http.StatusInternalServerError {
+		k = conversations.KindInternal
+	}
+	return &problem{status: status, code: code(k), cause: err}
+}
+
+// toProfessional hides the patient's side of a refusal: block, opposition and closed account are one
+// code to a professional (D4, D36).
+func toProfessional(err error) error {
+	switch conversations.KindOf(err) { //nolint:exhaustive // the rest says nothing of the patient's will
+	case conversations.KindBlockedByPatient, conversations.KindPatientOpposed:
+		return &problem{status: http.StatusForbidden, code: code(conversations.KindUnreachable)}
+	}
+	return err
+}

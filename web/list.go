@@ -1,0 +1,68 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Sizes of a page of a list (CONTRACT.md).
+const (
+	defaultLimit = 50
+	maxLimit     = 200
+	maxCursor    = 512 // octets
+)
+
+// list is a page of a list. AsOf is told for the lists of a mailbox, which are projected.
+type list[T any] struct {
+	Items []T     `json:"items"`
+	Next  *string `json:"next"`
+	AsOf  *string `json:"asOf,omitempty"`
+}
+
+// listOf makes a page of the API from items of the core.
+func listOf[S, T any](items []S, next string, asOf time.Time, shape func(S) T) list[T] {
+	l := list[T]{Items: make([]T, len(items)), Next: optional(next), AsOf: stamp(asOf)}
+	for i, item := range items {
+		l.Items[i] = shape(item)
+	}
+	return l
+}
+
+// place reads cursor and limit: 1 to 200, larger is cut, 50 by default.
+func place(r request) (cursor string, limit int, err error) {
+	cursor, limit = r.query("cursor"), defaultLimit
+	if len(cursor) > maxCursor || strings.ContainsFunc(cursor, notIDRune) {
+		return "", 0, invalid("cursor", "This is no cursor of ours.")
+	}
+	if wish := r.query("limit"); wish != "" {
+		n, err := strconv.ParseUint(wish, 10, 64)
+		if err != nil && !isAllDigits(wish) || n == 0 {
+			return "", 0, invalid("limit", "The limit is a number from 1 to 200.")
+		}
+		limit = int(min(n, maxLimit))
+	}
+	return cursor, limit, nil
+}
+
+// isAllDigits tells a number too large to be read, which is only a wish to be cut, from nonsense.
+func isAllDigits(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+}
+
+// stamp writes an instant as the API does: RFC 3339, UTC, cut to the millisecond; nil for none.
+func stamp(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	s := t.UTC().Format("2006-01-02T15:04:05.000Z")
+	return &s
+}
+
+// optional is nil for the empty string.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

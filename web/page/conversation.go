@@ -1,0 +1,152 @@
+package page
+
+import (
+	"slices"
+	"strings"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// Conversation is one conversation as the patient reads and answers it.
+type Conversation struct {
+	conversations.Thread
+	CSRF   string
+	Form   ReplyForm
+	Notice Notice
+	// Refused tells that a reply was just refused although nothing was wrong with it (D7).
+	Refused *Refusal
+}
+
+// ReplyForm is what stands in the form when it is shown.
+type ReplyForm struct {
+	Text      string
+	Choice    rules.ReplyChoice
+	Operation string // makes a form sent twice count once
+	Errors    []FieldError
+}
+
+// FieldError is one fault of a form. Field is the id of the element that it is about.
+type FieldError struct {
+	Field string
+	Text  string // plain French, with what to do
+}
+
+// Fields of the reply form.
+const (
+	FieldText  = "texte"
+	FieldFiles = "pieces"
+	FieldForm  = "reponse" // the form as a whole
+)
+
+// Refusal is why a reply was not sent, by the reply state that refused it; empty when it is not known.
+type Refusal struct {
+	State rules.ReplyState
+	Text  string // what the patient wrote; kept as a draft when Kept is set
+	Kept  bool
+}
+
+// Notice is what was just done, said in a role=status element (I219).
+type Notice string
+
+// Notices. Their texts are part of URLs.
+const (
+	NoticeSent      Notice = "envoye"
+	NoticeDraft     Notice = "brouillon"
+	NoticeDiscarded Notice = "brouillon-supprime"
+	NoticeBlocked   Notice = "bloque"
+	NoticeUnblocked Notice = "debloque"
+	NoticeEnded     Notice = "fin"
+)
+
+// Words is the sentence of a notice, empty for a text that is none.
+func (n Notice) Words() string {
+	switch n {
+	case NoticeSent:
+		return "Message envoyé."
+	case NoticeDraft:
+		return "Brouillon enregistré. Les pièces jointes ne sont pas gardées."
+	case NoticeDiscarded:
+		return "Brouillon supprimé."
+	case NoticeBlocked:
+		return "Professionnel bloqué."
+	case NoticeUnblocked:
+		return "Professionnel débloqué."
+	case NoticeEnded:
+		return "Les échanges ont pris fin."
+	}
+	return ""
+}
+
+func (p Conversation) title() string {
+	state := strings.ToLower(patientState(p.State))
+	if p.Refused != nil {
+		return "Message non envoyé – " + p.ShownSubject() + " (" + state + ")"
+	}
+	return p.ShownSubject() + " (" + state + ")"
+}
+func (Conversation) template() string { return "conversation" }
+
+// ShownSubject is the subject, or words for none.
+func (p Conversation) ShownSubject() string { return shownSubject(p.Subject) }
+
+func shownSubject(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return "Sans objet"
+	}
+	return s
+}
+
+// MayAll reports whether Répondre à tous is offered (R79).
+func (p Conversation) MayAll() bool {
+	return slices.Contains(p.Reply.Options, string(rules.ReplyToAll)) && len(p.Reply.ToAll) > 0
+}
+
+// ToAll reports whether the form stands on Répondre à tous.
+func (f ReplyForm) ToAll() bool { return f.Choice == rules.ReplyToAll }
+
+// Error is the text of the fault of a field, empty for none.
+func (f ReplyForm) Error(field string) string {
+	for _, e := range f.Errors {
+		if e.Field == field {
+			return e.Text
+		}
+	}
+	return ""
+}
+
+// EndedByEpisode reports whether the end of a care episode ended the conversation (D24).
+func (p Conversation) EndedByEpisode() bool { return p.Ended != nil && p.Ended.How == rules.ByEpisode }
+
+// EndedByWindow reports whether the reply window ran out (D8).
+func (p Conversation) EndedByWindow() bool { return p.Ended != nil && p.Ended.How == rules.ByWindow }
+
+// Gone reports whether a correspondent's domain left the trust space (O45).
+func (p Conversation) Gone() bool { return p.Reply.Code == rules.MailboxUnknown }
+
+// FirstContact is the name of the professional whose first message the patient can answer and has not
+// answered yet; it calls for the information line of wording.md. Empty otherwise.
+func (p Conversation) FirstContact() string {
+	if !p.Reply.Allowed || len(p.Messages) == 0 ||
+		slices.ContainsFunc(p.Messages, func(m conversations.Message) bool { return m.Mine }) {
+		return ""
+	}
+	return p.Messages[len(p.Messages)-1].Author
+}
+
+// MessageView is one message with what the page says about it.
+type MessageView struct {
+	Message  conversations.Message
+	Thread   conversations.ID
+	Delivery string // where one of the patient's own messages stands, in words
+	Failed   bool
+}
+
+// Show prepares a message for its template.
+func (p Conversation) Show(m conversations.Message) MessageView {
+	v := MessageView{Message: m, Thread: p.ID}
+	if m.Delivery != nil {
+		v.Delivery, v.Failed = deliveryWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
+	}
+	return v
+}

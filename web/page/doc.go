@@ -1,0 +1,9 @@
+// Package page renders the French pages: server-side templates, one small style sheet, no script.
+//
+// It promises that everything works without JavaScript, that what a message says stays inside its
+// frame on the page, and that no address is shown, because it is given none but the mailboxes of the
+// professional who looks at the page himself. It decides nothing: which page, with which status, is
+// the business of package web.
+//
+// Start with [Renderer]; the data of each page is in the file of its name.
+package page

@@ -1,0 +1,122 @@
+package page
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+)
+
+// Thin typography of French: a no-break space before units and between the parts of a time.
+const nbsp = "\u00a0"
+
+var (
+	weekdays = [...]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}
+	months   = [...]string{
+		"", "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+		"novembre", "décembre",
+	}
+)
+
+// day writes a date in full: mardi 12 mai 2026, dimanche 1er mars 2026 (I219).
+func day(t time.Time) string {
+	n := fmt.Sprint(t.Day())
+	if t.Day() == 1 {
+		n = "1er"
+	}
+	return fmt.Sprintf("%s %s"+nbsp+"%s"+nbsp+"%d", weekdays[t.Weekday()], n, months[t.Month()], t.Year())
+}
+
+// clock writes a time of day: 18 h, 18 h 05.
+func clock(t time.Time) string {
+	if t.Minute() == 0 {
+		return fmt.Sprintf("%d"+nbsp+"h", t.Hour())
+	}
+	return fmt.Sprintf("%d"+nbsp+"h"+nbsp+"%02d", t.Hour(), t.Minute())
+}
+
+// calendar writes instants as people in Paris read them.
+type calendar struct{ zone *time.Location }
+
+// Moment is an instant in a <time> element.
+func (c calendar) moment(t time.Time) template.HTML {
+	l := t.In(c.zone)
+	return timeElement(l.Format(time.RFC3339), day(l)+" à "+clock(l))
+}
+
+// date is the day of an instant in a <time> element.
+func (c calendar) date(t time.Time) template.HTML {
+	l := t.In(c.zone)
+	return timeElement(l.Format(time.DateOnly), day(l))
+}
+
+// until tells the first refused instant of a right as wording.md does: the instant itself, or, when it
+// is midnight, the last whole day (D8).
+func (c calendar) until(t time.Time) template.HTML {
+	l := t.In(c.zone)
+	if l.Hour() == 0 && l.Minute() == 0 && l.Second() == 0 {
+		last := l.AddDate(0, 0, -1)
+		return timeElement(last.Format(time.DateOnly), day(last)) + " inclus"
+	}
+	return timeElement(l.Format(time.RFC3339), day(l)+" à "+clock(l)) + " (heure de Paris)"
+}
+
+// timeElement marks a date up. Both arguments are written by this file alone.
+func timeElement(machine, human string) template.HTML {
+	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, machine, human)) //nolint:gosec // digits and our own words
+}
+
+// size writes a number of octets as people read it: 812 octets, 240 Ko, 1,2 Mo (I220).
+func size(n int64) string {
+	const kilo, mega = 1000, 1000 * 1000
+	switch {
+	case n < 0:
+		return "0" + nbsp + "octet"
+	case n < 2:
+		return fmt.Sprintf("%d"+nbsp+"octet", n)
+	case n < kilo:
+		return fmt.Sprintf("%d"+nbsp+"octets", n)
+	case n < mega:
+		return fmt.Sprintf("%d"+nbsp+"Ko", n/kilo)
+	}
+	s := fmt.Sprintf("%.1f", float64(n/(mega/10))/10) // rounded down: a budget must hold
+	return strings.TrimSuffix(strings.Replace(s, ".", ",", 1), ",0") + nbsp + "Mo"
+}
+
+// format names the kind of a document for a link (I220, RGAA theme 13).
+func format(mediaType, name string) string {
+	switch mediaType {
+	case "application/pdf":
+		return "PDF"
+	case "image/jpeg", "image/jpg":
+		return "image JPEG"
+	case "image/png":
+		return "image PNG"
+	case "image/tiff":
+		return "image TIFF"
+	case "text/plain":
+		return "texte"
+	case "application/rtf", "text/rtf":
+		return "texte RTF"
+	case "application/msword":
+		return "document Word"
+	case "application/zip", "application/x-zip-compressed":
+		return "archive ZIP"
+	}
+	if dot := strings.LastIndexByte(name, '.'); dot >= 0 && len(name)-dot <= 6 {
+		if ext := strings.ToUpper(name[dot+1:]); ext != "" && strings.IndexFunc(ext, notAlphanumeric) < 0 {
+			return "fichier " + ext
+		}
+	}
+	return "fichier"
+}
+
+func notAlphanumeric(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') }
+
+// enumerate joins names as in a sentence: A, B et C.
+func enumerate(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " et " + names[len(names)-1]
+}

@@ -1,0 +1,56 @@
+package page
+
+import (
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// patientState names the state of a conversation to the patient, in words (I198, I219).
+func patientState(s string) string {
+	switch rules.ReplyState(s) {
+	case rules.Open:
+		return "Réponse possible"
+	case rules.Ended:
+		return "Échange terminé"
+	case rules.NoReply:
+		return "Réponse non autorisée"
+	case rules.Blocked:
+		return "Professionnel bloqué"
+	case rules.Frozen:
+		return "Lecture seule"
+	}
+	return "Lecture seule"
+}
+
+// deskState names the state of an exchange or conversation to a professional (wording.md, D4).
+func deskState(s string) string {
+	switch rules.ThreadState(s) {
+	case rules.ThreadOpen:
+		return "Échange ouvert"
+	case rules.ThreadNoReply:
+		return "Réponse du patient non autorisée"
+	case rules.ThreadEnded:
+		return "Échange terminé"
+	case rules.ThreadUnreachable:
+		return "Injoignable par ce canal"
+	}
+	return "Injoignable par ce canal"
+}
+
+// deliveryWords tells where one of the patient's messages stands (wording.md).
+func deliveryWords(d conversations.Delivery) string {
+	switch d.State {
+	case conversations.DeliveryQueued:
+		return "Envoi en cours"
+	case conversations.DeliverySent, conversations.DeliveryDelivered:
+		return "Remis à la messagerie du professionnel (ne veut pas dire lu)"
+	case conversations.DeliveryRead:
+		return "Ouvert par le professionnel"
+	case conversations.DeliveryFailed:
+		if d.Detail == "" {
+			return "Non remis"
+		}
+		return "Non remis" + nbsp + ": " + d.Detail
+	}
+	return "Envoi en cours"
+}

@@ -1,0 +1,103 @@
+package web
+
+import (
+	"mesbridge/conversations"
+	"mesbridge/web/page"
+)
+
+// mailboxKey stands for one of the professional's mailboxes in URLs, which hold no address.
+func (a *App) mailboxKey(m conversations.Address) string { return a.short("mailbox", m.Canonical()) }
+
+// choices lists the visitor's mailboxes with the one that the page shows: the one asked for, else the
+// first.
+func (a *App) choices(v visit) (list []page.Choice, chosen conversations.Address) {
+	at := 0
+	for i, m := range v.who.Mailboxes {
+		list = append(list, page.Choice{Key: a.mailboxKey(m), Address: m.Wire()})
+		if list[i].Key == v.query("bal") {
+			at = i
+		}
+	}
+	if len(list) > 0 {
+		list[at].Chosen, chosen = true, v.who.Mailboxes[at]
+	}
+	return list, chosen
+}
+
+// chosenOf is the marked choice.
+func chosenOf(list []page.Choice) page.Choice {
+	for _, c := range list {
+		if c.Chosen {
+			return c
+		}
+	}
+	return page.Choice{}
+}
+
+// deskPage lists the exchanges of one of the professional's mailboxes.
+func deskPage(a *App, v visit) (view, error) {
+	boxes, m := a.choices(v)
+	p := page.Desk{Mailboxes: boxes, Chosen: chosenOf(boxes), Further: v.query("suite") != "", Notice: page.Notice(v.query("fait"))}
+	if len(boxes) == 0 {
+		return show(p)
+	}
+	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{Cursor: v.query("suite"), Limit: defaultLimit})
+	if err != nil {
+		return view{}, toProfessional(err)
+	}
+	p.Items, p.Next = found.Items, found.Next
+	return show(p)
+}
+
+// endPage asks for confirmation and shows what falls silent (D6).
+func endPage(a *App, v visit) (view, error) {
+	e, err := a.deps.Conversations.Exchange(v.ctx, v.who.Mailboxes, v.id)
+	if err != nil {
+		return view{}, toProfessional(err)
+	}
+	silenced, err := a.deps.Conversations.Silenced(v.ctx, v.who.Mailboxes, v.id)
+	if err != nil {
+		return view{}, toProfessional(err)
+	}
+	return show(page.End{Exchange: e, Silenced: silenced, Mailbox: a.mailboxKey(e.Mailbox)})
+}
+
+// endForm ends an exchange.
+func endForm(a *App, v visit) (view, error) {
+	e, err := a.deps.Conversations.EndExchange(v.ctx, v.who.actor(), v.who.Mailboxes, v.id)
+	if err != nil {
+		return view{}, toProfessional(err)
+	}
+	return goTo("/pro?bal=" + a.mailboxKey(e.Mailbox) + "&fait=" + string(page.NoticeEnded))
+}
+
+// facilityPage tells an establishment how its application connects, and shows a professional the
+// conversations of a mailbox of his.
+func facilityPage(a *App, v visit) (view, error) {
+	p := page.Facility{Calls: applicationCalls(a.endpoints())}
+	if v.who.Kind != Professional {
+		return show(p)
+	}
+	boxes, m := a.choices(v)
+	p.Mailboxes, p.Chosen, p.Further = boxes, chosenOf(boxes), v.query("suite") != ""
+	if len(boxes) == 0 {
+		return show(p)
+	}
+	found, err := a.deps.Conversations.Threads(v.ctx, m, conversations.Filter{Cursor: v.query("suite"), Limit: defaultLimit})
+	if err != nil {
+		return view{}, toProfessional(err)
+	}
+	p.Items, p.Next = found.Items, found.Next
+	return show(p)
+}
+
+// applicationCalls lists the calls of the API that an application may make, as the page shows them.
+func applicationCalls(all []endpoint) []page.Call {
+	var calls []page.Call
+	for i := range all {
+		if e := &all[i]; e.takes(Application) {
+			calls = append(calls, page.Call{Method: e.method, Path: apiBase + e.path, Scope: e.scope, Meaning: e.meaning})
+		}
+	}
+	return calls
+}

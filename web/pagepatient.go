@@ -1,0 +1,89 @@
+package web
+
+import (
+	"crypto/rand"
+	"log/slog"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+	"mesbridge/web/page"
+)
+
+// homePage is the landing page; who is logged in goes to his own.
+func homePage(_ *App, v visit) (view, error) {
+	switch v.who.Kind {
+	case Patient:
+		return goTo("/messages")
+	case Professional:
+		return goTo("/pro")
+	case Application:
+	}
+	return show(page.Home{})
+}
+
+func accessibilityPage(*App, visit) (view, error) { return show(page.Accessibility{}) }
+
+// inboxPage lists the patient's conversations.
+func inboxPage(a *App, v visit) (view, error) {
+	cursor := v.query("suite")
+	found, err := a.deps.Conversations.Inbox(v.ctx, v.who.Patient, cursor, defaultLimit)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Inbox{Items: found.Items, Next: found.Next, Further: cursor != ""})
+}
+
+// conversationPage shows one conversation, and notes it as read (R59-R61).
+func conversationPage(a *App, v visit) (view, error) {
+	t, err := a.deps.Conversations.Thread(v.ctx, v.who.Patient, v.id)
+	if err != nil {
+		return view{}, err
+	}
+	if !v.asHead {
+		if err := a.deps.Conversations.Opened(v.ctx, v.who.Patient, v.id); err != nil {
+			// The page is worth more than the mark: it stays unread and is noted at the next visit.
+			a.deps.Log.LogAttrs(v.ctx, slog.LevelWarn, "conversation not marked as read", slog.Any("error", err))
+		}
+	}
+	return show(page.Conversation{
+		Thread: t, CSRF: v.csrf, Notice: page.Notice(v.query("fait")),
+		Form: page.ReplyForm{Text: t.Draft, Choice: rules.ReplyToOne, Operation: rand.Text()},
+	})
+}
+
+// pieceFile sends an attachment.
+func pieceFile(a *App, v visit) (view, error) {
+	d, err := a.deps.Conversations.Attachment(detached(v.ctx), v.who.Patient, v.piece)
+	return view{download: &d}, err
+}
+
+// discardDraft deletes the draft of a conversation.
+func discardDraft(a *App, v visit) (view, error) {
+	if err := a.deps.Conversations.SaveDraft(v.ctx, v.who.Patient, v.id, ""); err != nil {
+		return view{}, err
+	}
+	return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeDiscarded))
+}
+
+// contactsPage lists the patient's professionals.
+func contactsPage(a *App, v visit) (view, error) {
+	found, err := a.deps.Conversations.Contacts(v.ctx, v.who.Patient)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Contacts{Items: found, Notice: page.Notice(v.query("fait"))})
+}
+
+// contactOfVisit finds the professional that a page is about.
+func contactOfVisit(a *App, v visit) (conversations.Contact, error) {
+	found, err := a.deps.Conversations.Contacts(v.ctx, v.who.Patient)
+	if err != nil {
+		return conversations.Contact{}, err
+	}
+	for _, c := range found {
+		if c.ID == v.id {
+			return c, nil
+		}
+	}
+	return conversations.Contact{}, notFound()
+}

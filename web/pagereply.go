@@ -1,0 +1,183 @@
+package web
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+	"mesbridge/web/filetype"
+	"mesbridge/web/page"
+)
+
+// maxOperation is the longest operation id taken from a form, in octets.
+const maxOperation = 64
+
+// What the reply form says is wrong, with what to do (I219).
+const (
+	faultNoText  = "Écrivez votre message avant de l’envoyer."
+	faultSize    = "La taille du ou des documents dépasse la limite autorisée. Retirez un document ou réduisez-le."
+	faultMany    = "Vous ne pouvez pas joindre plus de 50 documents. Retirez-en."
+	faultName    = "Le nom d’un document ne convient pas : renommez-le sans caractère spécial, puis choisissez-le de nouveau."
+	faultEmpty   = "« %s » est vide. Retirez-le ou choisissez-en un autre."
+	faultKind    = "« %s » : ce format n’est pas accepté. Formats acceptés : JPG, PNG, TIFF, TXT, PDF, RTF, DOC."
+	faultContent = "« %s » : le contenu ne correspond pas au format annoncé par son nom. Enregistrez-le de nouveau ou choisissez-en un autre."
+	faultExpired = "Par sécurité, vérifiez votre message et vos pièces jointes, puis envoyez-le de nouveau."
+	faultLater   = "Le service n’a pas pu envoyer votre message. Il n’est pas parti : réessayez dans quelques instants."
+	filesAgain   = " Les pièces jointes sont à choisir de nouveau."
+)
+
+// replyForm sends a reply, or keeps it as a draft.
+func replyForm(a *App, v visit) (view, error) {
+	if v.form.value(fieldAction) == "brouillon" && !v.form.cut {
+		if err := a.deps.Conversations.SaveDraft(v.ctx, v.who.Patient, v.id, v.form.text()); err != nil {
+			return a.replyAgain(v, err)
+		}
+		return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeDraft))
+	}
+	if v.form.cut {
+		return a.formAgain(v, http.StatusRequestEntityTooLarge, page.FieldError{Field: page.FieldFiles, Text: faultSize + filesAgain})
+	}
+	in, fault := readReplyForm(v.form)
+	if fault != nil {
+		return a.formAgain(v, http.StatusUnprocessableEntity, *fault)
+	}
+	if _, err := a.deps.Conversations.Reply(v.ctx, v.who.actor(), v.who.Patient, v.id, in); err != nil {
+		return a.replyAgain(v, err)
+	}
+	return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeSent))
+}
+
+// readReplyForm checks what can be checked without the conversation.
+func readReplyForm(f form) (conversations.ReplyInput, *page.FieldError) {
+	in := conversations.ReplyInput{Text: f.text(), Choice: choiceOf(f), Operation: f.value(fieldOperation)}
+	if len(in.Operation) > maxOperation {
+		in.Operation = ""
+	}
+	if in.Text == "" { // R112
+		return in, &page.FieldError{Field: page.FieldText, Text: faultNoText}
+	}
+	if len(f.files) > maxAttachments {
+		return in, &page.FieldError{Field: page.FieldFiles, Text: faultMany}
+	}
+	for _, file := range f.files {
+		kind, fault := checkFile(file)
+		if fault != "" {
+			return in, &page.FieldError{Field: page.FieldFiles, Text: fault + filesAgain}
+		}
+		in.Attachments = append(in.Attachments, conversations.Attachment{Name: file.name, Type: kind, Content: file.content})
+	}
+	return in, nil
+}
+
+// checkFile returns the media type of a document, or what is wrong with it (R113).
+func checkFile(f file) (kind, fault string) {
+	if !goodFileName(f.name) {
+		return "", faultName
+	}
+	kind, err := filetype.Check(f.name, f.content)
+	switch {
+	case err == filetype.ErrNotOffered: //nolint:errorlint // Check returns it bare
+		return "", fmt.Sprintf(faultKind, f.name)
+	case len(f.content) == 0:
+		return "", fmt.Sprintf(faultEmpty, f.name)
+	case err != nil:
+		return "", fmt.Sprintf(faultContent, f.name)
+	}
+	return kind, ""
+}
+
+// choiceOf is whom the form addresses; anything unknown is the narrower choice.
+func choiceOf(f form) rules.ReplyChoice {
+	if f.value(fieldChoice) == string(rules.ReplyToAll) {
+		return rules.ReplyToAll
+	}
+	return rules.ReplyToOne
+}
+
+// replyExpired shows the form again when its token was not the session's.
+func replyExpired(a *App, v visit) (view, error) {
+	fault := page.FieldError{Field: page.FieldForm, Text: faultExpired}
+	return a.formAgain(v, http.StatusForbidden, fault)
+}
+
+// replyAgain shows the conversation after a reply that was not sent: what refused it, and the text, which
+// is never lost (D7).
+func (a *App) replyAgain(v visit, refused error) (view, error) {
+	kind := conversations.KindOf(refused)
+	switch kind { //nolint:exhaustive // what is not the patient's to mend is told by its own page
+	case conversations.KindTooLarge:
+		return a.formAgain(v, http.StatusRequestEntityTooLarge, page.FieldError{Field: page.FieldFiles, Text: faultSize + filesAgain})
+	case conversations.KindInvalidRequest:
+		return a.formAgain(v, http.StatusUnprocessableEntity, page.FieldError{Field: page.FieldText, Text: faultNoText})
+	case conversations.KindStaleState, conversations.KindUnavailable, conversations.KindInternal:
+		a.deps.Log.ErrorContext(v.ctx, "reply not sent", "error", refused)
+		return a.formAgain(v, statusOf(kind), page.FieldError{Field: page.FieldForm, Text: faultLater})
+	case conversations.KindThreadNotOpened, conversations.KindThreadClosed, conversations.KindReplyNotAllowed,
+		conversations.KindBlockedByPatient, conversations.KindPatientOpposed, conversations.KindMailboxUnknown:
+		return a.refused(v, kind)
+	}
+	return view{}, refused
+}
+
+// formAgain shows the form with what was typed and what is wrong. When the conversation cannot be read
+// now, a page gives the text back.
+func (a *App) formAgain(v visit, status int, fault page.FieldError) (view, error) {
+	t, err := a.deps.Conversations.Thread(v.ctx, v.who.Patient, v.id)
+	switch {
+	case err != nil && conversations.KindOf(err).Temporary():
+		return view{status: http.StatusServiceUnavailable, page: unsent(v.form.text())}, nil
+	case err != nil:
+		return view{}, err
+	case !t.Reply.Allowed: // the right ended while the form was open
+		return refusedView(v, t, page.Refusal{State: rules.ReplyState(t.State), Text: v.form.text()}), nil
+	}
+	operation := v.form.value(fieldOperation)
+	if operation == "" || len(operation) > maxOperation {
+		operation = rand.Text()
+	}
+	return view{status: status, page: page.Conversation{
+		Thread: t, CSRF: v.csrf,
+		Form: page.ReplyForm{Text: v.form.text(), Choice: choiceOf(v.form), Operation: operation, Errors: []page.FieldError{fault}},
+	}}, nil
+}
+
+// refused shows the conversation after the right to reply ended while the patient wrote: first that
+// nothing was sent, then whom to call (D7).
+func (a *App) refused(v visit, kind conversations.Kind) (view, error) {
+	r := page.Refusal{State: stateOf(kind), Text: v.form.text()}
+	t, err := a.deps.Conversations.Thread(v.ctx, v.who.Patient, v.id)
+	if err != nil {
+		return view{status: http.StatusForbidden, page: unsent(r.Text)}, nil //nolint:nilerr // the refusal is the answer, and the text goes back
+	}
+	r.Kept = t.Draft != ""
+	return refusedView(v, t, r), nil
+}
+
+func refusedView(v visit, t conversations.Thread, r page.Refusal) view {
+	return view{status: http.StatusForbidden, page: page.Conversation{
+		Thread: t, CSRF: v.csrf, Refused: &r, Form: page.ReplyForm{Text: r.Text, Choice: choiceOf(v.form), Operation: rand.Text()},
+	}}
+}
+
+// stateOf is the reply state behind a refusal.
+func stateOf(kind conversations.Kind) rules.ReplyState {
+	switch kind { //nolint:exhaustive // the others freeze
+	case conversations.KindThreadClosed:
+		return rules.Ended
+	case conversations.KindReplyNotAllowed, conversations.KindThreadNotOpened:
+		return rules.NoReply
+	case conversations.KindBlockedByPatient:
+		return rules.Blocked
+	}
+	return rules.Frozen
+}
+
+// unsent gives a text back when its conversation cannot be shown.
+func unsent(text string) page.Trouble {
+	return page.Trouble{
+		Heading: "Votre message n’a pas été envoyé", What: "La conversation ne peut pas être affichée en ce moment.", Text: text,
+		Next: []page.Step{{Text: "Réessayer dans quelques instants"}, {Text: "Revenir à mes messages", Href: "/messages"}},
+	}
+}

@@ -1,0 +1,178 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"mesbridge/conversations"
+)
+
+// pageRoute is one page that needs a login.
+type pageRoute struct {
+	method string
+	path   string
+	kind   PrincipalKind
+	limit  int64 // of a form with documents, in octets, whose page tells itself when it was cut; 0: a small form
+	serve  func(a *App, v visit) (view, error)
+	// expired shows the form again when its token is not the session's, with what was typed; nil shows a
+	// page that says so. It must change nothing.
+	expired func(a *App, v visit) (view, error)
+}
+
+// pageRoutes lists the pages that need a login.
+func (a *App) pageRoutes() []pageRoute {
+	const get, post = http.MethodGet, http.MethodPost
+	return []pageRoute{
+		{method: get, path: "/messages", kind: Patient, serve: inboxPage},
+		{method: get, path: "/messages/{id}", kind: Patient, serve: conversationPage},
+		{
+			method: post, path: "/messages/{id}/repondre", kind: Patient, limit: withEncoding(a.cfg.MaxReplyBytes),
+			serve: replyForm, expired: replyExpired,
+		},
+		{method: post, path: "/messages/{id}/brouillon", kind: Patient, serve: discardDraft},
+		{method: get, path: "/messages/{id}/pieces/{piece}", kind: Patient, serve: pieceFile},
+		{method: get, path: "/contacts", kind: Patient, serve: contactsPage},
+		{method: get, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockPage},
+		{method: post, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockForm},
+		{method: post, path: "/contacts/{id}/debloquer", kind: Patient, serve: unblockForm},
+		{method: get, path: "/pro", kind: Professional, serve: deskPage},
+		{method: get, path: "/pro/echanges/{id}/fin", kind: Professional, serve: endPage},
+		{method: post, path: "/pro/echanges/{id}/fin", kind: Professional, serve: endForm},
+	}
+}
+
+// mountPages registers the pages: those that need a login, and those that anybody may see.
+func (a *App) mountPages(f *fiber.App) {
+	for _, r := range a.pageRoutes() {
+		h := under(r.path, a.pageHandler(r))
+		f.Add(r.method, fiberPath(r.path), h)
+		if r.method == http.MethodGet {
+			f.Add(http.MethodHead, fiberPath(r.path), h)
+		}
+	}
+	for path, serve := range map[string]func(*App, visit) (view, error){
+		"/": homePage, "/clinique": facilityPage, "/accessibilite": accessibilityPage,
+	} {
+		f.Get(path, under(path, a.publicHandler(serve)))
+	}
+}
+
+// pageHandler serves a page that needs a login: visitor first, then form, then page.
+func (a *App) pageHandler(r pageRoute) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		v, err := a.visitOf(c)
+		switch {
+		case errors.Is(err, ErrUnauthenticated):
+			return a.askLogin(c, r)
+		case err != nil:
+			return unavailable(err)
+		case v.who.Kind != r.kind:
+			return a.sendView(c, v, view{status: http.StatusForbidden, page: otherAudience(r.kind)})
+		}
+		if err := readPath(c, r.path, &v); err != nil {
+			return err
+		}
+		serve := r.serve
+		if r.method == http.MethodPost {
+			if v.form, err = readForm(c, max(r.limit, maxSmallBody)); err != nil {
+				return err
+			}
+			if v.form.cut && r.limit == 0 {
+				return tooLarge()
+			}
+			if !sameToken(v.form.value(fieldCSRF), v.csrf) {
+				if serve = r.expired; serve == nil {
+					return a.sendView(c, v, view{status: http.StatusForbidden, page: formExpired(requestID(c))})
+				}
+			}
+		}
+		out, err := serve(a, v)
+		if err != nil {
+			return err
+		}
+		return a.sendView(c, v, out)
+	}
+}
+
+// readPath reads the ids of a path into a visit.
+func readPath(c *fiber.Ctx, path string, v *visit) (err error) {
+	if strings.Contains(path, "{id}") {
+		if v.id, err = outsideID(c.Params("id")); err != nil {
+			return err
+		}
+	}
+	if strings.Contains(path, "{piece}") {
+		v.piece, err = outsideID(c.Params("piece"))
+	}
+	return err
+}
+
+// visitOf tells who visits.
+func (a *App) visitOf(c *fiber.Ctx) (visit, error) {
+	v := visit{
+		ctx: c.UserContext(), query: func(name string) string { return c.Query(name) }, asHead: c.Method() == http.MethodHead,
+	}
+	cookie := c.Cookies(a.cfg.SessionCookie)
+	if cookie == "" {
+		return v, ErrUnauthenticated
+	}
+	var err error
+	v.who, v.csrf, err = a.deps.Authenticator.Session(v.ctx, cookie)
+	return v, err
+}
+
+// publicHandler serves a page that anybody may see; a visitor who cannot be told is a stranger.
+func (a *App) publicHandler(serve func(*App, visit) (view, error)) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		v, err := a.visitOf(c)
+		if err != nil {
+			v.who, v.csrf = Principal{}, ""
+		}
+		out, err := serve(a, v)
+		if err != nil {
+			return err
+		}
+		return a.sendView(c, v, out)
+	}
+}
+
+// askLogin sends a visitor to log in and back. A form that came without a session is not sent on: the
+// page says that nothing happened, and gives back a text that was typed.
+func (a *App) askLogin(c *fiber.Ctx, r pageRoute) error {
+	if r.method == http.MethodGet {
+		login := "/oauth/login/" + string(r.kind) + "?return=" + url.QueryEscape(c.OriginalURL())
+		return c.Redirect(login, http.StatusSeeOther)
+	}
+	f, err := readForm(c, maxSmallBody)
+	if err != nil {
+		f = form{} // too large to give back, or unreadable: the page is the same without it
+	}
+	return a.sendView(c, visit{}, view{status: http.StatusForbidden, page: loggedOut(r.kind, f.value(fieldText), requestID(c))})
+}
+
+// sendView writes what a page handler gave.
+func (a *App) sendView(c *fiber.Ctx, v visit, out view) error {
+	switch {
+	case out.download != nil:
+		return a.sendFile(c, *out.download)
+	case out.redirect != "":
+		return c.Redirect(out.redirect, http.StatusSeeOther)
+	}
+	var b bytes.Buffer
+	if err := a.pages.Render(&b, v.viewer(), out.page); err != nil {
+		return err
+	}
+	if out.status != 0 {
+		c.Status(out.status)
+	}
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	return c.Send(b.Bytes())
+}
+
+// atConversation is the path of a conversation's page.
+func atConversation(id conversations.ID) string { return "/messages/" + string(id) }

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"mesbridge/conversations"
+)
+
+// Conversations is what the border asks of the core; *conversations.Service satisfies it. Its errors
+// carry a conversations.Kind.
+type Conversations interface {
+	Inbox(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error)
+	Thread(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error)
+	Opened(ctx context.Context, p conversations.PatientID, id conversations.ID) error
+	Attachment(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
+	Reply(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID, in conversations.ReplyInput) (conversations.Message, error)
+	SaveDraft(ctx context.Context, p conversations.PatientID, id conversations.ID, text string) error
+	Contacts(ctx context.Context, p conversations.PatientID) ([]conversations.Contact, error)
+	Block(ctx context.Context, actor conversations.Actor, p conversations.PatientID, contact conversations.ID, until time.Time) (conversations.Contact, error)
+	Unblock(ctx context.Context, actor conversations.Actor, p conversations.PatientID, contact conversations.ID) (conversations.Contact, error)
+
+	Exchanges(ctx context.Context, m conversations.Address, f conversations.Filter) (conversations.ExchangePage, error)
+	Exchange(ctx context.Context, mailboxes []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error)
+	Threads(ctx context.Context, m conversations.Address, f conversations.Filter) (conversations.ThreadPage, error)
+	ThreadFor(ctx context.Context, mailboxes []conversations.Address, id conversations.ID) (conversations.Thread, error)
+	OpenThread(ctx context.Context, actor conversations.Actor, in conversations.ThreadInput) (conversations.Thread, error)
+	Write(ctx context.Context, actor conversations.Actor, id conversations.ID, in conversations.ThreadInput) (conversations.Message, error)
+	EndExchange(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error)
+	EndThread(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, id conversations.ID) (conversations.Thread, error)
+	Silenced(ctx context.Context, mailboxes []conversations.Address, exchange conversations.ID) ([]conversations.ThreadLine, error)
+}
+
+// PrincipalKind is the kind of whoever calls.
+type PrincipalKind string
+
+// Kinds of principal.
+const (
+	Patient      PrincipalKind = "patient"
+	Professional PrincipalKind = "professional"
+	Application  PrincipalKind = "application" // a structure's system, bound to its FINESS
+)
+
+// Principal is who stands behind a token or a session. Everything in it but Kind is personal: it prints
+// as its kind.
+type Principal struct {
+	Kind      PrincipalKind
+	ID        string // national id of a professional, client id of an application, patient id of a patient
+	Name      string
+	Patient   conversations.PatientID // of a patient
+	Mailboxes []conversations.Address // those that the caller may read and write for (I119, I120)
+	FINESS    string                  // of an application
+	ACR       string                  // level of the login
+	Scopes    []string
+}
+
+// String tells the kind alone.
+func (p Principal) String() string { return string(p.Kind) }
+
+// LogValue tells the kind alone.
+func (p Principal) LogValue() slog.Value { return slog.StringValue(string(p.Kind)) }
+
+// has reports whether the token or session was given a scope (I247).
+func (p Principal) has(scope string) bool { return slices.Contains(p.Scopes, scope) }
+
+// actor is the principal as the trace names him.
+func (p Principal) actor() conversations.Actor {
+	kind := conversations.ActorProfessional
+	switch p.Kind {
+	case Patient:
+		kind = conversations.ActorPatient
+	case Application:
+		kind = conversations.ActorClinic
+	case Professional:
+	}
+	return conversations.Actor{Kind: kind, ID: p.ID, Name: p.Name}
+}
+
+// ErrUnauthenticated means that a token or cookie stands for nobody.
+var ErrUnauthenticated = errors.New("not authenticated")
+
+// Authenticator tells who calls. It fails with ErrUnauthenticated for what stands for nobody, and with
+// any other error when it cannot tell; the caller is then asked to come back (D17).
+type Authenticator interface {
+	// Token returns who holds a bearer token.
+	Token(ctx context.Context, bearer string) (Principal, error)
+	// Session returns who holds the session of a cookie, and the token that its forms must carry.
+	Session(ctx context.Context, cookie string) (p Principal, csrf string, err error)
+}
+
+// ErrOtherBody is the error of [Idempotency] for a key that was used with another body.
+var ErrOtherBody = errors.New("idempotency key used with another body")
+
+// Idempotency keeps the first answer to a request for 24 hours. What it is given is opaque and holds
+// nothing readable: id is 64 hexadecimal digits that stand for caller, route and key, body is a keyed
+// hash, and answer is sealed.
+type Idempotency interface {
+	// Remember claims id for body when nobody has, and returns the answer kept, nil when there is none
+	// yet. A given answer is kept unless there is one; the kept one is returned. It fails with
+	// ErrOtherBody when id was claimed for another body.
+	Remember(ctx context.Context, id string, body [32]byte, answer []byte) (kept []byte, err error)
+}

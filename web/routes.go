@@ -1,0 +1,99 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// apiBase is where the API begins.
+const apiBase = "/api/v1"
+
+// endpoints lists the API. Literal segments come before {id} on the same place, for the first match
+// serves (CONTRACT.md, "HTTP").
+func (a *App) endpoints() []endpoint {
+	const (
+		get, post, put, del   = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+		read, reply, blocking = "patient.read", "patient.reply", "patient.block"
+	)
+	patient, desk := []PrincipalKind{Patient}, []PrincipalKind{Professional, Application}
+	replySize, messageSize := withEncoding(a.cfg.MaxReplyBytes), withEncoding(a.cfg.MaxMessageBytes)
+	return []endpoint{
+		{get, "/profiles", read, patient, 0, profiles, ""},
+		{get, "/inbox", read, patient, 0, inbox, ""},
+		{post, "/inbox", reply, patient, replySize, newThread, ""},
+		{get, "/inbox/contacts", read, patient, 0, contacts, ""},
+		{put, "/inbox/contacts/{id}/block", blocking, patient, 0, block, ""},
+		{del, "/inbox/contacts/{id}/block", blocking, patient, 0, unblock, ""},
+		{get, "/inbox/attachments/{id}", read, patient, 0, inboxAttachment, ""},
+		{get, "/inbox/{id}", read, patient, 0, inboxThread, ""},
+		{post, "/inbox/{id}/opened", read, patient, 0, opened, ""},
+		{post, "/inbox/{id}/replies", reply, patient, replySize, replies, ""},
+
+		{get, "/exchanges", "thread.read", desk, 0, exchanges, "lister les échanges d’une boîte"},
+		{post, "/exchanges/{id}/end", "thread.close", desk, 0, endExchange, "mettre fin à un échange"},
+		{get, "/conversations", "thread.read", desk, 0, deskThreads, "lister les conversations d’une boîte"},
+		{post, "/conversations", "thread.open", desk, messageSize, openThread, "écrire un premier message à un patient"},
+		{get, "/conversations/{id}", "thread.read", desk, 0, deskThread, "lire une conversation"},
+		{post, "/conversations/{id}/messages", "thread.write", desk, messageSize, write, "écrire un message de plus"},
+		{post, "/conversations/{id}/end", "thread.close", desk, 0, endThread, "mettre fin à une seule conversation"},
+	}
+}
+
+// mount registers everything that is served.
+func (a *App) mount(f *fiber.App) {
+	f.Use(a.observe)
+	f.Use(a.authenticate)
+	a.mountAPI(f)
+	for pattern, h := range map[string]fiber.Handler{
+		"/healthz": a.healthz, "/readyz": a.readyz, "/openapi.json": a.serveOpenAPI,
+	} {
+		f.Get(pattern, under(pattern, h))
+	}
+	oauth := bridged(a.deps.OAuth)
+	f.All("/oauth/*", under("/oauth/*", oauth))
+	f.All("/.well-known/openid-configuration", under("/.well-known/openid-configuration", oauth))
+	for _, asset := range a.pages.Assets() {
+		f.Get(asset.Path, under("/assets/*", serveAsset(asset)))
+	}
+	a.mountPages(f)
+}
+
+// mountAPI registers the endpoints, and for every path of theirs the answer to all other methods.
+func (a *App) mountAPI(f *fiber.App) {
+	all := a.endpoints()
+	methods := map[string][]string{}
+	for _, e := range all {
+		methods[e.path] = append(methods[e.path], e.method)
+	}
+	for i := range all {
+		e := &all[i]
+		pattern := apiBase + e.path
+		f.Add(e.method, fiberPath(pattern), under(pattern, a.handler(e)))
+		if e.method == http.MethodGet {
+			f.Add(http.MethodHead, fiberPath(pattern), under(pattern, a.handler(e)))
+		}
+		if last := slices.IndexFunc(all[i+1:], func(o endpoint) bool { return o.path == e.path }); last < 0 {
+			f.All(fiberPath(pattern), under(pattern, otherMethods(methods[e.path])))
+		}
+	}
+}
+
+// otherMethods answers the methods that a path does not have.
+func otherMethods(have []string) fiber.Handler {
+	if slices.Contains(have, http.MethodGet) {
+		have = append(slices.Clone(have), http.MethodHead)
+	}
+	allow := strings.Join(have, ", ")
+	return func(c *fiber.Ctx) error {
+		c.Set(fiber.HeaderAllow, allow)
+		return &problem{status: http.StatusMethodNotAllowed, code: codeMethodNotAllowed}
+	}
+}
+
+// fiberPath writes {id} as fiber does.
+func fiberPath(pattern string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(pattern)
+}

@@ -1,0 +1,44 @@
+package web
+
+import (
+	"context"
+
+	"mesbridge/conversations"
+	"mesbridge/web/page"
+)
+
+// visit is a page request whose visitor is known, and whose form carries the session's token.
+type visit struct {
+	ctx    context.Context
+	who    Principal
+	csrf   string
+	id     conversations.ID // {id} of the path
+	piece  conversations.ID // {piece} of the path
+	query  func(name string) string
+	form   form // of a POST
+	asHead bool // HEAD: nothing may be noted as seen
+}
+
+// known reports whether anybody is logged in; always, on a page that needs it.
+func (v visit) known() bool { return v.who.Kind != "" }
+
+// viewer is the visitor as the pages greet him.
+func (v visit) viewer() page.Viewer {
+	return page.Viewer{
+		Name: v.who.Name, Patient: v.who.Kind == Patient, Professional: v.who.Kind == Professional, CSRF: v.csrf,
+	}
+}
+
+// view is what a page handler gives: a page, or where to go next, or a document.
+type view struct {
+	status   int // 0 is 200
+	page     page.Page
+	redirect string // path on this host, answered as 303
+	download *conversations.Download
+}
+
+// show is a page with status 200.
+func show(p page.Page) (view, error) { return view{page: p}, nil }
+
+// goTo sends the visitor on after a form, so that a reload does not send the form again.
+func goTo(path string) (view, error) { return view{redirect: path}, nil }
