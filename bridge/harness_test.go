@@ -32,6 +32,9 @@ const (
 	alice    = "279035121518989@" + citizens
 )
 
+// The service is what the server will be given.
+var _ bridge.Inbox = (*conversations.Service)(nil)
+
 // bench is a server with a synthetic trust space and an inbox that a test controls.
 type bench struct {
 	*trusttest.PKI

@@ -14,7 +14,8 @@ type EffectHandler func(ctx context.Context, e Effect) (again time.Time, err err
 
 // Times of the worker.
 const (
-	effectLease = time.Minute     // longer than any handler without I/O; handlers of mail renew nothing and stay below it
+	effectLease = time.Minute     // after a crash, what was under way comes back so late; a running handler extends it
+	effectRenew = effectLease / 3 // two extensions may fail before the lease is lost
 	effectSweep = time.Second     // finds what a lost wake-up missed
 	effectBatch = 64              // claims taken at once
 	trimEvery   = 2 * time.Second // the store's journal keeps no more than this beside what is in flight
@@ -73,13 +74,34 @@ func (s *Service) claimed(ctx context.Context, handlers map[EffectKind]EffectHan
 
 // do runs one effect and finishes its claim. A panic of a handler is an error of that effect alone.
 func (s *Service) do(ctx context.Context, c Claim, h EffectHandler) {
+	held, release := context.WithCancel(ctx)
+	var renewing sync.WaitGroup
+	renewing.Go(func() { s.hold(held, c) })
 	again, err := guarded(ctx, c.Effect, h)
+	release()
+	renewing.Wait()
 	if err != nil {
 		s.Log.WarnContext(ctx, "effect not done, comes back after its lease", "effect", c.Effect.ID, "kind", c.Effect.Kind, "error", err)
 		return
 	}
 	if err := s.Store.Finish(ctx, c, again); err != nil {
 		s.Log.WarnContext(ctx, "effect not finished, comes back after its lease", "effect", c.Effect.ID, "error", err)
+	}
+}
+
+// hold extends a claim until ctx ends, so that no other process begins what a slow peer holds up here.
+func (s *Service) hold(ctx context.Context, c Claim) {
+	tick := time.NewTicker(effectRenew)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := s.Store.Extend(ctx, c, s.Now().Add(effectLease)); err != nil {
+				s.Log.WarnContext(ctx, "claim not extended", "effect", c.Effect.ID, "error", err)
+			}
+		}
 	}
 }
 

@@ -93,7 +93,6 @@ func TestEmptyStore_isRefused(t *testing.T) {
 	b.redis.FlushAll()
 	_, err := b.receive(mail{from: doctor, subject: "x", text: "y"})
 	wantKind(t, err, conversations.KindUnavailable) // D17, never "unknown patient"
-	wantKind(t, b.Reconcile(t.Context()), conversations.KindUnavailable)
 }
 
 func TestStoreDown_isUnavailable(t *testing.T) {

@@ -1,7 +1,6 @@
 package conversations
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"time"
@@ -40,13 +39,4 @@ type Service struct {
 // New returns a service.
 func New(s Settings, p Ports) *Service {
 	return &Service{Settings: s, Ports: p, trail: newTrail(p.Journal, p.Store)}
-}
-
-// Reconcile makes journal and store agree before anything is served. It fails with KindUnavailable when
-// the store is behind the journal, an old copy or an empty one: it must be restored or rebuilt (D17).
-func (s *Service) Reconcile(ctx context.Context) error {
-	if err := s.trail.reconcile(ctx); err != nil {
-		return unavailable("compare the store with the journal", err)
-	}
-	return nil
 }

@@ -154,12 +154,12 @@ func (b *bench) queued() []queuedReply {
 // pendingEffects counts effects that are not finished, over all shards.
 func (b *bench) pendingEffects() (n int) {
 	for _, key := range b.redis.Keys() {
-		if strings.HasSuffix(key, ":effects") {
-			fields, err := b.redis.HKeys(key)
+		if strings.HasSuffix(key, ":due") {
+			members, err := b.redis.ZMembers(key)
 			if err != nil {
 				b.t.Fatal(err)
 			}
-			n += len(fields)
+			n += len(members)
 		}
 	}
 	return n

@@ -159,6 +159,9 @@ type Store interface {
 	// Finish removes a claimed effect, or puts it back for again when that is not zero. It does
 	// nothing when the claim was lost to another process meanwhile.
 	Finish(ctx context.Context, c Claim, again time.Time) error
+	// Extend lets a claim that is still held last until an instant, for work that takes longer than its
+	// lease. It does nothing when the claim was lost.
+	Extend(ctx context.Context, c Claim, until time.Time) error
 	// Wake receives a value soon after effects were committed by any process. It may miss some.
 	Wake() <-chan struct{}
 

@@ -132,28 +132,3 @@ func (t *trail) trim(ctx context.Context) error {
 	}
 	return nil
 }
-
-// reconcile compares every shard with the store at start, refuses a store that is behind, and fills what
-// a crash between a commit and its journal entry left out.
-func (t *trail) reconcile(ctx context.Context) error {
-	for i := range 256 {
-		shard := fmt.Sprintf("%02x", i)
-		mark, err := t.mark(ctx, shard)
-		if err != nil {
-			return err
-		}
-		head, err := t.store.Head(ctx, shard)
-		if err != nil {
-			return fmt.Errorf("read the store's head: %w", err)
-		}
-		switch {
-		case head < mark:
-			return errBehind
-		case head > mark:
-			if _, err := t.fill(ctx, shard); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}

@@ -45,7 +45,7 @@ func (s *Server) startLogin(w http.ResponseWriter, r *http.Request) {
 	// A second tab keeps the cookie of the first, so that both logins can be finished.
 	names := s.sessions.cookies
 	binding := value(r, names.binding())
-	if len(binding) != len(randomText()) {
+	if len(binding) != randomChars {
 		binding = randomText()
 	}
 	state := randomText()

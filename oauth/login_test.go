@@ -292,6 +292,7 @@ func TestLogout(t *testing.T) {
 	at := out.location()
 	expect(t, "endpoint", at.Host+at.Path, strings.TrimPrefix(w.upstream.URL, "http://")+"/logout")
 	expect(t, "back to", at.Query().Get("post_logout_redirect_uri"), w.base+"/")
+	expect(t, "origins for the policy", w.server.LogoutOrigins(), []string{w.upstream.URL, w.upstream.URL})
 	if at.Query().Get("id_token_hint") == "" {
 		t.Error("id_token_hint is missing")
 	}

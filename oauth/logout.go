@@ -52,3 +52,21 @@ func (s *Server) afterLogout(r *http.Request, ended session) string {
 	target.RawQuery = query.Encode()
 	return target.String()
 }
+
+// LogoutOrigins are the origins to which a logout form may be redirected. Browsers want them in
+// the form-action of the content security policy of every page with such a form.
+func (s *Server) LogoutOrigins() []string {
+	var origins []string
+	for _, up := range []*upstream{s.patients, s.professionals} {
+		if up == nil {
+			continue
+		}
+		// Providers end sessions on the host of their issuer (I10) unless the setting says otherwise.
+		endpoint := up.Issuer
+		override(&endpoint, up.EndSessionURL)
+		if u, err := url.Parse(endpoint); err == nil {
+			origins = append(origins, u.Scheme+"://"+u.Host)
+		}
+	}
+	return origins
+}

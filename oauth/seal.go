@@ -62,8 +62,11 @@ func (s sealer) openJSON(name string, sealed []byte, v any) error {
 	return nil
 }
 
-// randomText returns 256 random bits in 43 URL-safe characters; FranceConnect+ asks at least 32
-// for state and nonce (I72).
+// randomChars is the length of what randomText returns: 256 bits in base64.
+const randomChars = 43
+
+// randomText returns 256 random bits in URL-safe characters; FranceConnect+ asks at least 32 of
+// them for state and nonce (I72).
 func randomText() string {
 	var b [32]byte
 	rand.Read(b[:])

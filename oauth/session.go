@@ -63,7 +63,7 @@ func (s *Sessions) Load(ctx context.Context, cookieValue string) (Identity, stri
 
 // Touch counts as activity of the person, for whom the session then lives for 30 minutes more, up
 // to its absolute end. Pages call it for what a person does, not for what a page does by itself.
-// It fails as Load does; its answer is to within a minute.
+// It fails as Load does, except that only Load sees the absolute end.
 func (s *Sessions) Touch(ctx context.Context, cookieValue string) error {
 	now := s.now()
 	moved, err := s.touch.Run(

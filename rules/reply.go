@@ -32,6 +32,8 @@ type ReplyFacts struct {
 // the right wins over size and content, so that nobody is asked to shorten what could not leave.
 func Reply(f ReplyFacts, now time.Time) Verdict {
 	switch {
+	case f.Right.State != Open && f.Right.Code == "":
+		return refuse(TemporarilyAway, "D17") // a right that nobody computed is not a yes
 	case f.Right.State != Open:
 		return Verdict{Refusal: Refusal{f.Right.Code, f.Right.Rule}}
 	case f.Choice != "" && f.Choice != ReplyToOne && f.Choice != ReplyToAll:

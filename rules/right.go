@@ -87,6 +87,9 @@ func (c Conversation) governing(ex Exchanges) (*Voice, End) {
 func (c Conversation) silencedBy(v *Voice, ex Exchanges) End {
 	end := c.endAfter(v.From, v.Seq, ex)
 	for _, m := range v.ReplyTo {
+		if m == v.From {
+			continue // the usual case, asked already
+		}
 		if e := c.endAfter(m, v.Seq, ex); e.Seq > end.Seq {
 			end = e
 		}
@@ -113,7 +116,7 @@ func (p Patient) frozen(r *Right, v *Voice, who Correspondents) bool {
 	switch {
 	case p.Account != Active, p.Died:
 		r.State, r.Code, r.Rule = Frozen, PatientOpposed, "O116"
-	case v.concerns(func(m MailboxID) bool { return p.refuses(who.Of(m)) }):
+	case len(p.Refusals) > 0 && v.concerns(func(m MailboxID) bool { return p.refuses(who.Of(m)) }):
 		r.State, r.Code, r.Rule = Frozen, PatientOpposed, "D15"
 	case v != nil && slices.ContainsFunc(v.ReplyTo, func(m MailboxID) bool { return who.Of(m).Gone }):
 		r.State, r.Code, r.Rule = Frozen, MailboxUnknown, "O45"
@@ -126,7 +129,7 @@ func (p Patient) frozen(r *Right, v *Voice, who Correspondents) bool {
 // blockedFrom reports, and notes in r, that the patient blocked the author of v or one who would
 // receive the reply.
 func (p Patient) blockedFrom(r *Right, v *Voice, who Correspondents, now time.Time) bool {
-	if !v.concerns(func(m MailboxID) bool { return p.blocks(who.Of(m), now) }) {
+	if len(p.Blocks) == 0 || !v.concerns(func(m MailboxID) bool { return p.blocks(who.Of(m), now) }) {
 		return false
 	}
 	r.State, r.Code, r.Rule = Blocked, BlockedByPatient, "D15"
@@ -134,22 +137,31 @@ func (p Patient) blockedFrom(r *Right, v *Voice, who Correspondents, now time.Ti
 }
 
 // replyToAll lists, each once, the other professionals of v who have not ended and are neither blocked
-// nor refused nor gone. It is v.With itself when they all are.
+// nor refused nor gone. It is a part of v.With when they stand together there, which costs nothing.
 func (c Conversation) replyToAll(p Patient, v *Voice, ex Exchanges, who Correspondents, now time.Time) []MailboxID {
-	all, copied := v.With, false
+	var apart []MailboxID
+	first, end := 0, 0
 	for i, m := range v.With {
 		k := who.Of(m)
+		if slices.Contains(v.ReplyTo, m) || slices.Contains(v.With[:i], m) ||
+			k.Gone || p.blocks(k, now) || p.refuses(k) || c.left(m, v, ex) {
+			continue
+		}
 		switch {
-		case slices.Contains(v.ReplyTo, m), slices.Contains(v.With[:i], m),
-			k.Gone, p.blocks(k, now), p.refuses(k), c.left(m, v, ex):
-			if !copied {
-				all, copied = slices.Clone(v.With[:i]), true
-			}
-		case copied:
-			all = append(all, m)
+		case apart != nil:
+			apart = append(apart, m)
+		case first == end:
+			first, end = i, i+1
+		case i == end:
+			end++
+		default:
+			apart = append(slices.Clone(v.With[first:end]), m)
 		}
 	}
-	return all
+	if apart != nil || first == end {
+		return apart
+	}
+	return v.With[first:end:end]
 }
 
 // left reports whether m, who is in copy of v, ended and is no longer to be written to: the whole
@@ -176,7 +188,10 @@ func (v *Voice) names(m MailboxID) bool { return v.From == m || slices.Contains(
 // concerns reports whether is holds for the author of v or for one who would receive the reply; it
 // does not when there is no v.
 func (v *Voice) concerns(is func(MailboxID) bool) bool {
-	return v != nil && (is(v.From) || slices.ContainsFunc(v.ReplyTo, is))
+	if v == nil {
+		return false
+	}
+	return is(v.From) || slices.ContainsFunc(v.ReplyTo, func(m MailboxID) bool { return m != v.From && is(m) })
 }
 
 // ThreadState is what a professional sees of a conversation or an exchange: one value,

@@ -70,8 +70,8 @@ func newRenderer(c Config, zone *time.Location) *page.Renderer {
 	})
 }
 
-// otherMethod stands for every method that fiber does not know, so that such a request passes the same
-// gates as any other; fiber itself would answer it before them.
+// otherMethod stands for every method that gofiber does not know, so that such a request passes the same
+// gates as any other; gofiber itself would answer it before them.
 const otherMethod = "OTHER"
 
 // newFiber sets the server up and mounts the routes.

@@ -9,7 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// bridged serves a net/http handler on a fiber route. fiber's own adaptor is not used: it hands over
+// bridged serves a net/http handler on a gofiber route. gofiber's own adaptor is not used: it hands over
 // strings that fasthttp overwrites after the request, and it drops repeated headers (DEPENDENCIES.md,
 // section 2). Here the handler gets a request that owns its memory.
 func bridged(h http.Handler) fiber.Handler {
@@ -32,7 +32,7 @@ func bridged(h http.Handler) fiber.Handler {
 	}
 }
 
-// responseWriter writes the answer of a net/http handler into a fiber response.
+// responseWriter writes the answer of a net/http handler into a gofiber response.
 type responseWriter struct {
 	c      *fiber.Ctx
 	header http.Header

@@ -115,7 +115,8 @@ func readPath(c *fiber.Ctx, path string, v *visit) (err error) {
 // visitOf tells who visits.
 func (a *App) visitOf(c *fiber.Ctx) (visit, error) {
 	v := visit{
-		ctx: c.UserContext(), query: func(name string) string { return c.Query(name) }, asHead: c.Method() == http.MethodHead,
+		ctx: c.UserContext(), query: func(name string) string { return c.Query(name) },
+		unseen: c.Method() == http.MethodHead || strings.Contains(c.Get("Sec-Purpose"), "prefetch"),
 	}
 	cookie := c.Cookies(a.cfg.SessionCookie)
 	if cookie == "" {

@@ -87,7 +87,8 @@ var ErrUnauthenticated = errors.New("not authenticated")
 type Authenticator interface {
 	// Token returns who holds a bearer token.
 	Token(ctx context.Context, bearer string) (Principal, error)
-	// Session returns who holds the session of a cookie, and the token that its forms must carry.
+	// Session returns who holds the session of a cookie, and the token that its forms must carry. It
+	// counts as activity of the person: every page is asked for by one.
 	Session(ctx context.Context, cookie string) (p Principal, csrf string, err error)
 }
 

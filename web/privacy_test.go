@@ -40,9 +40,9 @@ func TestPrivacy_logAndMetricsHoldPatternsOnly(t *testing.T) {
 	for _, path := range []string{"/messages", "/messages/a1open", "/messages/a1open/pieces/a1open.2.0", "/contacts", "/contacts/a1xpair/bloquer", "/" + ins, "/messages/" + ins, "/api/v1/" + ins} {
 		w.visit(patientKey, path)
 	}
-	w.upload(patientKey, answerPath, goodForm("mon texte"), "Compte rendu.pdf", "%PDF-")
+	w.upload(patientKey, goodForm("mon texte"), "Compte rendu.pdf", "%PDF-")
 	w.core.failOn["Reply"] = kind(conversations.KindUnavailable)
-	w.upload(patientKey, answerPath, goodForm("mon texte"))
+	w.upload(patientKey, goodForm("mon texte"))
 	w.call("", "PROPFIND", "/api/v1/inbox/secret", "")
 
 	for _, secret := range secrets() {

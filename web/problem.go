@@ -107,7 +107,7 @@ func bodyProblem(e *jsonbody.Error) *problem {
 	return invalid(e.Field, "The field cannot be read.")
 }
 
-// routingProblem answers what fiber refused before any handler.
+// routingProblem answers what gofiber refused before any handler.
 func routingProblem(e *fiber.Error) *problem {
 	p := &problem{status: e.Code, code: codeInvalidRequest}
 	switch e.Code {

@@ -93,7 +93,7 @@ func otherMethods(have []string) fiber.Handler {
 	}
 }
 
-// fiberPath writes {id} as fiber does.
+// fiberPath writes {id} as gofiber does.
 func fiberPath(pattern string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(pattern)
 }

@@ -40,6 +40,8 @@ func titles(c code) (english, french string) {
 	case codeINSInvalid:
 		return "The INS is not valid: 15 characters, key included.",
 			"Adresse invalide : le matricule INS doit compter 15 caractères, clé comprise."
+	case codeInternal:
+		return "The service failed.", "Le service a rencontré une erreur."
 	case codeThreadNotOpened:
 		return "No professional opened this conversation.", "Un professionnel doit écrire en premier."
 	}
@@ -66,5 +68,5 @@ func kindTitles(c code) (english, french string) {
 	case conversations.KindStaleState:
 		return "The conversation changed meanwhile. Read it again.", "La conversation a changé entre-temps. Relisez-la."
 	}
-	return "The service failed.", "Le service a rencontré une erreur."
+	return titles(codeInternal)
 }

@@ -21,8 +21,10 @@ func (a *App) renderTrouble(c *fiber.Ctx, p *problem) error {
 
 // Steps that several pages name.
 
-func stepHome() page.Step     { return page.Step{Text: "Revenir à l’accueil", Href: "/"} }
+func stepHome() page.Step { return page.Step{Text: "Revenir à l’accueil", Href: "/"} }
+
 func stepMessages() page.Step { return page.Step{Text: "Revenir à mes messages", Href: "/messages"} }
+
 func stepLater() page.Step {
 	return page.Step{Text: "Attendez quelques instants, puis rechargez la page"}
 }

@@ -16,11 +16,8 @@ type visit struct {
 	piece  conversations.ID // {piece} of the path
 	query  func(name string) string
 	form   form // of a POST
-	asHead bool // HEAD: nothing may be noted as seen
+	unseen bool // nobody looks at the page: HEAD, or a browser that fetches ahead
 }
-
-// known reports whether anybody is logged in; always, on a page that needs it.
-func (v visit) known() bool { return v.who.Kind != "" }
 
 // viewer is the visitor as the pages greet him.
 func (v visit) viewer() page.Viewer {

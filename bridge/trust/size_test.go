@@ -30,34 +30,43 @@ func bigList(t testing.TB, s space, n int) []byte {
 	return trusttest.List(t, s.signer, at, entries...)
 }
 
-// TestVerify_20000Entries counts processor time, because the machine may be busy with other tests, and
-// then the heap in a second run, because looking at it costs time.
-func TestVerify_20000Entries(t *testing.T) { // not parallel, for the same reasons
+// TestVerify_20000Entries counts processor time, and the best of three, because the machine may be
+// busy with other tests.
+func TestVerify_20000Entries(t *testing.T) { // not parallel: it measures processor and heap
 	s := newSpace(t)
 	data := bigList(t, s, bigEntries)
-	runtime.GC()
-	spent, started := processorTime(t), time.Now()
-	list, err := trust.Verify(data, s.options())
-	used, took := processorTime(t)-spent, time.Since(started)
-	if err != nil || list.Entries() != bigEntries {
-		t.Fatalf("%v", err)
+	const attempts = 3
+	var used time.Duration
+	for range attempts {
+		var high uint64
+		used, high = s.measure(t, data)
+		if high > bigMemory {
+			t.Errorf("took %d octets, more than %d", high, bigMemory)
+		}
+		if used <= raceFactor*bigTime {
+			return
+		}
 	}
+	t.Errorf("took %v, more than %v", used, raceFactor*bigTime)
+}
+
+// measure verifies a list and returns what it took of processor time and memory.
+func (s space) measure(t *testing.T, data []byte) (used time.Duration, high uint64) {
+	t.Helper()
 	runtime.GC()
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)
+	spent, started := processorTime(t), time.Now()
 	stop := watchHeap()
-	_, err = trust.Verify(data, s.options())
-	high := stop() - before.HeapAlloc
-	if err != nil {
-		t.Fatal(err)
+	list, err := trust.Verify(data, s.options())
+	high = stop() - before.HeapAlloc
+	used = processorTime(t) - spent
+	if err != nil || list.Entries() != bigEntries {
+		t.Fatalf("%v", err)
 	}
-	t.Logf("%d entries, %.1f MB: %v of processor time, %v in all; %d MB of memory", list.Entries(), float64(len(data))/1e6, used, took, high>>20)
-	if used > raceFactor*bigTime {
-		t.Errorf("took %v, more than %v", used, raceFactor*bigTime)
-	}
-	if high > bigMemory {
-		t.Errorf("took %d octets, more than %d", high, bigMemory)
-	}
+	t.Logf("%d entries, %.1f MB: %v of processor time, %v in all; %d MB of memory", list.Entries(), float64(len(data))/1e6,
+		used, time.Since(started), high>>20)
+	return used, high
 }
 
 // processorTime returns what this process used so far.

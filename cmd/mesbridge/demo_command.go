@@ -18,6 +18,8 @@ type demoCommand struct {
 	Ops   string `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Health and metrics (${default})."`
 	MLLP  string `name:"mllp" placeholder:"ADDR" help:"Hospital messages; accepted, not offered by this version."`
 	Ready string `type:"path" placeholder:"FILE" help:"File to write when everything accepts, for scripts."`
+	Crowd int    `default:"0" name:"patients" placeholder:"N" help:"Make N more active patients, for measurements."`
+	List  string `name:"patients-file" type:"path" placeholder:"FILE" help:"File to write these patients into, the first with tokens, before the ready file."`
 	Log   string `default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level of the technical log, on standard error (${default})."`
 }
 
@@ -29,11 +31,15 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 			faults = append(faults, fmt.Errorf("--%s: the demonstration stays on this machine; write 127.0.0.1:PORT", flag))
 		}
 	}
+	if c.Crowd < 0 || c.Crowd > demo.MaxCrowd {
+		faults = append(faults, fmt.Errorf("--patients: write a number from 0 to %d", demo.MaxCrowd))
+	}
 	if len(faults) > 0 {
 		return usageError{errors.Join(faults...)}
 	}
 	return demo.Run(ctx, demo.Options{
 		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out,
+		Crowd: c.Crowd, CrowdFile: c.List,
 		Log: newLog(config.Log{Format: "text", Level: c.Log}, s.err),
 	})
 }

@@ -274,4 +274,3 @@ func write(t *testing.T, dir, name, content string) string {
 	}
 	return path
 }
-

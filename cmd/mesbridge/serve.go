@@ -28,10 +28,12 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	}
 	log := newLog(settings.Log, s.err)
 	a, err := start(ctx, settings, log)
-	if err != nil {
-		if errors.As(err, new(app.SettingsError)) {
-			return usageError{err}
-		}
+	switch {
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return nil // told to end while it started
+	case errors.As(err, new(app.SettingsError)):
+		return usageError{err}
+	case err != nil:
 		return err
 	}
 	log.InfoContext(ctx, "serving", "http", a.Listeners.HTTP.Addr().String(), "smtp", a.Listeners.SMTP.Addr().String(),

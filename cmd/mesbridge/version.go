@@ -9,8 +9,8 @@ type versionCommand struct{}
 
 // Run prints the version that the Go tool recorded in the program.
 func (versionCommand) Run(s streams) error {
-	fmt.Fprintln(s.out, "mesbridge", version())
-	return nil
+	_, err := fmt.Fprintln(s.out, "mesbridge", version())
+	return err
 }
 
 // version is the module's version, which the Go tool makes from the commit, and the Go release.

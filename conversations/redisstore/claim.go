@@ -139,21 +139,39 @@ func readClaims(cmd *redis.Cmd) ([]conversations.Claim, int64, error) {
 
 // Finish ends a claim; the second of two calls with one claim does nothing.
 func (s *Store) Finish(ctx context.Context, c conversations.Claim, again time.Time) error {
-	shard := conversations.ID(c.Effect.ID).Shard()
-	if shard == "" {
-		return fmt.Errorf("finish effect: %w", errForeignID)
-	}
-	next := ""
-	if !again.IsZero() {
-		next = strconv.FormatInt(again.UnixMilli(), 10)
-	}
-	ended, err := s.scripts.finishEffect.Run(ctx, s.client,
-		[]string{dueKey(shard), effectsKey(shard)}, c.Effect.ID, c.Number, next).Int()
-	if err != nil {
+	if err := s.reschedule(ctx, c, again); err != nil {
 		return fmt.Errorf("finish effect: %w", err)
 	}
-	if ended == 1 && next != "" {
-		s.agenda.expect(shardNumber(shard), again.UnixMilli())
+	return nil
+}
+
+// Extend puts the end of a claim's lease off, by the script that also ends it: the number stays, so the
+// claim can still be finished.
+func (s *Store) Extend(ctx context.Context, c conversations.Claim, until time.Time) error {
+	if err := s.reschedule(ctx, c, until); err != nil {
+		return fmt.Errorf("extend claim: %w", err)
+	}
+	return nil
+}
+
+// reschedule lets a claimed effect be due at an instant, or removes it when that is zero, unless the
+// claim was lost.
+func (s *Store) reschedule(ctx context.Context, c conversations.Claim, at time.Time) error {
+	shard := conversations.ID(c.Effect.ID).Shard()
+	if shard == "" {
+		return errForeignID
+	}
+	next := ""
+	if !at.IsZero() {
+		next = strconv.FormatInt(at.UnixMilli(), 10)
+	}
+	held, err := s.scripts.finishEffect.Run(ctx, s.client,
+		[]string{dueKey(shard), effectsKey(shard)}, c.Effect.ID, c.Number, next).Int()
+	if err != nil {
+		return err
+	}
+	if held == 1 && next != "" {
+		s.agenda.expect(shardNumber(shard), at.UnixMilli())
 	}
 	return nil
 }

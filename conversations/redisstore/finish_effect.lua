@@ -1,4 +1,5 @@
--- finish_effect.lua: end one claim of an effect, unless another process claimed it since.
+-- finish_effect.lua: end one claim of an effect, or put off the end of its lease, unless another
+-- process claimed it since.
 -- KEYS  1 {s7f}:due  ZSET   2 {s7f}:effects  HASH
 -- ARGV  1 effect id   2 number of the claim   3 next instant, Unix ms, or "" when it is done
 -- Gives 1 ended; 0 the claim was lost, or the effect is gone.

@@ -13,6 +13,7 @@ func claimContracts() []contract {
 	return []contract{
 		{"Claim/leased_isNotClaimedBeforeTheLeaseEnds", claimLease},
 		{"Claim/lost_cannotBeFinished", claimLost},
+		{"Claim/extended_lastsLonger_andCanBeFinished", claimExtended},
 		{"Claim/committedAgain_startsAnew", claimCommittedAgain},
 		{"Claim/limit_leavesTheRest", claimLimit},
 		{"Claim/everyShard", claimEveryShard},
@@ -44,6 +45,26 @@ func claimLost(t *testing.T, s conversations.Store) {
 	finish(t, s, held, time.Time{})
 	finish(t, s, third, time.Time{})
 	wantEqual(t, "claims after the end", len(claim(t, s, noon().Add(4*lease), 10)), 0)
+}
+
+func claimExtended(t *testing.T, s conversations.Store) {
+	commitEffects(t, s, alice, effect(alice, "e", noon()))
+	held := claimOne(t, s, noon())
+	extend(t, s, held, noon().Add(3*lease))
+	wantEqual(t, "claims after the first lease", len(claim(t, s, noon().Add(2*lease), 10)), 0)
+	next := claimOne(t, s, noon().Add(3*lease))
+	extend(t, s, held, noon().Add(9*lease)) // lost: it must not touch the other claim
+	again := claimOne(t, s, noon().Add(4*lease))
+	finish(t, s, next, time.Time{})
+	finish(t, s, again, time.Time{})
+	wantEqual(t, "claims after the end", len(claim(t, s, noon().Add(10*lease), 10)), 0)
+}
+
+func extend(t *testing.T, s conversations.Store, c conversations.Claim, until time.Time) {
+	t.Helper()
+	if err := s.Extend(t.Context(), c, until); err != nil {
+		t.Fatalf("Extend: %v", err)
+	}
 }
 
 // An effect that is committed again while it runs must run again: its first run knows nothing of the

@@ -46,6 +46,7 @@ func Failures(ctx context.Context, s conversations.Store) map[Method]error {
 	_, errs[Inbox] = s.Inbox(ctx, alice, conversations.InboxEntry{}, 1)
 	_, errs[Owner] = s.Owner(ctx, "7fconv")
 	_, errs[Claim] = s.Claim(ctx, minutes(1), time.Minute, 1)
+	errs[Extend] = s.Extend(ctx, conversations.Claim{Effect: effect(alice, "e", noon()), Number: 1}, minutes(1))
 	errs[Finish] = s.Finish(ctx, conversations.Claim{Effect: effect(alice, "e", noon()), Number: 1}, time.Time{})
 	errs[Index] = s.Index(ctx, surgery, []conversations.LedgerEntry{{Patient: alice, At: noon()}})
 	_, errs[Ledger] = s.Ledger(ctx, surgery, true, conversations.LedgerEntry{}, 1)

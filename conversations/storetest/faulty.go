@@ -25,6 +25,7 @@ const (
 	Owner    Method = "Owner"
 	Claim    Method = "Claim"
 	Finish   Method = "Finish"
+	Extend   Method = "Extend"
 	Index    Method = "Index"
 	Ledger   Method = "Ledger"
 	Remember Method = "Remember"
@@ -153,6 +154,11 @@ func (f *FaultyStore) Owner(ctx context.Context, id conversations.ID) (conversat
 // Claim is [conversations.Store.Claim].
 func (f *FaultyStore) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]conversations.Claim, error) {
 	return around(f, Claim, func() ([]conversations.Claim, error) { return f.Store.Claim(ctx, now, lease, limit) })
+}
+
+// Extend is [conversations.Store.Extend].
+func (f *FaultyStore) Extend(ctx context.Context, c conversations.Claim, until time.Time) error {
+	return aroundError(f, Extend, func() error { return f.Store.Extend(ctx, c, until) })
 }
 
 // Finish is [conversations.Store.Finish].

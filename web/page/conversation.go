@@ -97,6 +97,9 @@ func shownSubject(s string) string {
 	return s
 }
 
+// Cut reports whether older messages may exist than those shown.
+func (p Conversation) Cut() bool { return len(p.Messages) >= conversations.MaxShown }
+
 // MayAll reports whether Répondre à tous is offered (R79).
 func (p Conversation) MayAll() bool {
 	return slices.Contains(p.Reply.Options, string(rules.ReplyToAll)) && len(p.Reply.ToAll) > 0
@@ -138,13 +141,14 @@ func (p Conversation) FirstContact() string {
 type MessageView struct {
 	Message  conversations.Message
 	Thread   conversations.ID
+	Anchor   string // the message's id as it stands in ids of the page
 	Delivery string // where one of the patient's own messages stands, in words
 	Failed   bool
 }
 
 // Show prepares a message for its template.
 func (p Conversation) Show(m conversations.Message) MessageView {
-	v := MessageView{Message: m, Thread: p.ID}
+	v := MessageView{Message: m, Thread: p.ID, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
 	if m.Delivery != nil {
 		v.Delivery, v.Failed = deliveryWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
 	}

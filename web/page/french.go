@@ -7,24 +7,20 @@ import (
 	"time"
 )
 
-// Thin typography of French: a no-break space before units and between the parts of a time.
+// nbsp is the no-break space of French typography, before units and between the parts of a date.
 const nbsp = "\u00a0"
-
-var (
-	weekdays = [...]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}
-	months   = [...]string{
-		"", "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
-		"novembre", "décembre",
-	}
-)
 
 // day writes a date in full: mardi 12 mai 2026, dimanche 1er mars 2026 (I219).
 func day(t time.Time) string {
+	weekdays := [...]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}
+	months := [...]string{
+		"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+	}
 	n := fmt.Sprint(t.Day())
 	if t.Day() == 1 {
 		n = "1er"
 	}
-	return fmt.Sprintf("%s %s"+nbsp+"%s"+nbsp+"%d", weekdays[t.Weekday()], n, months[t.Month()], t.Year())
+	return fmt.Sprintf("%s %s"+nbsp+"%s"+nbsp+"%d", weekdays[t.Weekday()], n, months[t.Month()-time.January], t.Year())
 }
 
 // clock writes a time of day: 18 h, 18 h 05.

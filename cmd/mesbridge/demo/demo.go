@@ -17,11 +17,13 @@ import (
 
 // Options are what one demonstration is asked for.
 type Options struct {
-	Data   string // directory of everything; made when it is not there
-	Listen config.Listen
-	Ready  string // ready file to write; empty: none
-	Out    io.Writer
-	Log    *slog.Logger
+	Data      string // directory of everything; made when it is not there
+	Listen    config.Listen
+	Ready     string // ready file to write; empty: none
+	Crowd     int    // patients beside the cast, for measurements; see the function Crowd
+	CrowdFile string // takes them as a list of ReadyPatient, the first ones with tokens; empty: none
+	Out       io.Writer
+	Log       *slog.Logger
 }
 
 // Folders of a data directory, beside those of the bridge.
@@ -190,15 +192,16 @@ func (d *demonstration) present(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
+	if err = d.gather(ctx, tokens); err != nil {
+		return err
+	}
 	if err = tokens.save(); err != nil {
 		return err
 	}
-	if d.Ready != "" {
-		if err = r.Write(d.Ready); err != nil {
-			return err
-		}
+	if err = Banner(d.Out, d.Data, r); err != nil || d.Ready == "" {
+		return err
 	}
-	return Banner(d.Out, d.Data, r)
+	return r.Write(d.Ready) // last: whoever waits for it finds everything
 }
 
 // stop stops the bridge first, which still delivers, then its neighbours.

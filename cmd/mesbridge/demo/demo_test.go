@@ -30,15 +30,18 @@ type running struct {
 // begin runs a demonstration over data until the test ends or stop is called.
 func begin(t *testing.T, data string) *running {
 	t.Helper()
+	return beginWith(t, Options{Data: data})
+}
+
+// beginWith is begin with more than the data given.
+func beginWith(t *testing.T, o Options) *running {
+	t.Helper()
 	ready := filepath.Join(t.TempDir(), "ready.json")
+	o.Listen, o.Ready = config.Listen{HTTP: loopback, SMTP: loopback, Ops: loopback}, ready
+	o.Out, o.Log = io.Discard, slog.New(slog.DiscardHandler)
 	ctx, stop := context.WithCancel(t.Context())
 	r := &running{stop: stop, ended: make(chan error, 1)}
-	go func() {
-		r.ended <- Run(ctx, Options{
-			Data: data, Listen: config.Listen{HTTP: loopback, SMTP: loopback, Ops: loopback}, Ready: ready,
-			Out: io.Discard, Log: slog.New(slog.DiscardHandler),
-		})
-	}()
+	go func() { r.ended <- Run(ctx, o) }()
 	t.Cleanup(func() { r.end(t) })
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

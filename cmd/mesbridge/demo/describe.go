@@ -16,6 +16,7 @@ func (d *demonstration) describe(ctx context.Context, url string, known []conver
 	l := d.app.Listeners
 	r := &Ready{
 		HTTP: url, Ops: "http://" + l.Ops.Addr().String(), SMTP: l.SMTP.Addr().String(), Redis: d.app.RedisKind(), PID: os.Getpid(),
+		Crowd:                d.Crowd,
 		PKI:                  d.space.pki(),
 		OperatorMaildirs:     filepath.Join(d.Data, operatorFolder),
 		NotificationsMaildir: filepath.Join(d.Data, notificationFolder),

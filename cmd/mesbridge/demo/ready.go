@@ -21,6 +21,7 @@ type Ready struct {
 	NotificationsMaildir string `json:"notificationsMaildir"`
 
 	Patients      []ReadyPatient      `json:"patients"`
+	Crowd         int                 `json:"crowd,omitempty"` // how many patients beside them were asked for
 	Professionals []ReadyProfessional `json:"professionals"`
 	Clinics       []ReadyClinic       `json:"clinics"`
 	Web           ReadyWeb            `json:"web"`

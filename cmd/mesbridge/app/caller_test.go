@@ -1,0 +1,76 @@
+package app
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"mesbridge/oauth"
+	"mesbridge/rules"
+	"mesbridge/web"
+)
+
+func TestCallers_principal(t *testing.T) {
+	t.Parallel()
+	box := rules.Address{Local: "a", Domain: "b.mssante.fr"}
+	c := callers{register: Register{
+		Persons:      map[string][]rules.Address{"8991": {box}},
+		Applications: map[string][]rules.Address{"app": {box}},
+	}}
+	for _, p := range []struct {
+		who   oauth.Identity
+		kind  web.PrincipalKind
+		boxes int
+	}{
+		{oauth.Identity{Kind: oauth.Patient, Subject: "8991"}, web.Patient, 0}, // the register is not asked
+		{oauth.Identity{Kind: oauth.Professional, Subject: "8991"}, web.Professional, 1},
+		{oauth.Identity{Kind: oauth.Professional, Subject: "app"}, web.Professional, 0},
+		{oauth.Identity{Kind: oauth.Application, Subject: "app", FINESS: "990000010"}, web.Application, 1},
+		{oauth.Identity{Kind: oauth.Application, Subject: "8991"}, web.Application, 0},
+	} {
+		p.who.Scopes = []string{"s"}
+		got := c.principal(p.who)
+		if got.Kind != p.kind || len(got.Mailboxes) != p.boxes || got.FINESS != p.who.FINESS || !slices.Equal(got.Scopes, p.who.Scopes) {
+			t.Errorf("%s: kind %s, %d mailboxes", p.who.Kind, got.Kind, len(got.Mailboxes))
+		}
+		if (got.Patient != "") != (p.kind == web.Patient) {
+			t.Errorf("%s: patient %t", p.who.Kind, got.Patient != "")
+		}
+	}
+}
+
+func TestUnauthenticated_onlyNobodyIsNobody(t *testing.T) {
+	t.Parallel()
+	if err := unauthenticated(oauth.ErrUnauthenticated); !errors.Is(err, web.ErrUnauthenticated) {
+		t.Errorf("nobody: %v", err)
+	}
+	if err := unauthenticated(oauth.ErrUnavailable); errors.Is(err, web.ErrUnauthenticated) {
+		t.Errorf("a store that does not answer makes a caller nobody (D17): %v", err)
+	}
+}
+
+// Table 8.2 of operator.md: who may log in.
+func TestReadable_states(t *testing.T) {
+	t.Parallel()
+	want := map[rules.AccountState]bool{rules.NotActivated: true, rules.Active: true, rules.MessagingClosed: true}
+	for _, s := range rules.AccountStates() {
+		if readable(s) != want[s] {
+			t.Errorf("%s: %t, want %t", s, readable(s), want[s])
+		}
+	}
+}
+
+func TestDerive_usesAreApart(t *testing.T) {
+	t.Parallel()
+	a, err := derive([]byte("secret"), "tokens")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := derive([]byte("secret"), "seal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a) != 32 || slices.Equal(a, b) {
+		t.Errorf("%d octets, equal %t", len(a), slices.Equal(a, b))
+	}
+}

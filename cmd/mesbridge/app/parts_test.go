@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var errBroken = errors.New("broken")
+
+func TestParts_stop_isInReverseOrder(t *testing.T) {
+	t.Parallel()
+	p := newParts()
+	var order []string
+	for _, name := range []string{"first", "second", "third"} {
+		p.onStop(name, time.Second, func(context.Context) error {
+			order = append(order, name)
+			if name == "second" {
+				return errBroken
+			}
+			return nil
+		})
+	}
+	err := p.stop()
+	if want := []string{"third", "second", "first"}; !slices.Equal(order, want) {
+		t.Errorf("stopped %q, want %q: a failure must not keep the others running", order, want)
+	}
+	if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "stop second") {
+		t.Errorf("error %v", err)
+	}
+	if err = p.stop(); err != nil || len(order) != 3 {
+		t.Errorf("stopping again: %v, %q", err, order)
+	}
+}
+
+func TestParts_stop_boundsEachPart(t *testing.T) {
+	t.Parallel()
+	p := newParts()
+	p.onStop("slow", time.Millisecond, func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if err := p.stop(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v, want the end of its time", err)
+	}
+}
+
+func TestParts_serve_failureAndPanicAreTold(t *testing.T) {
+	t.Parallel()
+	for name, run := range map[string]func() error{
+		"error": func() error { return errBroken },
+		"panic": func() error { panic("an INS") },
+	} {
+		p := newParts()
+		p.serve("listener", run)
+		err := <-p.failed
+		if !strings.HasPrefix(err.Error(), "listener: ") {
+			t.Errorf("%s: error %v does not name the part", name, err)
+		}
+		if strings.Contains(err.Error(), "INS") {
+			t.Errorf("%s: the value of a panic is told", name)
+		}
+	}
+}
+
+func TestParts_loop_endsWhenStopped(t *testing.T) {
+	t.Parallel()
+	p := newParts()
+	ended := false
+	p.loop("task", func(ctx context.Context) error {
+		<-ctx.Done()
+		ended = true
+		return ctx.Err()
+	})
+	if err := p.stop(); err != nil || !ended {
+		t.Errorf("stop: %v, ended %t", err, ended)
+	}
+	select {
+	case err := <-p.failed:
+		t.Errorf("the end of a task that was stopped is a failure: %v", err)
+	default:
+	}
+}
