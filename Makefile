@@ -58,8 +58,8 @@ format: ## format the Go files
 gen: ## write the generated files again
 	go run ./cmd/mesbridge config example > docs/mesbridge.example.yaml
 
-bench: ## measure; prints tables
-	go test -run '^$$' -bench . -benchtime 2s $(PACKAGES) ./tests/...
+bench: build ## measure against Postfix and the floor in one run, print tables (BENCH=quick: 90 seconds, rough)
+	go run ./tests/bench -bridge $(BIN) $(if $(filter quick,$(BENCH)),-quick)
 
 soak: build ## the long tests at full size (hours)
 	@.ci/setup test

@@ -173,35 +173,48 @@ func (s *session) patients(tx *transaction, facts mail.Facts) int {
 // commit hands the message to each patient's inbox.
 //
 // One reply stands for all. A temporary failure for one is told for all: the operator sends again, and
-// who has the message gets no second copy. A refusal that RCPT could not know, because the author is
-// another mailbox than the envelope's sender, is asked for before anything is committed and told for
-// all, so that nobody believes that a message arrived which did not (D13); R48, which wants the others
-// to get it, needs reports of failure, which come with them.
+// who has the message gets no second copy. When every patient refuses, so does the reply. When some do,
+// because the author is another mailbox than the envelope's sender or because a mailbox closed in the
+// last instant, the others get the message and the sender a report, durable before the 250 (R48).
 func (s *session) commit(tx *transaction, facts mail.Facts, deposits []deposit) error {
-	if len(deposits) > 1 {
-		for _, d := range deposits {
-			if err := s.ask(func(ctx context.Context) error {
-				_, err := s.server.Inbox.Recipient(ctx, d.ins, facts.From.Address)
-				return err
-			}); err != nil {
+	refused := make(map[conversations.PatientID]error, len(deposits))
+	for _, d := range deposits {
+		in := s.incoming(tx, facts, d)
+		var repeated bool
+		err := s.ask(func(ctx context.Context) (err error) {
+			repeated, err = s.server.Inbox.Receive(ctx, in)
+			return err
+		})
+		switch {
+		case err == nil:
+			s.received(tx, d, facts.Bytes, repeated)
+		case translate(err).reply.Temporary() || len(deposits) == 1:
+			return err
+		default:
+			refused[d.patient] = err
+		}
+	}
+	if len(refused) == len(deposits) {
+		return refused[deposits[0].patient]
+	}
+	for _, d := range deposits {
+		if refusal := refused[d.patient]; refusal != nil {
+			if err := s.bounce(tx, facts, d, refusal); err != nil {
 				return err
 			}
 		}
 	}
-	var failures []error
-	for _, d := range deposits {
-		var repeated bool
-		err := s.ask(func(ctx context.Context) (err error) {
-			repeated, err = s.server.Inbox.Receive(ctx, s.incoming(tx, facts, d))
-			return err
-		})
-		if err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		s.received(tx, d, facts.Bytes, repeated)
-	}
-	return s.outcome(tx, failures, len(deposits))
+	return nil
+}
+
+// bounce queues the report that the message does not reach one patient.
+func (s *session) bounce(tx *transaction, facts mail.Facts, d deposit, refusal error) error {
+	answer := translate(refusal)
+	s.server.Log.InfoContext(s.server.base, "smtp", "session", s.conn.id, "event", "message.in", "outcome", "bounced",
+		"reason", answer.reason, "rule", answer.rule, "domain", tx.sender.Domain)
+	return s.ask(func(ctx context.Context) error {
+		return s.server.Inbox.Bounce(ctx, s.incoming(tx, facts, d), refusal)
+	})
 }
 
 // ask puts one question to the inbox.
@@ -209,25 +222,6 @@ func (s *session) ask(question func(context.Context) error) error {
 	ctx, cancel := s.server.asking()
 	defer cancel()
 	return question(ctx)
-}
-
-// outcome picks the one answer for n recipients, some of whom failed.
-func (s *session) outcome(tx *transaction, failures []error, n int) error {
-	for _, err := range failures {
-		if translate(err).reply.Temporary() {
-			return err
-		}
-	}
-	if len(failures) == n {
-		return failures[0]
-	}
-	for _, err := range failures {
-		// The mailbox was closed in the instant between the question and the commit, and others have
-		// the message: only a report could say so.
-		s.server.Log.ErrorContext(s.server.base, "smtp", "session", s.conn.id, "event", "message.in", "outcome", "failed",
-			"reason", string(reasonRefusedForSeveral), "rule", "R48", "domain", tx.sender.Domain, "err", cause(err))
-	}
-	return nil
 }
 
 // incoming says what the inbox needs to know of the message.

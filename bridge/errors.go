@@ -20,34 +20,33 @@ func (r reason) Error() string { return string(r) }
 
 // Reasons of this package.
 const (
-	reasonListUnavailable   reason = "white-list-unavailable"
-	reasonPeerUnlisted      reason = "peer-unlisted"
-	reasonSenderUnlisted    reason = "sender-unlisted"
-	reasonSenderNotAllowed  reason = "sender-not-allowed"
-	reasonSenderCitizen     reason = "sender-citizen"
-	reasonSenderSyntax      reason = "sender-syntax"
-	reasonUTF8              reason = "utf8-not-announced"
-	reasonSequence          reason = "bad-sequence"
-	reasonTooLarge          reason = "too-large"
-	reasonRelay             reason = "relay-denied"
-	reasonRecipientSyntax   reason = "recipient-syntax"
-	reasonOperatorMailbox   reason = "operator-mailbox"
-	reasonManyRecipients    reason = "too-many-recipients"
-	reasonManyRefusals      reason = "too-many-refusals"
-	reasonLeaving           reason = "shutting-down"
-	reasonCut               reason = "connection-lost"
-	reasonAuthorNotAllowed  reason = "author-not-allowed"
-	reasonSeveralPatients   reason = "several-patients"
-	reasonReportNotHandled  reason = "report-not-handled"
-	reasonInternal          reason = "internal"
-	reasonDotCR             reason = "bare-line-end"
-	reasonLineTooLong       reason = "line-too-long"
-	reasonIdle              reason = "idle"
-	reasonManyConnections   reason = "too-many-connections"
-	reasonHandshake         reason = "tls-handshake"
-	reasonInjection         reason = "commands-behind-starttls"
-	reasonRefusedForSeveral reason = "refused-after-acceptance"
-	reasonGone              reason = "peer-gone"
+	reasonListUnavailable  reason = "white-list-unavailable"
+	reasonPeerUnlisted     reason = "peer-unlisted"
+	reasonSenderUnlisted   reason = "sender-unlisted"
+	reasonSenderNotAllowed reason = "sender-not-allowed"
+	reasonSenderCitizen    reason = "sender-citizen"
+	reasonSenderSyntax     reason = "sender-syntax"
+	reasonUTF8             reason = "utf8-not-announced"
+	reasonSequence         reason = "bad-sequence"
+	reasonTooLarge         reason = "too-large"
+	reasonRelay            reason = "relay-denied"
+	reasonRecipientSyntax  reason = "recipient-syntax"
+	reasonOperatorMailbox  reason = "operator-mailbox"
+	reasonManyRecipients   reason = "too-many-recipients"
+	reasonManyRefusals     reason = "too-many-refusals"
+	reasonLeaving          reason = "shutting-down"
+	reasonCut              reason = "connection-lost"
+	reasonAuthorNotAllowed reason = "author-not-allowed"
+	reasonSeveralPatients  reason = "several-patients"
+	reasonReportNotHandled reason = "report-not-handled"
+	reasonInternal         reason = "internal"
+	reasonDotCR            reason = "bare-line-end"
+	reasonLineTooLong      reason = "line-too-long"
+	reasonIdle             reason = "idle"
+	reasonManyConnections  reason = "too-many-connections"
+	reasonHandshake        reason = "tls-handshake"
+	reasonInjection        reason = "commands-behind-starttls"
+	reasonGone             reason = "peer-gone"
 )
 
 // Sentences of wording.md and decisions.md as they stand on the wire, ASCII (D18).
@@ -157,7 +156,7 @@ func (r reason) answer() answer {
 		return answerOf(550, 5, 6, 0, "Bare CR or LF in message", why, "RFC5321")
 	case reasonLineTooLong:
 		return answerOf(550, 5, 6, 0, "Line too long in message", why, "RFC5321")
-	case reasonInternal, reasonHandshake, reasonInjection, reasonRefusedForSeveral, reasonGone:
+	case reasonInternal, reasonHandshake, reasonInjection, reasonGone:
 	}
 	return answerOf(451, 4, 3, 0, sentenceLater, string(reasonInternal), "D17")
 }

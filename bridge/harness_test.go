@@ -301,6 +301,7 @@ type inbox struct {
 	receive  map[rules.INS]error // answer of Receive
 	bodies   map[conversations.ID]*body
 	messages []conversations.Incoming
+	bounced  []rules.INS             // patients whose refusal is reported
 	asked    []conversations.Address // senders given to Recipient
 	broken   error                   // of writing to a body
 	discard  bool                    // bodies count their octets and forget them
@@ -388,6 +389,16 @@ func (i *inbox) Receive(_ context.Context, in conversations.Incoming) (bool, err
 	}
 	i.messages = append(i.messages, in)
 	return false, nil
+}
+
+func (i *inbox) Bounce(_ context.Context, in conversations.Incoming, refusal error) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if conversations.KindOf(refusal).Temporary() {
+		return errors.New("a temporary refusal is no failure yet")
+	}
+	i.bounced = append(i.bounced, in.INS)
+	return nil
 }
 
 // taken returns the messages that were committed, with their bytes.

@@ -197,6 +197,7 @@ func (s *session) add(tx *transaction, to string, o *smtp.RcptOptions) error {
 func (tx *transaction) receipt(o *smtp.RcptOptions) conversations.Receipt {
 	r := conversations.Receipt{
 		Success: !tx.sender.IsZero() && slices.Contains(o.Notify, smtp.DSNNotifySuccess), EnvID: tx.envID, Full: tx.full,
+		Silent: len(o.Notify) > 0 && !slices.Contains(o.Notify, smtp.DSNNotifyFailure),
 	}
 	if o.OriginalRecipient != "" {
 		r.ORcpt = string(o.OriginalRecipientType) + ";" + o.OriginalRecipient

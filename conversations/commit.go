@@ -127,7 +127,7 @@ func (l *loaded) build(d *decision) (Commit, error) {
 	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged:
 		l.patient.set(l.state.Patient)
 		c.Patient = pack(l.patient)
-	case rules.MessageReceived, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded:
+	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded:
 	}
 	for _, m := range touched(change) {
 		c.Records = append(c.Records, l.exchangeRecord(m, d.labels))
@@ -156,7 +156,7 @@ func touched(c rules.Change) []rules.MailboxID {
 		return lo.Uniq(c.To)
 	case rules.ExchangeEnded:
 		return []rules.MailboxID{c.Mailbox}
-	case rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged:
+	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged:
 	}
 	return nil
 }

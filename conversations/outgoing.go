@@ -146,7 +146,7 @@ func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
 	return Report{
 		To: Address{Local: r.Local, Domain: r.Domain}, From: rules.CitizenAddress(person.INS, s.CitizenDomain),
 		MessageID: m.label.MessageID, Subject: m.label.Subject, ArrivedAt: m.At.time(),
-		Receipt: Receipt{Success: true, EnvID: r.EnvID, ORcpt: r.ORcpt, Full: r.Full},
+		Receipt: Receipt{Success: r.Failure == "", EnvID: r.EnvID, ORcpt: r.ORcpt, Full: r.Full}, Failure: r.Failure,
 	}, nil
 }
 

@@ -231,7 +231,13 @@ func receiptOf(in Incoming) *receiptLabel {
 	if !in.Receipt.Success {
 		return nil
 	}
+	return in.receipt("")
+}
+
+// receipt keeps what a notification of an arrival, or of a failure, needs.
+func (in Incoming) receipt(failure Kind) *receiptLabel {
 	return &receiptLabel{
-		Local: in.Envelope.Local, Domain: in.Envelope.Domain, EnvID: in.Receipt.EnvID, ORcpt: in.Receipt.ORcpt, Full: in.Receipt.Full,
+		Local: in.Envelope.Local, Domain: in.Envelope.Domain, EnvID: in.Receipt.EnvID, ORcpt: in.Receipt.ORcpt,
+		Full: in.Receipt.Full, Failure: failure,
 	}
 }

@@ -186,6 +186,8 @@ type receiptLabel struct {
 	EnvID  string `cbor:"3,keyasint,omitempty"`
 	ORcpt  string `cbor:"4,keyasint,omitempty"`
 	Full   bool   `cbor:"5,keyasint,omitempty"`
+	// Failure is the kind of the refusal that the notification tells; empty: the message arrived.
+	Failure Kind `cbor:"6,keyasint,omitempty"`
 }
 
 // outcomeRecord is what became of a message to one mailbox. Its text is one of a closed list.

@@ -2,10 +2,10 @@ package conversations_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -108,19 +108,12 @@ type queuedReply struct {
 	err       error
 }
 
-// queued claims every effect, does the projections, and returns the replies that wait.
+// queued does every effect that is due and returns the replies that wait for delivery.
 func (b *bench) queued() []queuedReply {
 	b.t.Helper()
-	ctx, cancel := context.WithCancel(b.t.Context())
-	var mu sync.Mutex
 	var list []queuedReply
-	idle := make(chan struct{})
-	done := func(context.Context, conversations.Effect) (time.Time, error) { return time.Time{}, nil }
-	handlers := map[conversations.EffectKind]conversations.EffectHandler{
-		conversations.EffectNotify: done, conversations.EffectReport: done,
+	b.handle(map[conversations.EffectKind]conversations.EffectHandler{
 		conversations.EffectDeliver: func(ctx context.Context, e conversations.Effect) (time.Time, error) {
-			mu.Lock()
-			defer mu.Unlock()
 			out, err := b.Outgoing(ctx, e)
 			q := queuedReply{effect: e, outgoing: out, err: err}
 			if err == nil {
@@ -128,9 +121,8 @@ func (b *bench) queued() []queuedReply {
 				if err != nil {
 					return time.Time{}, err
 				}
-				defer body.Close()
 				refs, err := plainMail{}.References(body)
-				if err != nil {
+				if err := errors.Join(err, body.Close()); err != nil {
 					return time.Time{}, err
 				}
 				q.messageID = refs[len(refs)-1]
@@ -138,8 +130,22 @@ func (b *bench) queued() []queuedReply {
 			list = append(list, q)
 			return time.Time{}, nil
 		},
+	})
+	return list
+}
+
+// handle does every effect that is due, one at a time; kinds that handlers leaves out are done at once.
+func (b *bench) handle(handlers map[conversations.EffectKind]conversations.EffectHandler) {
+	b.t.Helper()
+	done := func(context.Context, conversations.Effect) (time.Time, error) { return time.Time{}, nil }
+	for _, k := range []conversations.EffectKind{conversations.EffectNotify, conversations.EffectReport, conversations.EffectDeliver} {
+		if handlers[k] == nil {
+			handlers[k] = done
+		}
 	}
-	go func() { b.Run(ctx, 4, handlers); close(idle) }()
+	ctx, cancel := context.WithCancel(b.t.Context())
+	idle := make(chan struct{})
+	go func() { b.Run(ctx, 1, handlers); close(idle) }()
 	for b.pendingEffects() > 0 {
 		select {
 		case <-time.After(5 * time.Millisecond):
@@ -148,7 +154,6 @@ func (b *bench) queued() []queuedReply {
 	}
 	cancel()
 	<-idle
-	return list
 }
 
 // pendingEffects counts effects that are not finished, over all shards.
@@ -434,4 +439,42 @@ func TestOpenThreadAndWrite(t *testing.T) {
 	in.Subject = " [FIN] "
 	_, err = b.OpenThread(t.Context(), pro, in)
 	wantKind(t, err, conversations.KindInvalidRequest)
+}
+
+func TestBounce_tellsTheSenderOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	p, err := b.Recipient(t.Context(), anINS, address(t, doctor))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := conversations.Incoming{
+		Patient: p, INS: anINS, Message: conversations.ID(p.Shard() + "aaaaaaaaaaaaaaaaaaaa1"), Envelope: address(t, clinic), MessageID: "a@operator.test",
+		From: conversations.NamedAddress{Address: address(t, doctor)}, Subject: "Refusé",
+	}
+	refusal := &conversations.Error{Kind: conversations.KindUnreachable, Rule: "D13"}
+	for _, id := range []string{"1", "2"} { // an operator's retry
+		in.Message = conversations.ID(p.Shard() + "aaaaaaaaaaaaaaaaaaaa" + id)
+		if err := b.Bounce(t.Context(), in, refusal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in.Digest, in.Receipt.Silent = [32]byte{1}, true // NOTIFY=NEVER: traced alone
+	if err := b.Bounce(t.Context(), in, refusal); err != nil {
+		t.Fatal(err)
+	}
+	var reports []conversations.Report
+	b.handle(map[conversations.EffectKind]conversations.EffectHandler{
+		conversations.EffectReport: func(ctx context.Context, e conversations.Effect) (time.Time, error) {
+			r, err := b.Reportable(ctx, e)
+			reports = append(reports, r)
+			return time.Time{}, err
+		},
+	})
+	if len(reports) != 1 || reports[0].Failure != conversations.KindUnreachable || reports[0].To != address(t, clinic) || reports[0].MessageID != "a@operator.test" {
+		t.Errorf("%+v: one report, to the envelope sender (R47, R48)", reports)
+	}
+	if page, err := b.Inbox(t.Context(), p, "", 0); err != nil || len(page.Items) != 0 {
+		t.Errorf("%+v %v: a refused message is in the inbox", page, err)
+	}
 }

@@ -219,6 +219,7 @@ type Receipt struct {
 	EnvID   string // ENVID, decoded
 	ORcpt   string // ORCPT, as sent
 	Full    bool   // RET=FULL
+	Silent  bool   // no report of failure: NOTIFY=NEVER, or NOTIFY without FAILURE
 }
 
 // Outgoing is a queued message on its way to one mailbox.
@@ -246,4 +247,5 @@ type Report struct {
 	Subject   string
 	Receipt   Receipt
 	ArrivedAt time.Time
+	Failure   Kind // why the message did not reach the patient; empty: it did
 }

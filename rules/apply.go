@@ -25,6 +25,7 @@ func Apply(s *State, c Change) {
 		s.Patient.Blocks = without(s.Patient.Blocks, c.Block)
 	case AccountChanged:
 		s.Patient.Account = c.Account
+	case MessageRefused: // nothing of it stays but the trace and the report
 	}
 }
 

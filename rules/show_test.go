@@ -74,8 +74,11 @@ func remarks(v rules.Verdict) string {
 		note rules.Notes
 		name string
 	}{
-		{rules.Started, "new"}, {rules.Ending, "ends the exchange"}, {rules.NearMiss, "near miss"},
-		{rules.Reactivated, "reactivates"}, {rules.Crossed, "crossed the end"},
+		{rules.Started, "new"},
+		{rules.Ending, "ends the exchange"},
+		{rules.NearMiss, "near miss"},
+		{rules.Reactivated, "reactivates"},
+		{rules.Crossed, "crossed the end"},
 	} {
 		if v.Notes.Has(n.note) {
 			s += ", " + n.name

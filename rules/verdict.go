@@ -66,6 +66,7 @@ type ChangeKind string
 // Kinds of change.
 const (
 	MessageReceived   ChangeKind = "message.in"
+	MessageRefused    ChangeKind = "message.refused" // after its acceptance for others; only a report tells (R48)
 	ReplySent         ChangeKind = "message.out"
 	ExchangeEnded     ChangeKind = "exchange.end"
 	ConversationEnded ChangeKind = "thread.close"

@@ -65,8 +65,8 @@ func split(command string) (name string, a args, err error) {
 	a.named = map[string]string{}
 	for rest := strings.TrimSpace(command); rest != ""; rest = strings.TrimSpace(rest) {
 		word, after, _ := strings.Cut(rest, " ")
-		if key, value, quoted := strings.Cut(word, `="`); quoted {
-			value = rest[len(key)+1:]
+		if key, _, quoted := strings.Cut(word, `="`); quoted {
+			value := rest[len(key)+1:]
 			prefix, err := strconv.QuotedPrefix(value)
 			if err != nil {
 				return "", a, fmt.Errorf("%s: %w", key, err)

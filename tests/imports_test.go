@@ -39,7 +39,7 @@ var libraries = []struct {
 	{"github.com/gofiber/fiber", []string{"web"}, "fiber reuses its buffers; a value that leaves web uncopied changes later"},
 	{"github.com/valyala/fasthttp", []string{"web"}, "as fiber, which stands on it"},
 	{"github.com/ory/fosite", []string{"oauth"}, "its many interfaces stay behind http.Handler and Introspect"},
-	{"github.com/redis/go-redis", []string{"conversations/redisstore", "oauth", "cmd"}, "keys and scripts have two homes; cmd makes the connections"},
+	{"github.com/redis/go-redis", []string{"conversations/redisstore", "oauth", "cmd", "tests"}, "keys and scripts have two homes; cmd makes the connections, tests measure"},
 	{"github.com/alicebob/miniredis", []string{"conversations/redisstore/redistest", "cmd/mesbridge/redisserver"}, "a stand-in for tests and for the demonstration without redis-server"},
 	{"github.com/cockroachdb/pebble", []string{"conversations"}, "one local database, with one owner"},
 	{"github.com/emersion/go-smtp", []string{"bridge", "cmd/mesbridge/demo/operator", "tests"}, "its errors become wire text; one translator answers for that"},

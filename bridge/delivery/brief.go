@@ -22,7 +22,7 @@ type brief struct {
 // D13): nothing tells a block from a closed mailbox.
 func (n Notice) brief() brief {
 	failed := func(status, text string) brief { return brief{subjectFailed, "failed", status, text + "\r\n"} }
-	switch n.Failure { //nolint:exhaustive // the kinds of a page or of the API never make a notice
+	switch n.Report.Failure { //nolint:exhaustive // the kinds of a page or of the API never make a notice
 	case "":
 		return brief{subjectDelivered, "delivered", "2.0.0", n.deliveredText()}
 	case conversations.KindMailboxUnknown:

@@ -19,12 +19,11 @@ import (
 
 // Notice is a delivery status notification about one recipient (RFC 3464, R48).
 type Notice struct {
-	Key     string    // names the notice; the same notice under the same key has the same bytes
-	Date    time.Time // of the notice
-	MTA     string    // our host name
-	Zone    *time.Location
-	Report  conversations.Report
-	Failure conversations.Kind // why the message did not reach the patient; empty: it did
+	Key    string    // names the notice; the same notice under the same key has the same bytes
+	Date   time.Time // of the notice
+	MTA    string    // our host name
+	Zone   *time.Location
+	Report conversations.Report
 }
 
 // Compose writes the notice: a multipart/report of a French text, the status, and of the message no

@@ -37,12 +37,12 @@ func paris(t testing.TB) *time.Location {
 
 func notice(t testing.TB, failure conversations.Kind) Notice {
 	return Notice{
-		Key: "7feffect", Date: at, MTA: "smtp.pont.test", Zone: paris(t), Failure: failure,
+		Key: "7feffect", Date: at, MTA: "smtp.pont.test", Zone: paris(t),
 		Report: conversations.Report{
 			To: rules.Address{Local: "Prenom.Nom", Domain: domain}, From: patient,
 			MessageID: "abc.123@ch.mssante.fr", Subject: "XDM/1.0/DDM+Échographie CORSE FIGATELLIX 12/10/1988",
 			Receipt:   conversations.Receipt{Success: true, EnvID: "QQ314159", ORcpt: "rfc822;279035121518989@PATIENT.mssante.fr"},
-			ArrivedAt: at.Add(-time.Minute),
+			ArrivedAt: at.Add(-time.Minute), Failure: failure,
 		},
 	}
 }

@@ -66,8 +66,8 @@ func BenchmarkOpen(b *testing.B) {
 }
 
 func benchDir(b *testing.B) string {
-	if dir := os.Getenv("MESBRIDGE_BENCH_DIR"); dir != "" {
-		dir, err := os.MkdirTemp(dir, "bodies") //nolint:usetesting // the disk to measure is not the one of the tests
+	if disk := os.Getenv("MESBRIDGE_BENCH_DIR"); disk != "" {
+		dir, err := os.MkdirTemp(disk, "bodies") //nolint:usetesting // the disk to measure is not the one of the tests
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func benchDir(b *testing.B) string {
 
 // probe returns how long one write of 4 kB with its sync takes, the best of ten.
 func probe(b *testing.B, dir string) time.Duration {
-	f, err := os.CreateTemp(dir, "probe") //nolint:usetesting // as above
+	f, err := os.CreateTemp(dir, "probe")
 	if err != nil {
 		b.Fatal(err)
 	}

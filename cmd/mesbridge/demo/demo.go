@@ -184,6 +184,9 @@ func (d *demonstration) present(ctx context.Context, url string) error {
 		return err
 	}
 	d.addresses.fill(d.cast.Patients, known)
+	if _, err = enrol(ctx, d.app.Conversations, Crowd(d.Extra)); err != nil {
+		return err
+	}
 	tokens, err := openTokens(filepath.Join(d.Data, tokensFile), d.app.OAuth, time.Now)
 	if err != nil {
 		return err

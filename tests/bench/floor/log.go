@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxSegment is the size at which the log begins again at the start of its file, in bytes: a measurement
-// must not fill the disk. The space is taken once, so that a sync writes no metadata.
-const maxSegment = 1 << 30
+// logBytes is the size of the log's file, at whose end it begins again: a measurement must not fill the
+// disk. The file is written once before, so that a sync has no metadata to write.
+const logBytes = 256 << 20
 
 // maxBatch is how many entries share one sync at most.
 const maxBatch = 1024
@@ -36,7 +36,13 @@ func openLog(dir string) (*groupLog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	if err := unix.Fallocate(int(f.Fd()), 0, 0, maxSegment); err != nil {
+	zeros := make([]byte, 1<<20)
+	for at := int64(0); at < logBytes; at += int64(len(zeros)) {
+		if _, err := f.WriteAt(zeros, at); err != nil {
+			return nil, errors.Join(fmt.Errorf("take space for the log: %w", err), f.Close())
+		}
+	}
+	if err := f.Sync(); err != nil {
 		return nil, errors.Join(fmt.Errorf("take space for the log: %w", err), f.Close())
 	}
 	l := &groupLog{file: f, entries: make(chan entry, maxBatch), ended: make(chan struct{})}
@@ -70,7 +76,7 @@ func (l *groupLog) commit() {
 // write puts a batch at the end of the log, durably.
 func (l *groupLog) write(batch []entry) error {
 	for _, e := range batch {
-		if l.offset+int64(len(e.bytes)) > maxSegment {
+		if l.offset+int64(len(e.bytes)) > logBytes {
 			l.offset = 0
 		}
 		if _, err := l.file.WriteAt(e.bytes, l.offset); err != nil {

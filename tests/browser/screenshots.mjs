@@ -1,0 +1,7 @@
+// Takes a picture of every page in every state that the story meets, at both widths, into
+// tests/screenshots or the folder that SCREENSHOTS names.
+
+import { fileURLToPath } from 'node:url';
+
+process.env.SCREENSHOTS ||= fileURLToPath(new URL('../screenshots', import.meta.url));
+await import('./story.test.mjs');
