@@ -20,6 +20,9 @@ func (s *Service) Contacts(ctx context.Context, p PatientID) ([]Contact, error) 
 	}
 	list := make([]Contact, 0, len(l.exchange))
 	for m := range l.exchange {
+		if l.state.Exchanges[m].Since.IsZero() { // only ever in copy, or a [FIN] out of the blue (R93, OP21)
+			continue
+		}
 		c, err := l.contact(m)
 		if err != nil {
 			return nil, err
@@ -71,7 +74,7 @@ func (l *loaded) contact(m rules.MailboxID) (Contact, error) {
 	if e.Ended() {
 		c.EndedAt, c.EndedHow = e.EndedAt, e.EndedHow
 	}
-	c.Contactable = e.Contactable() && c.State == rules.ThreadOpen
+	c.Contactable = rules.CanContact(l.state.Patient, who, e, now)
 	c.OtherBoxes = l.otherBoxes(who)
 	return c, nil
 }

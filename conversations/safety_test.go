@@ -195,3 +195,35 @@ func TestConcurrentCommands_ofOnePatient(t *testing.T) {
 		t.Errorf("%d conversations, %v", len(page.Items), err)
 	}
 }
+
+func TestKnown_bodiesOfMessagesAndRepliesAlone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.taken(mail{from: doctor, subject: "Fil", text: "1"})
+	if _, err := b.reply(b.thread("Fil").ID, "2"); err != nil {
+		t.Fatal(err)
+	}
+	b.taken(mail{from: doctor, subject: "[FIN]"}) // in no conversation
+	live := len(b.memory.bodies)
+	dead, w, err := b.NewBody(t.Context(), b.patient.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	known := b.Known()
+	for id := range b.memory.bodies {
+		ok, err := known(t.Context(), b.patient.ID, id)
+		if err != nil || ok == (id == dead) {
+			t.Errorf("known %v %v, dead %v", ok, err, id == dead)
+		}
+	}
+	if live != 3 {
+		t.Errorf("%d bodies of three messages", live)
+	}
+	b.redis.SetError("LOADING")
+	if _, err := b.Known()(t.Context(), b.patient.ID, dead); err == nil {
+		t.Error("a store that does not answer is no reason to delete")
+	}
+}

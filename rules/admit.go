@@ -70,12 +70,28 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 	return v
 }
 
-// unique returns ids, each once, in their order. It is ids itself when none is there twice.
+// aFew is how many mailboxes a message names at most, but for a few messages; so many are compared with
+// each other faster than they are put in a map.
+const aFew = 32
+
+// unique returns ids, each once, in their order. It is ids itself when they are few and all different.
 func unique(ids []MailboxID) []MailboxID {
+	if len(ids) <= aFew && !anyTwice(ids) {
+		return ids
+	}
+	seen := make(map[MailboxID]bool, len(ids))
+	return slices.DeleteFunc(slices.Clone(ids), func(id MailboxID) bool {
+		again := seen[id]
+		seen[id] = true
+		return again
+	})
+}
+
+func anyTwice(ids []MailboxID) bool {
 	for i, id := range ids {
 		if slices.Contains(ids[:i], id) {
-			return unique(slices.Delete(slices.Clone(ids), i, i+1))
+			return true
 		}
 	}
-	return ids
+	return false
 }

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -100,6 +101,14 @@ func TestAdmit_keepsFacts(t *testing.T) {
 	t.Parallel()
 	ids := []rules.MailboxID{"M", "N", "M", "N", "O"}
 	rules.Admit(rules.AdmitFacts{Patient: rules.Patient{Account: rules.Active}, Sender: rules.Correspondent{Mailbox: "A"}, ReplyTo: ids, With: ids}, time.Time{})
+	var many []rules.MailboxID // a hostile header
+	for i := range 20_000 {
+		many = append(many, rules.MailboxID(fmt.Sprint(i%7_000)))
+	}
+	v := rules.Admit(rules.AdmitFacts{Patient: rules.Patient{Account: rules.Active}, Sender: rules.Correspondent{Mailbox: "A"}, With: many}, time.Time{})
+	if n := len(v.Change.With); n != 7_000 || v.Change.With[0] != "0" || v.Change.With[6_999] != "6999" {
+		t.Errorf("%d in copy", n)
+	}
 	if !reflect.DeepEqual(ids, []rules.MailboxID{"M", "N", "M", "N", "O"}) {
 		t.Errorf("the facts are now %v", ids)
 	}

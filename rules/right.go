@@ -136,15 +136,14 @@ func (p Patient) blockedFrom(r *Right, v *Voice, who Correspondents, now time.Ti
 	return true
 }
 
-// replyToAll lists, each once, the other professionals of v who have not ended and are neither blocked
+// replyToAll lists the other professionals of v who have not ended and are neither blocked
 // nor refused nor gone. It is a part of v.With when they stand together there, which costs nothing.
 func (c Conversation) replyToAll(p Patient, v *Voice, ex Exchanges, who Correspondents, now time.Time) []MailboxID {
 	var apart []MailboxID
 	first, end := 0, 0
 	for i, m := range v.With {
 		k := who.Of(m)
-		if slices.Contains(v.ReplyTo, m) || slices.Contains(v.With[:i], m) ||
-			k.Gone || p.blocks(k, now) || p.refuses(k) || c.left(m, v, ex) {
+		if slices.Contains(v.ReplyTo, m) || k.Gone || p.blocks(k, now) || p.refuses(k) || c.left(m, v, ex) {
 			continue
 		}
 		switch {

@@ -136,7 +136,7 @@ type Voice struct {
 	Seq     Seq
 	From    MailboxID
 	ReplyTo []MailboxID // stored reply mailboxes (R75, OP8); From itself when none was usable
-	With    []MailboxID // other professionals in To and Cc, for REPLY_TO_ALL (R79)
+	With    []MailboxID // other professionals in To and Cc, each once, for REPLY_TO_ALL (R79)
 	Fin     bool        // header X-MSS-MES: FIN (R81)
 }
 

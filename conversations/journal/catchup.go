@@ -50,7 +50,8 @@ const pageEntries = 500
 
 // CatchUp takes over the entries of the stream that are not kept here, of every shard: those of
 // commits that a crash cut off before their append. It returns how many it took and the shards with
-// trouble, whose entries it leaves alone. With a fault, or an error, nothing may be served.
+// trouble, whose entries it leaves alone. With a fault, or an error, nothing may be served. What is
+// whole is remembered, so that the next Open need not look at it.
 func (j *Journal) CatchUp(ctx context.Context, stream Stream) (taken int, faults []Fault, err error) {
 	for n := range j.shards {
 		t, fault, err := j.fill(ctx, stream, n)
@@ -61,6 +62,9 @@ func (j *Journal) CatchUp(ctx context.Context, stream Stream) (taken int, faults
 		if fault.Trouble != "" {
 			faults = append(faults, fault)
 		}
+	}
+	if err := j.mark(); err != nil {
+		return taken, faults, err
 	}
 	return taken, faults, nil
 }
@@ -149,25 +153,22 @@ func (s *shard) wholeNow() uint64 {
 }
 
 // Trim lets the store forget, in every shard, the entries that are kept here without a gap before
-// them, and remembers how far that is, so that the next Open need not look at them.
+// them, and remembers how far that is.
 func (j *Journal) Trim(ctx context.Context, stream Stream) error {
-	due := map[int]uint64{}
+	if err := j.mark(); err != nil {
+		return err
+	}
 	for n := range j.shards {
 		s := &j.shards[n]
 		s.mu.Lock()
-		if s.whole > s.trimmed {
-			due[n] = s.whole
-		}
+		upTo, done := s.marked, s.trimmed
 		s.mu.Unlock()
-	}
-	if err := j.mark(due); err != nil {
-		return fmt.Errorf("mark journal: %w", err)
-	}
-	for n, upTo := range due {
+		if upTo <= done {
+			continue
+		}
 		if err := stream.Trim(ctx, shardName(n), upTo); err != nil {
 			return fmt.Errorf("trim shard %s: %w", shardName(n), err)
 		}
-		s := &j.shards[n]
 		s.mu.Lock()
 		s.trimmed = max(s.trimmed, upTo)
 		s.mu.Unlock()
@@ -175,12 +176,21 @@ func (j *Journal) Trim(ctx context.Context, stream Stream) error {
 	return nil
 }
 
-// mark remembers up to where shards have no gap, in one batch.
-func (j *Journal) mark(due map[int]uint64) error {
+// mark remembers up to where the shards have no gap, in one batch.
+func (j *Journal) mark() error {
+	due := map[int]uint64{}
+	for n := range j.shards {
+		s := &j.shards[n]
+		s.mu.Lock()
+		if s.whole > s.marked {
+			due[n] = s.whole
+		}
+		s.mu.Unlock()
+	}
 	if len(due) == 0 {
 		return nil
 	}
-	return j.db.Sync(func(b *pebble.Batch) error {
+	err := j.db.Sync(func(b *pebble.Batch) error {
 		for n, upTo := range due {
 			if err := b.Set(localdb.Marks.Key(shardName(n)), formatMark(upTo), nil); err != nil {
 				return err
@@ -188,4 +198,14 @@ func (j *Journal) mark(due map[int]uint64) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return fmt.Errorf("mark journal: %w", err)
+	}
+	for n, upTo := range due {
+		s := &j.shards[n]
+		s.mu.Lock()
+		s.marked = max(s.marked, upTo)
+		s.mu.Unlock()
+	}
+	return nil
 }

@@ -75,8 +75,8 @@ func TestCatchUp_fillsGaps(t *testing.T) {
 		t.Fatalf("took %d, want %d; faults %v", taken, want, faults)
 	}
 	j = open(t, files.CrashClone(vfs.CrashCloneCfg{}))
-	if got := j.shards[0xa1].whole; got != 2*pageEntries+7 {
-		t.Errorf("a1 is whole up to %d", got)
+	if s := &j.shards[0xa1]; s.whole != 2*pageEntries+7 || s.marked != s.whole {
+		t.Errorf("a1 is whole up to %d, marked up to %d", s.whole, s.marked)
 	}
 	if taken, faults = catchUp(t, j, s); taken != 0 || len(faults) != 0 {
 		t.Errorf("a second time: took %d, faults %v", taken, faults)

@@ -32,6 +32,7 @@ type shard struct {
 	whole   uint64              // entries 1 to whole are kept
 	ahead   map[uint64]struct{} // entries that are kept beyond a gap
 	head    uint64              // the last entry that is kept
+	marked  uint64              // whole, as the database remembers it
 	trimmed uint64              // up to where the store was told to forget
 }
 
@@ -51,8 +52,8 @@ func (j *Journal) load(n int) error {
 	s, name := &j.shards[n], shardName(n)
 	s.ahead = map[uint64]struct{}{}
 	_, err := j.db.Get(localdb.Marks.Key(name), func(value []byte) (err error) {
-		s.whole, err = parseMark(value)
-		s.head = s.whole
+		s.marked, err = parseMark(value)
+		s.whole, s.head = s.marked, s.marked
 		return err
 	})
 	if err != nil {

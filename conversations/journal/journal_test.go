@@ -288,3 +288,36 @@ func FuzzParseKey(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkAppend writes entries of 300 bytes from 1, 10 and 50 commands at once.
+func BenchmarkAppend(b *testing.B) {
+	for _, writers := range []int{1, 10, 50} {
+		b.Run(fmt.Sprintf("%dwriters", writers), func(b *testing.B) {
+			db, err := localdb.Open(localdb.Options{Dir: b.TempDir(), Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close()
+			j, err := Open(db)
+			if err != nil {
+				b.Fatal(err)
+			}
+			content := make([]byte, 300)
+			var next atomic.Uint64
+			var all sync.WaitGroup
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range writers {
+				all.Go(func() {
+					for n := next.Add(1); n <= uint64(b.N); n = next.Add(1) {
+						e := conversations.JournalEntry{Shard: shardName(int(n % shards)), Sequence: n/shards + 1, At: start, Entry: content}
+						if err := j.Append(b.Context(), e); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			all.Wait()
+		})
+	}
+}
