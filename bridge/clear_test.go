@@ -71,7 +71,7 @@ func TestClear_bounds(t *testing.T) {
 	}
 }
 
-// TestEHLO_afterTLS covers the list of extensions of CONTRACT.md and O64, exactly.
+// TestEHLO_afterTLS covers the list of extensions of docs/contract.md and O64, exactly.
 func TestEHLO_afterTLS(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -32,12 +32,19 @@ type peerConn struct {
 	cut    atomic.Bool // a read failed: what came last may not be whole
 	dotCRs dotWatch
 
+	// Of the goroutine in which go-smtp reads commands and writes replies.
 	greeted bool   // go-smtp's own greeting was swallowed
-	held    []byte // lines of a reply that is not complete
+	held    []byte // lines of a reply that is not complete, and replies that wait for the next
+	mayWait bool   // the next reply may wait for those after it
 }
 
-// Read reads for go-smtp. An error is never the text of the network: go-smtp would send it on.
+// Read reads for go-smtp, after sending the replies that waited: go-smtp has used up what the peer sent
+// before. An error is never the text of the network: go-smtp would send it on.
 func (c *peerConn) Read(b []byte) (int, error) {
+	if c.flush() != nil {
+		c.cut.Store(true)
+		return 0, io.EOF
+	}
 	if err := c.arm(); err != nil {
 		return 0, err
 	}
@@ -137,19 +144,44 @@ func (c *peerConn) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	line := b
-	if given := fmt.Appendf(nil, "250 SIZE %d\r\n", c.server.MaxMessageBytes+1); bytes.Equal(b, given) {
-		line = fmt.Appendf(nil, "250 SIZE %d\r\n", c.server.MaxMessageBytes)
+	if bytes.HasPrefix(b, sizeLine) && bytes.Equal(b, fmt.Appendf(nil, "%s%d\r\n", sizeLine, c.server.MaxMessageBytes+1)) {
+		line = fmt.Appendf(nil, "%s%d\r\n", sizeLine, c.server.MaxMessageBytes)
 	}
-	c.held = append(c.held, line...)
-	if len(line) > 3 && line[3] == '-' {
+	if !c.hold(line) {
 		return len(b), nil
 	}
-	_, err := c.Conn.Write(c.held)
-	c.held = c.held[:0]
-	if err != nil {
+	if err := c.flush(); err != nil {
 		return 0, err
 	}
 	return len(b), nil
+}
+
+// sizeLine begins the line of EHLO's reply that tells the size.
+var sizeLine = []byte("250 SIZE ")
+
+// batch lets the next reply wait until the peer's octets are used up. Replies to MAIL and RCPT that were
+// sent together go together; no other reply may wait (RFC 2920 section 3.2).
+func (c *peerConn) batch() { c.mayWait = true }
+
+// hold keeps a line, and reports whether it is time to send what is kept.
+func (c *peerConn) hold(line []byte) bool {
+	c.held = append(c.held, line...)
+	if len(line) > 3 && line[3] == '-' {
+		return false
+	}
+	wait := c.mayWait
+	c.mayWait = false
+	return !wait
+}
+
+// flush sends what is kept.
+func (c *peerConn) flush() error {
+	if len(c.held) == 0 {
+		return nil
+	}
+	_, err := c.Conn.Write(c.held)
+	c.held = c.held[:0]
+	return err
 }
 
 // Close ends the connection and gives its place back.

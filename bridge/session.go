@@ -90,6 +90,7 @@ func (s *session) allowed() error {
 
 // Mail begins a transaction.
 func (s *session) Mail(from string, o *smtp.MailOptions) error {
+	s.conn.batch()
 	sender, err := reversePath(from, o.UTF8)
 	if err == nil {
 		err = s.begin(sender, o)
@@ -155,6 +156,7 @@ func (s *session) judgeSender(sender conversations.Address) (*trust.List, error)
 
 // Rcpt adds a recipient.
 func (s *session) Rcpt(to string, o *smtp.RcptOptions) error {
+	s.conn.batch()
 	s.mu.Lock()
 	tx := s.tx
 	s.mu.Unlock()

@@ -67,17 +67,23 @@ func (s *Service) run(ctx context.Context, p PatientID, op string, q FactsQuery,
 			return nil, false, err
 		}
 		if l.facts.Done {
-			return l.facts.Answer, true, nil
+			return s.again(ctx, p, l.facts.Answer)
 		}
 		d, err := decide(l)
+		if errors.Is(err, ErrConflict) {
+			continue
+		}
 		if err != nil {
 			return nil, false, err
 		}
 		if d.verdict.Refusal.Refused() {
 			return nil, false, refused(d.verdict.Refusal)
 		}
-		if d.verdict.Change.Kind == "" {
-			return d.answer, d.verdict.Notes.Has(rules.Repeated), nil
+		switch {
+		case d.verdict.Notes.Has(rules.Repeated):
+			return s.again(ctx, p, d.answer)
+		case d.verdict.Change.Kind == "":
+			return d.answer, false, nil
 		}
 		answer, repeated, err := s.commit(ctx, l, op, d)
 		if !errors.Is(err, ErrConflict) {
@@ -102,17 +108,23 @@ func (s *Service) commit(ctx context.Context, l *loaded, op string, d *decision)
 		s.trail.doubt(l.id.Shard())
 		return nil, false, unavailable("commit", err)
 	case done.Repeated:
-		s.trail.doubt(l.id.Shard())
-		if _, err := s.trail.mark(ctx, l.id.Shard()); err != nil {
-			return nil, false, unavailable("fill the journal", err)
-		}
-		return done.Answer, true, nil
+		return s.again(ctx, l.id, done.Answer)
 	}
 	e := JournalEntry{Shard: l.id.Shard(), Sequence: done.Sequence, At: c.Now, Entry: c.Entry}
 	if err := s.trail.append(ctx, e); err != nil {
 		return nil, false, unavailable("commit", err)
 	}
 	return d.answer, false, nil
+}
+
+// again answers a command that was carried out before. Its commit may have been made a moment ago, by a
+// script that was given up: the trace has to be durable before this answer too.
+func (s *Service) again(ctx context.Context, p PatientID, answer []byte) ([]byte, bool, error) {
+	s.trail.doubt(p.Shard())
+	if _, err := s.trail.mark(ctx, p.Shard()); err != nil {
+		return nil, false, unavailable("fill the journal", err)
+	}
+	return answer, true, nil
 }
 
 // build turns a decision into what the store writes.
@@ -126,10 +138,14 @@ func (l *loaded) build(d *decision) (Commit, error) {
 	switch change.Kind {
 	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged:
 		l.patient.set(l.state.Patient)
+		l.sealBlocks(d.labels)
 		c.Patient = pack(l.patient)
 	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded:
 	}
 	for _, m := range touched(change) {
+		if _, known := l.exchange[m]; !known {
+			c.IDs = append(c.IDs, l.svc.exchangeID(l.id, m))
+		}
 		c.Records = append(c.Records, l.exchangeRecord(m, d.labels))
 	}
 	if change.Conversation != "" {
@@ -145,6 +161,17 @@ func (l *loaded) build(d *decision) (Commit, error) {
 	c.Effects = effects
 	c.Entry = l.entry(c, d)
 	return c, nil
+}
+
+// sealBlocks keeps with each new block the address of its mailbox, by which the directory may know the
+// holder one day.
+func (l *loaded) sealBlocks(labels map[rules.MailboxID]mailboxLabel) {
+	for i := range l.patient.Blocks {
+		b := &l.patient.Blocks[i]
+		if label, ok := labels[rules.MailboxID(b.Mailbox)]; ok && b.Sealed == nil {
+			b.Sealed = l.vault.seal(tablePatient, blockPlace(b.Mailbox), label)
+		}
+	}
 }
 
 // touched lists the mailboxes whose exchange the change may have altered.

@@ -130,7 +130,7 @@ func (s *Service) changeBlock(ctx context.Context, actor Actor, p PatientID, con
 			Patient: l.state.Patient, Next: l.facts.Version + 1, Contact: l.know(label.address()),
 			Exchange: l.state.Exchanges[m], Until: until,
 		}, s.Now())
-		return &decision{verdict: v, actor: actor, project: []rules.MailboxID{m}}, nil
+		return &decision{verdict: v, actor: actor, labels: map[rules.MailboxID]mailboxLabel{m: label}}, nil
 	})
 	if err != nil {
 		return Contact{}, err

@@ -26,8 +26,10 @@ func (r patientRecord) patient() rules.Patient {
 // set takes over what rules decided.
 func (r *patientRecord) set(p rules.Patient) {
 	r.Account, r.Died = p.Account, p.Died
+	sealed := lo.SliceToMap(r.Blocks, func(b blockRecord) (hexID, []byte) { return b.Mailbox, b.Sealed })
 	r.Blocks = lo.Map(p.Blocks, func(b rules.PersonBlock, _ int) blockRecord {
-		return blockRecord{Mailbox: hexID(b.Mailbox), Person: hexID(b.Person), At: toMillis(b.At), Until: toMillis(b.Until)}
+		m := hexID(b.Mailbox)
+		return blockRecord{Mailbox: m, Person: hexID(b.Person), At: toMillis(b.At), Until: toMillis(b.Until), Sealed: sealed[m]}
 	})
 	r.Refusals = lo.Map(p.Refusals, func(f rules.MessagesRefusal, _ int) refusalRecord {
 		return refusalRecord{Scope: f.Scope, Value: f.Value, At: toMillis(f.At)}

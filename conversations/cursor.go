@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Sizes of a page of a list (CONTRACT.md): larger wishes are cut, none means the default.
+// Sizes of a page of a list (docs/contract.md): larger wishes are cut, none means the default.
 const (
 	DefaultPage = 50
 	MaxPage     = 200

@@ -17,7 +17,7 @@ const (
 	effectLease = time.Minute     // after a crash, what was under way comes back so late; a running handler extends it
 	effectRenew = effectLease / 3 // two extensions may fail before the lease is lost
 	effectSweep = time.Second     // finds what a lost wake-up missed
-	effectBatch = 64              // claims taken at once
+	effectBatch = 64              // claims taken at once, at most
 	trimEvery   = 2 * time.Second // the store's journal keeps no more than this beside what is in flight
 )
 
@@ -47,12 +47,20 @@ func (s *Service) Run(ctx context.Context, workers int, handlers map[EffectKind]
 	}
 }
 
-// claimed starts what is due now, and reports whether there may be more.
+// claimed starts what is due now, and reports whether there may be more. It claims no more than can
+// begin at once: a claim that waited for a slow peer would lose its lease before it began.
 func (s *Service) claimed(ctx context.Context, handlers map[EffectKind]EffectHandler, slots chan struct{}, running *sync.WaitGroup) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case slots <- struct{}{}: // nobody else takes slots, so that those free now stay free
+		<-slots
+	}
 	if ctx.Err() != nil {
 		return false
 	}
-	claims, err := s.Store.Claim(ctx, s.Now(), effectLease, effectBatch)
+	limit := min(effectBatch, cap(slots)-len(slots))
+	claims, err := s.Store.Claim(ctx, s.Now(), effectLease, limit)
 	if err != nil {
 		s.Log.WarnContext(ctx, "effects not claimed", "error", err)
 		return false
@@ -69,7 +77,7 @@ func (s *Service) claimed(ctx context.Context, handlers map[EffectKind]EffectHan
 			s.do(context.WithoutCancel(ctx), c, h)
 		})
 	}
-	return len(claims) == effectBatch
+	return len(claims) == limit
 }
 
 // do runs one effect and finishes its claim. A panic of a handler is an error of that effect alone.

@@ -8,8 +8,14 @@ import (
 // are the patient's shard.
 type PatientID string
 
-// Shard returns the shard of the patient, two hexadecimal digits.
-func (p PatientID) Shard() string { return string(p[:2]) }
+// Shard returns the shard of the patient, two hexadecimal digits; "" when p has not that form, which no
+// store and no journal has.
+func (p PatientID) Shard() string {
+	if len(p) < 2 {
+		return ""
+	}
+	return string(p[:2])
+}
 
 // ID is an outside identifier of a conversation, message, attachment, exchange or contact. It is
 // random, safe in a URL, starts with the shard of its patient (two hexadecimal digits), and says

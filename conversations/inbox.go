@@ -2,6 +2,9 @@ package conversations
 
 import (
 	"context"
+	"errors"
+
+	"github.com/samber/lo"
 
 	"mesbridge/rules"
 )
@@ -54,20 +57,25 @@ func (l *loaded) mayRead() error {
 	return nil
 }
 
-// loadThreads reads conversations with the exchanges that their rights depend on.
+// loadThreads reads conversations with the exchanges that their rights depend on, all at one version.
 func (s *Service) loadThreads(ctx context.Context, p PatientID, ids []ID) (*loaded, error) {
-	l, err := s.load(ctx, p, FactsQuery{Conversations: ids})
-	if err != nil {
-		return nil, err
+	q := FactsQuery{Conversations: ids}
+	for range maxConflicts {
+		l, err := s.load(ctx, p, q)
+		if err != nil {
+			return nil, err
+		}
+		var want []rules.MailboxID
+		for _, c := range l.state.Conversations {
+			want = append(want, mailboxesOf(c)...)
+		}
+		err = l.alsoExchanges(ctx, want)
+		if !errors.Is(err, ErrConflict) {
+			return l, err
+		}
+		q.Exchanges = lo.Uniq(want) // the next reading has them all at once
 	}
-	var want []rules.MailboxID
-	for _, c := range l.state.Conversations {
-		want = append(want, mailboxesOf(c)...)
-	}
-	if err := l.alsoExchanges(ctx, want); err != nil {
-		return nil, err
-	}
-	return l, l.identifyBlocks(ctx)
+	return nil, &Error{Kind: KindStaleState, Rule: "D17"}
 }
 
 // line returns a loaded conversation as it stands in the patient's list.

@@ -26,25 +26,43 @@ func (s *Service) Known() func(context.Context, PatientID, ID) (bool, error) {
 	}
 }
 
-// bodiesOf lists the bodies of every message in the patient's conversations.
+// bodiesOf lists the bodies of every message in the patient's conversations. A conversation that moved to
+// the top while the pages are read would be missed: then it reads them again.
 func (s *Service) bodiesOf(ctx context.Context, p PatientID) (map[ID]bool, error) {
-	found := map[ID]bool{}
+	for range maxConflicts {
+		found, steady, err := s.bodiesNow(ctx, p)
+		if err != nil || steady {
+			return found, err
+		}
+	}
+	return nil, &Error{Kind: KindStaleState, Rule: "D17"}
+}
+
+// bodiesNow reads all pages once, and reports whether the patient stayed at one version meanwhile.
+func (s *Service) bodiesNow(ctx context.Context, p PatientID) (found map[ID]bool, steady bool, err error) {
+	before, err := s.read(ctx, p, FactsQuery{})
+	if err != nil {
+		return nil, false, err
+	}
+	found = map[ID]bool{}
 	var from InboxEntry
 	for {
 		entries, err := s.Store.Inbox(ctx, p, from, MaxPage)
 		if err != nil {
-			return nil, unavailable("list the inbox", err)
+			return nil, false, unavailable("list the inbox", err)
 		}
-		if len(entries) == 0 {
-			return found, nil
+		l, err := s.read(ctx, p, FactsQuery{Conversations: idsOf(entries)})
+		switch {
+		case err != nil:
+			return nil, false, err
+		case l.facts.Version != before.facts.Version:
+			return nil, false, nil
+		case len(entries) == 0:
+			return found, true, nil
 		}
 		from = entries[len(entries)-1]
-		l, err := s.read(ctx, p, FactsQuery{Conversations: idsOf(entries)})
-		if err != nil {
-			return nil, err
-		}
 		if err := l.addBodies(ctx, entries, found); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 }

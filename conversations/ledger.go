@@ -2,7 +2,6 @@ package conversations
 
 import (
 	"context"
-	"slices"
 
 	"mesbridge/rules"
 )
@@ -19,7 +18,7 @@ func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage,
 		if err != nil {
 			return false, err
 		}
-		line, err := l.lineFor(e.Thread, []rules.MailboxID{s.MailboxID(m)})
+		line, err := l.lineFor(ctx, e.Thread, []rules.MailboxID{s.MailboxID(m)})
 		if err != nil || f.State != "" && line.State != string(f.State) {
 			return false, err
 		}
@@ -100,95 +99,6 @@ func (s *Service) owner(ctx context.Context, id ID) (PatientID, error) {
 	return p, nil
 }
 
-// lineFor returns a loaded conversation as mailboxes see it.
-func (l *loaded) lineFor(id ID, mailboxes []rules.MailboxID) (ThreadLine, error) {
-	person, err := l.person()
-	if err != nil {
-		return ThreadLine{}, err
-	}
-	line := l.line(id)
-	line.State = string(l.stateFor(id, mailboxes))
-	line.With, line.Unread, line.HasDraft = []string{person.Name}, false, false
-	return line, nil
-}
-
-// stateFor returns the best state that one of mailboxes has in the conversation.
-func (l *loaded) stateFor(id ID, mailboxes []rules.MailboxID) rules.ThreadState {
-	order := []rules.ThreadState{rules.ThreadOpen, rules.ThreadNoReply, rules.ThreadEnded, rules.ThreadUnreachable}
-	best := rules.ThreadUnreachable
-	for _, m := range mailboxes {
-		state := rules.SeenBy(l.who.Of(m), l.state.Patient, l.state.Conversations[id.Conversation()], l.state.Exchanges, l.svc.Now())
-		if slices.Index(order, state) < slices.Index(order, best) {
-			best = state
-		}
-	}
-	return best
-}
-
-// ThreadFor shows a conversation to a professional acting for mailboxes: only the messages that those
-// sent or received (D34), and nothing of the patient's side beyond one state (D4).
-func (s *Service) ThreadFor(ctx context.Context, mailboxes []Address, id ID) (Thread, error) {
-	l, mine, err := s.threadOfMailboxes(ctx, mailboxes, id)
-	if err != nil {
-		return Thread{}, err
-	}
-	line, err := l.lineFor(id, mine)
-	if err != nil {
-		return Thread{}, err
-	}
-	t := Thread{ThreadLine: line, Patient: line.With[0]}
-	if line.State == string(rules.ThreadEnded) {
-		t.Ended = l.endingFor(id, mine)
-	}
-	t.Messages, err = l.messages(ctx, id, func(r messageRecord) bool { return r.participates(mine) })
-	for i := range t.Messages {
-		m := &t.Messages[i]
-		m.Mine = m.AuthorKind == FromProfessional
-		if m.AuthorKind == FromPatient {
-			m.Author, m.Delivery = t.Patient, nil
-		}
-	}
-	return t, err
-}
-
-// threadOfMailboxes loads a conversation that names one of mailboxes, and returns which of them it names.
-func (s *Service) threadOfMailboxes(ctx context.Context, mailboxes []Address, id ID) (*loaded, []rules.MailboxID, error) {
-	p, err := s.owner(ctx, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	l, err := s.loadThread(ctx, p, id)
-	if err != nil {
-		return nil, nil, err
-	}
-	var mine []rules.MailboxID
-	for _, a := range mailboxes {
-		if m := s.MailboxID(a); slices.Contains(labelIDs(l.label[id]), hexID(m)) {
-			mine = append(mine, m)
-		}
-	}
-	if len(mine) == 0 {
-		return nil, nil, &Error{Kind: KindNotFound}
-	}
-	return l, mine, nil
-}
-
-// endingFor tells by which end of its own a mailbox left the conversation.
-func (l *loaded) endingFor(id ID, mine []rules.MailboxID) *Ending {
-	names := l.names(id)
-	for _, e := range slices.Backward(l.state.Conversations[id.Conversation()].Ends) {
-		if slices.Contains(mine, e.By) {
-			return &Ending{By: names[e.By], How: e.How, At: e.At}
-		}
-	}
-	for _, m := range mine {
-		if e := l.state.Exchanges[m]; e.Horizon > 0 {
-			return &Ending{By: names[m], How: e.EndedHow, At: e.EndedAt}
-		}
-	}
-	return nil
-}
-
 // Exchanges lists the pairs of a mailbox, newest first.
 func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangePage, error) {
 	page := ExchangePage{AsOf: s.Now().UTC()}
@@ -241,13 +151,11 @@ func (s *Service) exchange(ctx context.Context, p PatientID, a Address) (Exchang
 	if !ok || e.Since.IsZero() {
 		return ExchangeLine{}, &Error{Kind: KindNotFound}
 	}
-	if err := l.identifyBlocks(ctx); err != nil {
-		return ExchangeLine{}, err
-	}
 	person, err := l.person()
 	if err != nil {
 		return ExchangeLine{}, err
 	}
+	person.State = "" // the account's is one of the causes that a professional must not tell apart (D4)
 	line := ExchangeLine{
 		ID: s.exchangeID(p, m), Mailbox: a, Patient: person, LastAt: e.LastAt,
 		State: rules.ExchangeSeenBy(l.know(a), l.state.Patient, e, s.Now()),

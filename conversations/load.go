@@ -17,6 +17,7 @@ type loaded struct {
 	facts    Facts
 	patient  patientRecord
 	exchange map[rules.MailboxID]exchangeRecord
+	asked    map[rules.MailboxID]bool // exchanges that were looked for, found or not
 	thread   map[ID]threadRecord
 	label    map[ID]threadLabel
 	state    rules.State
@@ -32,6 +33,9 @@ func (s *Service) load(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 		return nil, err
 	}
 	if err := l.unlock(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.identifyBlocks(); err != nil {
 		return nil, err
 	}
 	for id, b := range l.facts.Conversations {
@@ -67,6 +71,7 @@ func (s *Service) read(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 		return nil, unavailable("open the patient's record", err)
 	}
 	l.state.Patient = l.patient.patient()
+	l.ask(q.Exchanges)
 	if err := l.addExchanges(f.Exchanges); err != nil {
 		return nil, unavailable("open exchanges", err)
 	}
@@ -76,7 +81,7 @@ func (s *Service) read(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 func newLoaded(s *Service, p PatientID, f Facts) *loaded {
 	return &loaded{
 		svc: s, id: p, facts: f, who: rules.Correspondents{}, exchange: map[rules.MailboxID]exchangeRecord{},
-		thread: map[ID]threadRecord{}, label: map[ID]threadLabel{},
+		asked: map[rules.MailboxID]bool{}, thread: map[ID]threadRecord{}, label: map[ID]threadLabel{},
 		state: rules.State{Exchanges: rules.Exchanges{}, Conversations: map[rules.ConversationID]rules.Conversation{}},
 	}
 }
@@ -147,45 +152,36 @@ func (l *loaded) know(a Address) rules.Correspondent {
 // correspondent returns what the local tables know of a mailbox (O139).
 func (s *Service) correspondent(a Address) rules.Correspondent {
 	m := s.Directory.Mailbox(a)
-	return rules.Correspondent{
-		Mailbox: s.MailboxID(a), Kind: m.Kind, Person: s.personID(m.Person), Structure: rules.StructureID(m.Structure),
+	c := rules.Correspondent{
+		Mailbox: s.MailboxID(a), Kind: m.Kind, Structure: rules.StructureID(m.Structure),
 		Profession: m.Profession, Gone: !s.Directory.Trusted(a.Domain),
 	}
+	if m.Kind == rules.Personal { // a person named with another kind answers for it, and is not blocked with it (D12)
+		c.Person = s.personID(m.Person)
+	}
+	return c
 }
 
 // identifyBlocks gives each block whose holder was unknown the person that the directory knows now, so
-// that an import after the block widens it (D12).
-func (l *loaded) identifyBlocks(ctx context.Context) error {
-	var unknown []rules.MailboxID
-	for _, b := range l.state.Patient.Blocks {
-		if b.Person == "" {
-			unknown = append(unknown, b.Mailbox)
-		}
-	}
-	if len(unknown) == 0 {
-		return nil
-	}
-	if err := l.alsoExchanges(ctx, unknown); err != nil {
-		return err
-	}
-	if err := l.unlock(ctx); err != nil {
-		return err
-	}
-	for i := range l.state.Patient.Blocks {
+// that an import after the block widens it (D12). It takes no further reading, so that a patient with
+// blocks answers no later than one without (D36).
+func (l *loaded) identifyBlocks() error {
+	for i, r := range l.patient.Blocks {
 		b := &l.state.Patient.Blocks[i]
-		if b.Person != "" {
+		if b.Person != "" || r.Sealed == nil {
 			continue
 		}
-		label, known, err := l.mailboxLabel(b.Mailbox)
-		if err != nil {
-			return unavailable("open exchanges", err)
+		var label mailboxLabel
+		if err := l.vault.open(tablePatient, blockPlace(r.Mailbox), r.Sealed, &label); err != nil {
+			return unavailable("open a block", err)
 		}
-		if known {
-			b.Person = l.know(label.address()).Person
-		}
+		b.Person = l.know(label.address()).Person
 	}
 	return nil
 }
+
+// blockPlace is where the sealed part of a block stands in the patient's record.
+func blockPlace(m hexID) string { return "block/" + string(m) }
 
 // mailboxLabel returns the address and name of a mailbox whose exchange is loaded.
 func (l *loaded) mailboxLabel(m rules.MailboxID) (mailboxLabel, bool, error) {
@@ -200,20 +196,31 @@ func (l *loaded) mailboxLabel(m rules.MailboxID) (mailboxLabel, bool, error) {
 	return label, true, nil
 }
 
-// alsoExchanges reads further exchanges, named by what the first reading found.
-func (l *loaded) alsoExchanges(ctx context.Context, want []rules.MailboxID) error {
+// ask notes which exchanges are looked for, and returns those that were not before.
+func (l *loaded) ask(want []rules.MailboxID) []rules.MailboxID {
 	var missing []rules.MailboxID
 	for _, m := range want {
-		if _, ok := l.exchange[m]; !ok {
+		if !l.asked[m] {
+			l.asked[m] = true
 			missing = append(missing, m)
 		}
 	}
+	return missing
+}
+
+// alsoExchanges reads further exchanges, named by what the first reading found. It fails with
+// [ErrConflict] when the patient changed in between: facts of two versions decide nothing.
+func (l *loaded) alsoExchanges(ctx context.Context, want []rules.MailboxID) error {
+	missing := l.ask(want)
 	if len(missing) == 0 {
 		return nil
 	}
 	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Exchanges: missing})
-	if err != nil {
+	switch {
+	case err != nil:
 		return unavailable("read exchanges", err)
+	case f.Version != l.facts.Version:
+		return ErrConflict
 	}
 	if err := l.addExchanges(f.Exchanges); err != nil {
 		return unavailable("open exchanges", err)

@@ -51,7 +51,7 @@ func (s *Service) refField(p PatientID, messageID string) string {
 }
 
 // repeatField returns the field of TableRefs that marks a message as received: same patient, envelope
-// sender, Message-ID and bytes (DESIGN.md, One message in).
+// sender, Message-ID and bytes (docs/design.md, One message in).
 func (s *Service) repeatField(in Incoming) string {
 	sum := s.name("repeat", string(in.Patient)+in.Envelope.Canonical()+"\x00"+in.MessageID+"\x00"+string(in.Digest[:]))
 	return "=" + base64.RawURLEncoding.EncodeToString(sum[:12])

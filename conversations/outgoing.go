@@ -27,7 +27,7 @@ func (s *Service) Outgoing(ctx context.Context, e Effect) (Outgoing, error) {
 		return Outgoing{}, &Error{Kind: KindNotFound}
 	}
 	v := rules.Deliver(rules.DeliverFacts{
-		Patient: l.state.Patient, Sent: m.Seq, To: l.know(to),
+		Patient: l.state.Patient, Sent: m.Seq, To: l.know(to), Author: l.who.Of(rules.MailboxID(m.Answers)),
 		Conversation: l.state.Conversations[e.Thread.Conversation()], Exchange: l.state.Exchanges[e.Mailbox],
 	}, s.Now())
 	if v.Refusal.Refused() {
@@ -75,7 +75,7 @@ func (s *Service) loadDelivery(ctx context.Context, e Effect) (*loaded, numbered
 			return nil, numbered{}, outcomeRecord{}, unavailable("open an outcome", err)
 		}
 	}
-	return l, m, done, l.identifyBlocks(ctx)
+	return l, m, done, nil
 }
 
 // withdraw records that a rule stopped a queued message, and makes its text a draft again unless the

@@ -25,19 +25,15 @@ func (s *Service) Enrol(ctx context.Context, actor Actor, ins rules.INS, name st
 
 // found writes the first record of a patient, absent until an account change, unless there is one.
 func (s *Service) found(ctx context.Context, p PatientID, key DataKey, name string) error {
-	f, err := s.Store.Facts(ctx, p, FactsQuery{})
-	if err != nil {
-		return unavailable("read facts", err)
-	}
-	if f.Patient != nil {
+	switch _, err := s.read(ctx, p, FactsQuery{}); {
+	case err == nil:
 		return nil
+	case KindOf(err) != KindMailboxUnknown: // not knowing is not a no (D17)
+		return err
 	}
 	v, err := newVault(p, key)
 	if err != nil {
 		return unavailable("open the vault", err)
-	}
-	if _, err := s.trail.mark(ctx, p.Shard()); err != nil {
-		return unavailable("read the high-water mark", err)
 	}
 	l := newLoaded(s, p, Facts{})
 	l.vault, l.patient = v, patientRecord{

@@ -38,7 +38,7 @@ type Bodies interface {
 // BodyWriter takes the bytes of one message.
 type BodyWriter interface {
 	io.Writer
-	// Commit makes the body durable. A failed sync is fatal to the store (DESIGN.md).
+	// Commit makes the body durable. A failed sync is fatal to the store (docs/design.md).
 	Commit() error
 	// Abort drops the body; after Commit it does nothing.
 	Abort() error

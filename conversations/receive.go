@@ -5,11 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/samber/lo"
+
 	"mesbridge/rules"
 )
 
 // Recipient decides at RCPT whether the citizen's mailbox takes mail from sender (rules.Reach); a zero
-// sender asks for the account state alone (DSN and MDN). The path is the same whatever the answer (D36).
+// sender asks for the account state alone (DSN and MDN). The path is the same for all mailboxes that are
+// unknown, and for all that exist, whatever the answer (D36).
 func (s *Service) Recipient(ctx context.Context, ins rules.INS, sender Address) (PatientID, error) {
 	p := s.PatientID(ins)
 	var from rules.Correspondent
@@ -20,7 +23,13 @@ func (s *Service) Recipient(ctx context.Context, ins rules.INS, sender Address) 
 	if err != nil {
 		return "", err
 	}
-	if err := l.identifyBlocks(ctx); err != nil {
+	if r := rules.Reach(l.state.Patient, rules.Correspondent{}, s.Now()); r.Code == rules.MailboxUnknown {
+		return "", refused(r)
+	}
+	if err := l.unlock(ctx); err != nil {
+		return "", err
+	}
+	if err := l.identifyBlocks(); err != nil {
 		return "", err
 	}
 	if r := rules.Reach(l.state.Patient, from, s.Now()); r.Refused() {
@@ -61,15 +70,19 @@ func (s *Service) admit(ctx context.Context, in Incoming) (answer []byte, repeat
 		Exchanges: append([]rules.MailboxID{sender}, s.mailboxIDsOf(in.ReplyTo)...),
 		Repeat:    s.repeatField(in),
 	}
-	for _, ref := range in.References {
-		q.Refs = append(q.Refs, s.refField(in.Patient, ref))
+	if in.Thread != "" {
+		q.Conversations = []ID{in.Thread}
+	} else {
+		for _, ref := range in.References {
+			q.Refs = append(q.Refs, s.refField(in.Patient, ref))
+		}
 	}
 	op := in.Operation
 	if op == "" {
 		op = string(in.Message)
 	}
 	return s.run(ctx, in.Patient, op, q, func(l *loaded) (*decision, error) {
-		return l.admit(ctx, in, q.Repeat)
+		return l.admit(in, q.Repeat)
 	})
 }
 
@@ -82,11 +95,8 @@ func (s *Service) mailboxIDsOf(addresses []Address) []rules.MailboxID {
 }
 
 // admit asks rules about a message and prepares what is written.
-func (l *loaded) admit(ctx context.Context, in Incoming, repeatField string) (*decision, error) {
-	if err := l.identifyBlocks(ctx); err != nil {
-		return nil, err
-	}
-	thread, err := l.threadOf()
+func (l *loaded) admit(in Incoming, repeatField string) (*decision, error) {
+	thread, err := l.threadOf(in)
 	if err != nil {
 		return nil, err
 	}
@@ -118,17 +128,24 @@ func (l *loaded) admit(ctx context.Context, in Incoming, repeatField string) (*d
 // others lists the professionals in To and Cc, the author left out.
 func (l *loaded) others(in Incoming) []rules.MailboxID {
 	var ids []rules.MailboxID
+	author := l.svc.MailboxID(in.From.Address)
 	for _, o := range in.Others {
-		if id := l.know(o.Address).Mailbox; !slices.Contains(ids, id) && id != l.svc.MailboxID(in.From.Address) {
+		if id := l.know(o.Address).Mailbox; id != author {
 			ids = append(ids, id)
 		}
 	}
-	return ids
+	return ids // rules take each once
 }
 
-// threadOf returns the conversation that the message's references lead to, "" when to none, and opens
-// its record.
-func (l *loaded) threadOf() (ID, error) {
+// threadOf returns the conversation that the message belongs to or that its references lead to, "" when
+// to none, and opens its record.
+func (l *loaded) threadOf(in Incoming) (ID, error) {
+	if in.Thread != "" {
+		if _, ok := l.thread[in.Thread]; !ok {
+			return "", &Error{Kind: KindNotFound}
+		}
+		return in.Thread, nil
+	}
 	if l.facts.Thread == nil || l.facts.ThreadRecord == nil {
 		return "", nil
 	}
@@ -180,11 +197,6 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string) *dec
 	if in.MessageID != "" && v.Change.Shown {
 		d.records = append(d.records, l.reference(in.MessageID, thread, id))
 	}
-	for m := range d.labels {
-		if _, known := l.exchange[m]; !known {
-			d.newIDs = append(d.newIDs, l.svc.exchangeID(l.id, m))
-		}
-	}
 	return d
 }
 
@@ -197,7 +209,7 @@ func (in Incoming) author() string {
 }
 
 // reference notes a Message-ID, so that answers to it find their conversation. The first holder of an
-// id keeps it (DESIGN.md).
+// id keeps it (docs/design.md).
 func (l *loaded) reference(messageID string, thread, message ID) Record {
 	return Record{Table: TableRefs, Field: l.svc.refField(l.id, messageID), Value: []byte(thread + "/" + message), IfAbsent: true}
 }
@@ -212,9 +224,12 @@ func (l *loaded) converse(d *decision, thread ID, subject string, people []mailb
 		label.Subject = subject
 		d.newIDs = append(d.newIDs, thread)
 	}
+	label.People = slices.Clip(label.People)
+	known := lo.SliceToMap(label.People, func(p mailboxLabel) (hexID, bool) { return p.Mailbox, true })
 	for _, p := range people {
-		if !slices.ContainsFunc(label.People, func(k mailboxLabel) bool { return k.Mailbox == p.Mailbox }) {
-			label.People = append(slices.Clip(label.People), p)
+		if !known[p.Mailbox] {
+			known[p.Mailbox] = true
+			label.People = append(label.People, p)
 			d.thread.newLabel = true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -30,6 +31,17 @@ func pack(v any) []byte {
 	return append([]byte{recordVersion}, b...)
 }
 
+// decoder reads what pack writes: also text that is not UTF-8, such as a name that came so, and lists as
+// long as hostile headers make them. What was accepted must stay readable.
+var decoder = must(cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid, MaxArrayElements: math.MaxInt32, MaxMapPairs: math.MaxInt32}.DecMode())
+
+func must(m cbor.DecMode, err error) cbor.DecMode {
+	if err != nil {
+		panic(err) // the options above are wrong, found by any test
+	}
+	return m
+}
+
 // unpack reads a record of any version that was ever written.
 func unpack(b []byte, v any) error {
 	if len(b) == 0 {
@@ -37,7 +49,7 @@ func unpack(b []byte, v any) error {
 	}
 	switch b[0] {
 	case recordVersion:
-		if err := cbor.Unmarshal(b[1:], v); err != nil {
+		if err := decoder.Unmarshal(b[1:], v); err != nil {
 			return errRecord // the cause may quote the content
 		}
 		return nil
@@ -93,6 +105,7 @@ type blockRecord struct {
 	Person  hexID  `cbor:"2,keyasint,omitempty"`
 	At      millis `cbor:"3,keyasint"`
 	Until   millis `cbor:"4,keyasint,omitempty"`
+	Sealed  []byte `cbor:"5,keyasint,omitempty"` // mailboxLabel
 }
 
 type refusalRecord struct {
@@ -167,7 +180,8 @@ type messageRecord struct {
 	Attachments int       `cbor:"6,keyasint,omitempty"`
 	Bytes       int64     `cbor:"7,keyasint"`
 	Body        ID        `cbor:"8,keyasint"`
-	Sealed      []byte    `cbor:"9,keyasint"` // messageLabel
+	Sealed      []byte    `cbor:"9,keyasint"`            // messageLabel
+	Answers     hexID     `cbor:"10,keyasint,omitempty"` // author of the message that the patient's message answers
 }
 
 // messageLabel is what names or quotes in a message.

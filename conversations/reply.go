@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"mesbridge/rules"
 )
@@ -26,10 +25,17 @@ func (s *Service) Reply(ctx context.Context, actor Actor, p PatientID, id ID, in
 	if err != nil {
 		return Message{}, err
 	}
-	if err := l.saveDraft(ctx, id, ""); err != nil {
+	r, err := l.oneRecord(ctx, ID(answer))
+	if err != nil {
 		return Message{}, err
 	}
-	return l.oneMessage(ctx, id, ID(answer), true)
+	m, err := l.message(ctx, id, r, nil)
+	if err != nil {
+		return Message{}, err
+	}
+	person, err := l.person()
+	m.Mine, m.Author = true, person.Name
+	return m, err
 }
 
 // operation names a command of a caller, empty when he gave no key: then nothing is deduplicated.
@@ -75,9 +81,6 @@ func (l *loaded) reply(ctx context.Context, actor Actor, id ID, in ReplyInput, w
 	if err := l.alsoExchanges(ctx, mailboxesOf(l.state.Conversations[id.Conversation()])); err != nil {
 		return nil, err
 	}
-	if err := l.identifyBlocks(ctx); err != nil {
-		return nil, err
-	}
 	message := messageID(id, l.thread[id].Count+1)
 	f := rules.ReplyFacts{
 		Right: l.right(id), Next: l.facts.Version + 1, Conversation: id.Conversation(), Message: message.Message(),
@@ -88,7 +91,7 @@ func (l *loaded) reply(ctx context.Context, actor Actor, id ID, in ReplyInput, w
 	if verdict.Refusal.Refused() {
 		return &decision{verdict: verdict}, nil
 	}
-	draft, err := l.replyDraft(ctx, id, message, in, verdict.Change, now)
+	draft, err := l.replyDraft(ctx, id, f.Right.Message, in, verdict.Change)
 	if err != nil {
 		return nil, err
 	}
@@ -103,28 +106,26 @@ func (l *loaded) reply(ctx context.Context, actor Actor, id ID, in ReplyInput, w
 	if err := written.w.Commit(); err != nil {
 		return nil, unavailable("store the body", err)
 	}
-	return l.replied(actor, id, in, verdict, draft, written.id, sum), nil
+	return l.replied(actor, id, verdict, messageRecord{
+		Answers: hexID(f.Right.With), Attachments: len(in.Attachments), Bytes: sum.size, Body: written.id,
+	}, messageLabel{MessageID: draft.MessageID, SHA256: sum.sum()}), nil
 }
 
 // replyDraft addresses the reply: to the mailboxes that rules named, as an answer to the message that
-// governs (R156-R158, D10).
-func (l *loaded) replyDraft(ctx context.Context, id, message ID, in ReplyInput, c rules.Change, now time.Time) (Draft, error) {
+// governs (R156-R158, D10). Its Message-ID tells nothing of the conversation, which others may share: not
+// how many messages it has, either (D34).
+func (l *loaded) replyDraft(ctx context.Context, id ID, answers rules.MessageKey, in ReplyInput, c rules.Change) (Draft, error) {
 	person, err := l.person()
 	if err != nil {
 		return Draft{}, err
 	}
-	governing := ID(l.right(id).Message)
-	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Messages: []ID{governing}})
-	if err != nil {
-		return Draft{}, unavailable("read messages", err)
-	}
-	answered, err := l.openMessage(governing, f.Messages[governing])
+	answered, err := l.oneRecord(ctx, ID(answers))
 	if err != nil {
 		return Draft{}, err
 	}
 	d := Draft{
-		MessageID: string(message) + "." + lowerBase32(l.svc.name("message", string(l.id)+string(message))[:10]) + "@" + l.svc.CitizenDomain,
-		Date:      now, From: NamedAddress{Name: person.Name, Address: rules.CitizenAddress(person.INS, l.svc.CitizenDomain)},
+		MessageID: lowerBase32(l.svc.name("message", string(l.id)+string(c.Message))[:20]) + "@" + l.svc.CitizenDomain,
+		Date:      c.At, From: NamedAddress{Name: person.Name, Address: rules.CitizenAddress(person.INS, l.svc.CitizenDomain)},
 		Subject: rules.ReplySubject(l.subject(id, answered)), InReplyTo: answered.label.MessageID,
 		Text: in.Text, Attachments: in.Attachments,
 	}
@@ -178,8 +179,8 @@ func (l *loaded) writeReply(ctx context.Context, d Draft, written *replyBody) (*
 	return sum, nil
 }
 
-// replied lists the records of an accepted reply.
-func (l *loaded) replied(actor Actor, id ID, in ReplyInput, v rules.Verdict, draft Draft, body ID, sum *tally) *decision {
+// replied lists the records of an accepted reply. The conversation's draft goes with the same commit.
+func (l *loaded) replied(actor Actor, id ID, v rules.Verdict, rec messageRecord, label messageLabel) *decision {
 	message := ID(v.Change.Message)
 	d := &decision{
 		verdict: v, answer: []byte(message), actor: actor, cursor: v.Change.At,
@@ -191,44 +192,25 @@ func (l *loaded) replied(actor Actor, id ID, in ReplyInput, v rules.Verdict, dra
 		}
 	}
 	l.converse(d, id, "", nil)
-	d.thread.attached = len(in.Attachments) > 0
-	rec := messageRecord{
-		Seq: v.Change.Seq, At: toMillis(v.Change.At), To: hexIDs(v.Change.To), Attachments: len(in.Attachments),
-		Bytes: sum.size, Body: body,
-	}
-	label := messageLabel{MessageID: draft.MessageID, SHA256: sum.sum()}
+	d.thread.attached = rec.Attachments > 0
+	rec.Seq, rec.At, rec.To = v.Change.Seq, toMillis(v.Change.At), hexIDs(v.Change.To)
 	if actor.Kind != ActorPatient {
 		label.Author = actor.Name
 	}
 	rec.Sealed = l.vault.seal(TableMessages, string(message), label)
 	d.records = []Record{
 		{Table: TableMessages, Field: string(message), Value: pack(rec)},
-		l.reference(draft.MessageID, id, message),
+		l.reference(label.MessageID, id, message),
+		{Table: TableConversations, Field: string(draftField(id))},
 	}
 	return d
 }
 
-// oneMessage reads one message back as it is shown.
-func (l *loaded) oneMessage(ctx context.Context, thread, id ID, patient bool) (Message, error) {
+// oneRecord reads one message of the patient.
+func (l *loaded) oneRecord(ctx context.Context, id ID) (numbered, error) {
 	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Messages: []ID{id}})
 	if err != nil {
-		return Message{}, unavailable("read messages", err)
+		return numbered{}, unavailable("read messages", err)
 	}
-	r, err := l.openMessage(id, f.Messages[id])
-	if err != nil {
-		return Message{}, err
-	}
-	m, err := l.message(ctx, thread, r, nil)
-	if err != nil {
-		return Message{}, err
-	}
-	m.Mine = patient == (m.AuthorKind == FromPatient)
-	if m.AuthorKind == FromPatient {
-		person, err := l.person()
-		if err != nil {
-			return Message{}, err
-		}
-		m.Author = person.Name
-	}
-	return m, nil
+	return l.openMessage(id, f.Messages[id])
 }

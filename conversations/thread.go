@@ -36,7 +36,7 @@ func (s *Service) Thread(ctx context.Context, p PatientID, id ID) (Thread, error
 		return Thread{}, err
 	}
 	t.Patient = person.Name
-	t.Messages, err = l.messages(ctx, id, func(messageRecord) bool { return true })
+	t.Messages, err = l.messages(ctx, id)
 	for i := range t.Messages {
 		m := &t.Messages[i]
 		if m.Mine = m.AuthorKind == FromPatient; m.Mine {
@@ -85,9 +85,9 @@ func (l *loaded) replyOptions(id ID, r rules.Right) ReplyOptions {
 // 64 kB are kept for headers and text (D19, R114).
 func (s *Service) remainingBytes() int64 { return max(0, s.MaxReplyBytes-64<<10) * 57 / 78 }
 
-// messages reads the newest messages of a conversation that keep holds, newest first, with their bodies.
-func (l *loaded) messages(ctx context.Context, id ID, keep func(messageRecord) bool) ([]Message, error) {
-	records, err := l.messageRecords(ctx, id)
+// messages reads the newest messages of a conversation, newest first, with their bodies.
+func (l *loaded) messages(ctx context.Context, id ID) ([]Message, error) {
+	records, err := l.messageRecords(ctx, id, l.thread[id].Count)
 	if err != nil {
 		return nil, err
 	}
@@ -95,16 +95,11 @@ func (l *loaded) messages(ctx context.Context, id ID, keep func(messageRecord) b
 	if err != nil {
 		return nil, err
 	}
-	var shown []Message
-	for _, r := range records {
-		if !keep(r.messageRecord) {
-			continue
-		}
-		m, err := l.message(ctx, id, r, outcomes)
-		if err != nil {
+	shown := make([]Message, len(records))
+	for i, r := range records {
+		if shown[i], err = l.message(ctx, id, r, outcomes); err != nil {
 			return nil, err
 		}
-		shown = append(shown, m)
 	}
 	return shown, nil
 }
@@ -116,10 +111,10 @@ type numbered struct {
 	label messageLabel
 }
 
-// messageRecords reads the newest records of a conversation, newest first.
-func (l *loaded) messageRecords(ctx context.Context, id ID) ([]numbered, error) {
+// messageRecords reads the records of a conversation from number last down, newest first.
+func (l *loaded) messageRecords(ctx context.Context, id ID, last int) ([]numbered, error) {
 	var ids []ID
-	for n := l.thread[id].Count; n > 0 && len(ids) < MaxShown; n-- {
+	for n := last; n > 0 && len(ids) < MaxShown; n-- {
 		ids = append(ids, messageID(id, n))
 	}
 	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Messages: ids})

@@ -164,7 +164,7 @@ type ThreadInput struct {
 type ExchangeLine struct {
 	ID       ID
 	Mailbox  Address
-	Patient  Patient
+	Patient  Patient // without the state of the account (D4)
 	State    rules.ThreadState
 	Since    time.Time // zero when unreachable (D4)
 	EndedBy  string
@@ -193,6 +193,7 @@ type Incoming struct {
 	Patient     PatientID
 	INS         rules.INS
 	Message     ID             // id under which the body was written
+	Thread      ID             // conversation that the message belongs to; empty: References tell
 	Envelope    Address        // reverse-path; the sender of a DSN
 	From        NamedAddress   // author
 	ReplyTo     []Address      // MSSanté mailboxes of Reply-To, citizens and outsiders left out (D9, OP8)
@@ -217,7 +218,7 @@ type Incoming struct {
 type Receipt struct {
 	Success bool   // NOTIFY=SUCCESS
 	EnvID   string // ENVID, decoded
-	ORcpt   string // ORCPT, as sent
+	ORcpt   string // ORCPT: type, a semicolon, and the decoded address
 	Full    bool   // RET=FULL
 	Silent  bool   // no report of failure: NOTIFY=NEVER, or NOTIFY without FAILURE
 }

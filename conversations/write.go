@@ -19,7 +19,7 @@ func (s *Service) OpenThread(ctx context.Context, actor Actor, in ThreadInput) (
 		return Thread{}, &Error{Kind: KindInvalidRequest, Rule: "D6"} // an end has its own call
 	}
 	op := operation("open", ID(s.MailboxID(in.Mailbox)), in.Operation)
-	message, err := s.write(ctx, actor, p, in, nil, op)
+	message, err := s.write(ctx, actor, p, "", in, nil, op)
 	if err != nil {
 		return Thread{}, err
 	}
@@ -27,38 +27,42 @@ func (s *Service) OpenThread(ctx context.Context, actor Actor, in ThreadInput) (
 	return s.ThreadFor(ctx, []Address{in.Mailbox}, thread)
 }
 
-// Write adds a message to a conversation of the mailbox, as an answer to its newest message; it re-opens
-// as D6 says.
+// Write adds a message to a conversation of the mailbox, as an answer to its newest message that the
+// mailbox sent or received; it re-opens as D6 says.
 func (s *Service) Write(ctx context.Context, actor Actor, id ID, in ThreadInput) (Message, error) {
-	l, _, err := s.threadOfMailboxes(ctx, []Address{in.Mailbox}, id)
+	l, mine, err := s.threadOfMailboxes(ctx, []Address{in.Mailbox}, id)
 	if err != nil {
 		return Message{}, err
 	}
-	records, err := l.messageRecords(ctx, id)
+	own, err := l.own(ctx, id, mine)
 	if err != nil {
 		return Message{}, err
 	}
-	if len(records) == 0 {
-		return Message{}, &Error{Kind: KindNotFound}
+	var refs []string
+	if len(own) > 0 {
+		if refs, err = l.references(ctx, own[0]); err != nil {
+			return Message{}, err
+		}
 	}
-	refs, err := l.references(ctx, records[0])
-	if err != nil {
-		return Message{}, err
-	}
-	in.INS, in.Subject = l.ins, rules.ReplySubject(l.label[id].Subject)
-	message, err := s.write(ctx, actor, l.id, in, refs, operation("write", id, in.Operation))
+	in.INS, in.Subject = l.ins, rules.ReplySubject(l.ownSubject(id, mine, own))
+	message, err := s.write(ctx, actor, l.id, id, in, refs, operation("write", id, in.Operation))
 	if err != nil {
 		return Message{}, err
 	}
 	if l, err = s.loadThread(ctx, l.id, id); err != nil {
 		return Message{}, err
 	}
-	return l.oneMessage(ctx, id, message, false)
+	r, err := l.oneRecord(ctx, message)
+	if err != nil {
+		return Message{}, err
+	}
+	return l.deskMessage(ctx, id, r, mine, nil)
 }
 
 // write composes a professional's message, as an answer to the last of refs if there are any, and admits
-// it as mail is admitted. It returns the id of the message.
-func (s *Service) write(ctx context.Context, actor Actor, p PatientID, in ThreadInput, refs []string, op string) (ID, error) {
+// it as mail is admitted, to thread or, when that is empty, to a new conversation. It returns the id of the
+// message.
+func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID, in ThreadInput, refs []string, op string) (ID, error) {
 	body, w, err := s.NewBody(ctx, p)
 	if err != nil {
 		return "", err
@@ -72,14 +76,11 @@ func (s *Service) write(ctx context.Context, actor Actor, p PatientID, in Thread
 		return "", unavailable("store the body", err)
 	}
 	incoming := Incoming{
-		Patient: p, INS: in.INS, Message: body, Envelope: in.Mailbox, From: draft.From, MessageID: draft.MessageID,
+		Patient: p, INS: in.INS, Message: body, Thread: thread, Envelope: in.Mailbox, From: draft.From, MessageID: draft.MessageID,
 		Subject: in.Subject, Date: draft.Date, HasText: in.Text != "", Attachments: len(in.Attachments),
 		SHA256: [32]byte(sum.sum()), Bytes: sum.size, Peer: actor, Operation: op,
 	}
 	incoming.Digest = incoming.SHA256
-	if draft.InReplyTo != "" {
-		incoming.References = []string{draft.InReplyTo}
-	}
 	if in.NoReply {
 		incoming.EndHeaders = []string{"FIN"}
 	}

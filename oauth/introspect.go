@@ -68,7 +68,7 @@ type introspection struct {
 func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	if err := r.ParseForm(); err != nil {
-		s.provider.WriteAccessError(ctx, w, nil, fosite.ErrInvalidRequest)
+		s.refuse(ctx, w, nil, fosite.ErrInvalidRequest)
 		return
 	}
 	client, err := s.provider.AuthenticateClient(ctx, r, r.PostForm)
@@ -76,12 +76,12 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 		err = fosite.ErrInvalidClient
 	}
 	if err != nil {
-		s.provider.WriteAccessError(ctx, w, nil, clientError(err))
+		s.refuse(ctx, w, nil, err)
 		return
 	}
 	request, err := s.lookUp(ctx, r.PostForm.Get("token"))
 	if errors.Is(err, ErrUnavailable) {
-		s.provider.WriteAccessError(ctx, w, nil, clientError(err))
+		s.refuse(ctx, w, nil, err)
 		return
 	}
 	caller, known := client.(fositeClient)
@@ -103,7 +103,7 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	if err := s.provider.NewRevocationRequest(ctx, r); err != nil {
-		s.provider.WriteAccessError(ctx, w, nil, clientError(err))
+		s.refuse(ctx, w, nil, err)
 		return
 	}
 	w.WriteHeader(http.StatusOK)

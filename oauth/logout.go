@@ -26,7 +26,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	names.set(w, names.session(), "", -1)
 	target := s.afterLogout(r, found)
-	http.Redirect(w, r, target, http.StatusSeeOther) //nolint:gosec // the provider's own endpoint, from its discovery document
+	http.Redirect(w, r, target, http.StatusSeeOther)
 }
 
 // afterLogout is the provider's end_session endpoint, or the start page when the provider has none

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -13,11 +14,11 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	request, err := s.provider.NewAccessRequest(ctx, r, &grantSession{})
 	if request == nil {
 		// No handler took it, which fosite calls invalid_request.
-		s.provider.WriteAccessError(ctx, w, nil, fosite.ErrUnsupportedGrantType)
+		s.refuse(ctx, w, nil, fosite.ErrUnsupportedGrantType)
 		return
 	}
 	if err != nil {
-		s.provider.WriteAccessError(ctx, w, request, clientError(err))
+		s.refuse(ctx, w, request, err)
 		return
 	}
 	if err = s.complete(request); err == nil {
@@ -27,7 +28,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.provider.WriteAccessError(ctx, w, request, clientError(err))
+	s.refuse(ctx, w, request, err)
 }
 
 // complete adds what fosite leaves to us: who an application is, and the end of a family of
@@ -53,6 +54,19 @@ func (s *Server) complete(request fosite.AccessRequester) error {
 		}
 	}
 	return nil
+}
+
+// clientChallenge names how a client authenticates at the endpoints that are not for browsers.
+const clientChallenge = `Basic realm="mesbridge", charset="UTF-8"`
+
+// refuse answers a client with an error, and a 401 with the challenge that RFC 6749 section 5.2 demands
+// and fosite leaves out.
+func (s *Server) refuse(ctx context.Context, w http.ResponseWriter, request fosite.AccessRequester, err error) {
+	err = clientError(err)
+	if fosite.ErrorToRFC6749Error(err).StatusCode() == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", clientChallenge)
+	}
+	s.provider.WriteAccessError(ctx, w, request, err)
 }
 
 // clientError turns what our store reports into what RFC 6749 lets a client see: the loser of a

@@ -141,6 +141,21 @@ func TestCredentials_bySecret(t *testing.T) {
 	expect(t, "person's client", w.credentials(basic("app", appSecret)).json(t)["error"], "invalid_scope")
 }
 
+// RFC 6749 section 5.2: an answer 401 says how to authenticate; no other answer does.
+func TestClientEndpoints_unauthorized_challenge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, miniRedis(t), nil)
+	for _, path := range []string{tokenPath, introspectPath, revokePath} {
+		form := url.Values{"grant_type": {"client_credentials"}, "scope": {"episode.close"}, "token": {"a.b"}}
+		refused := w.browser().post(w.base+path, form, basic("sih", "wrong"))
+		expect(t, path+": status", refused.status, http.StatusUnauthorized)
+		expect(t, path+": challenge", refused.header.Get("WWW-Authenticate"), `Basic realm="mesbridge", charset="UTF-8"`)
+		taken := w.browser().post(w.base+path, form, basic("sih", sihSecret))
+		expect(t, path+": status with the secret", taken.status, http.StatusOK)
+		expect(t, path+": challenge with the secret", taken.header.Values("WWW-Authenticate"), []string(nil))
+	}
+}
+
 func TestToken_otherGrants_areRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, miniRedis(t), nil)

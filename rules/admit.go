@@ -20,7 +20,7 @@ type AdmitFacts struct {
 	Subject      string         // decoded and unfolded
 	EndHeaders   []string       // values of all X-MSS-MES fields, as sent
 	HasContent   bool           // some text or an attachment
-	IsReport     bool           // multipart/report or auto-reply with a real sender that matched nothing (D22)
+	IsReport     bool           // multipart/report or auto-reply with a real sender (D22, OP7)
 	WantsReceipt bool           // a DSN is asked for success (R54)
 }
 
@@ -43,7 +43,7 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 	c := Change{
 		Kind: MessageReceived, Seq: f.Next, At: now, Message: f.Message, Mailbox: f.Sender.Mailbox,
 		Conversation: f.Thread, ReplyTo: unique(f.ReplyTo), With: unique(f.With), Fin: fin || f.IsReport, Ends: ends,
-		Shown: !ends || f.Thread != "" || f.HasContent,
+		Shown: !ends || f.Thread != "" || f.HasContent, Aside: f.IsReport && !fin && f.Thread != "",
 	}
 	v := Verdict{Effects: Project}
 	if near || nearHeader {

@@ -56,6 +56,9 @@ func (s *State) receive(c Change) {
 		return
 	}
 	s.converse(c, func(t *Conversation) {
+		if c.Aside { // a program answered nobody (OP7)
+			return
+		}
 		t.LastPatient = false
 		if !c.Ends { // a [FIN] message never governs (D34)
 			t.speak(Voice{Message: c.Message, Seq: c.Seq, From: c.Mailbox, ReplyTo: replyTo, With: c.With, Fin: c.Fin})

@@ -14,7 +14,8 @@ type BlockFacts struct {
 	Until    time.Time
 }
 
-// Block sets the patient's block of a professional who wrote to him, or moves its end (D12).
+// Block sets the patient's block of a professional who wrote to him, or moves its end (D12). It has no
+// effect: a list of the professional's that moved would tell him when he was blocked (D4).
 func Block(f BlockFacts, now time.Time) Verdict {
 	if f.Exchange.Since.IsZero() {
 		return refuse(NotFound, "R71")
@@ -23,10 +24,7 @@ func Block(f BlockFacts, now time.Time) Verdict {
 		return refuse(EmptyMessage, "D12")
 	}
 	b := PersonBlock{Mailbox: f.Contact.Mailbox, Person: f.Contact.Person, At: now, Until: f.Until}
-	return Verdict{
-		Effects: Project,
-		Change:  Change{Kind: BlockSet, Seq: f.Next, At: now, Mailbox: b.Mailbox, Block: b},
-	}
+	return Verdict{Change: Change{Kind: BlockSet, Seq: f.Next, At: now, Mailbox: b.Mailbox, Block: b}}
 }
 
 // Unblock lifts every block that binds the contact, by mailbox or by person. What the messages say
@@ -36,8 +34,5 @@ func Unblock(f BlockFacts, now time.Time) Verdict {
 		return Verdict{}
 	}
 	b := PersonBlock{Mailbox: f.Contact.Mailbox, Person: f.Contact.Person}
-	return Verdict{
-		Effects: Project,
-		Change:  Change{Kind: BlockLifted, Seq: f.Next, At: now, Mailbox: b.Mailbox, Block: b},
-	}
+	return Verdict{Change: Change{Kind: BlockLifted, Seq: f.Next, At: now, Mailbox: b.Mailbox, Block: b}}
 }

@@ -60,6 +60,7 @@ type DeliverFacts struct {
 	Patient      Patient
 	Sent         Seq // when the patient sent it
 	To           Correspondent
+	Author       Correspondent // of the message that governed then; a block of him freezes the conversation
 	Conversation Conversation
 	Exchange     Exchange // of To and this patient
 }
@@ -69,9 +70,9 @@ type DeliverFacts struct {
 // (D15); a correspondent whose domain left the trust space cannot be reached (O45).
 func Deliver(f DeliverFacts, now time.Time) Verdict {
 	switch {
-	case f.Patient.Account != Active || f.Patient.Died || f.Patient.refuses(f.To):
+	case f.Patient.Account != Active || f.Patient.Died || f.Patient.refuses(f.To) || f.Patient.refuses(f.Author):
 		return refuse(PatientOpposed, "D15")
-	case f.Patient.blocks(f.To, now):
+	case f.Patient.blocks(f.To, now) || f.Patient.blocks(f.Author, now):
 		return refuse(BlockedByPatient, "D15")
 	case f.To.Gone:
 		return refuse(MailboxUnknown, "O45")

@@ -6,7 +6,7 @@ import (
 )
 
 // ReplyState is what the patient may do in a conversation; the order is that in which the first
-// that holds is told (CONTRACT.md).
+// that holds is told (docs/contract.md).
 type ReplyState string
 
 // Reply states.
@@ -24,7 +24,7 @@ type Right struct {
 	Code    Code        // empty when open
 	Rule    string      // id of the rule that decided
 	Message MessageKey  // the message that governs; empty when none does
-	With    MailboxID   // author of the governing message, or of the newest one
+	With    MailboxID   // author of the governing message, or of the newest one; when blocked, who is
 	To      []MailboxID // where REPLY goes; set when open
 	ToAll   []MailboxID // whom REPLY_TO_ALL adds; empty when it is not offered
 	By      MailboxID   // who ended it; set when ended
@@ -129,8 +129,15 @@ func (p Patient) frozen(r *Right, v *Voice, who Correspondents) bool {
 // blockedFrom reports, and notes in r, that the patient blocked the author of v or one who would
 // receive the reply.
 func (p Patient) blockedFrom(r *Right, v *Voice, who Correspondents, now time.Time) bool {
-	if len(p.Blocks) == 0 || !v.concerns(func(m MailboxID) bool { return p.blocks(who.Of(m), now) }) {
+	if len(p.Blocks) == 0 || v == nil {
 		return false
+	}
+	if !p.blocks(who.Of(v.From), now) {
+		i := slices.IndexFunc(v.ReplyTo, func(m MailboxID) bool { return p.blocks(who.Of(m), now) })
+		if i < 0 {
+			return false
+		}
+		r.With = v.ReplyTo[i]
 	}
 	r.State, r.Code, r.Rule = Blocked, BlockedByPatient, "D15"
 	return true

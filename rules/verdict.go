@@ -2,7 +2,7 @@ package rules
 
 import "time"
 
-// Code is a frozen reason code of the outside contract (I246, CONTRACT.md).
+// Code is a frozen reason code of the outside contract (I246, docs/contract.md).
 type Code string
 
 // Codes that rules give. The remaining codes of the contract belong to the borders.
@@ -90,6 +90,7 @@ type Change struct {
 	Fin          bool        // MessageReceived with header FIN
 	Ends         bool        // MessageReceived with subject [FIN]: also an end of the exchange
 	Shown        bool        // a [FIN] message that is shown in a conversation
+	Aside        bool        // MessageReceived: a report in a conversation that is there; it gives and takes no right (OP7)
 	How          EndHow
 	Block        PersonBlock
 	Account      AccountState

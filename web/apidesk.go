@@ -72,7 +72,7 @@ func exchanges(a *App, r request) (answer, error) {
 	}
 	found, err := a.deps.Conversations.Exchanges(r.ctx, m, f)
 	if err != nil {
-		return answer{}, toProfessional(err)
+		return answer{}, toProfessional(ofList(err))
 	}
 	return ok(listOf(found.Items, found.Next, found.AsOf, exchangeOf))
 }
@@ -85,7 +85,7 @@ func deskThreads(a *App, r request) (answer, error) {
 	}
 	found, err := a.deps.Conversations.Threads(r.ctx, m, f)
 	if err != nil {
-		return answer{}, toProfessional(err)
+		return answer{}, toProfessional(ofList(err))
 	}
 	return ok(listOf(found.Items, found.Next, found.AsOf, itemOf))
 }

@@ -28,7 +28,11 @@ func profiles(a *App, r request) (answer, error) {
 	own := profileShape{
 		ID: a.profileID(r.who.Patient), Name: r.who.Name, Kind: "self", Rights: []string{"read", "reply", "manage", "block"},
 	}
-	return ok(list[profileShape]{Items: []profileShape{own}})
+	items, next, err := pageOf(r, []profileShape{own}, func(p profileShape) string { return p.ID })
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(list[profileShape]{Items: items, Next: optional(next)})
 }
 
 // forPatient is the patient that a call is about: the caller, or with ?for= the owner of one of his
@@ -52,7 +56,7 @@ func inbox(a *App, r request) (answer, error) {
 	}
 	found, err := a.deps.Conversations.Inbox(r.ctx, p, cursor, limit)
 	if err != nil {
-		return answer{}, err
+		return answer{}, ofList(err)
 	}
 	return ok(listOf(found.Items, found.Next, time.Time{}, itemOf))
 }
@@ -183,7 +187,11 @@ func contacts(a *App, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(listOf(found, "", time.Time{}, contactOf))
+	items, next, err := pageOf(r, found, func(c conversations.Contact) string { return string(c.ID) })
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(listOf(items, next, time.Time{}, contactOf))
 }
 
 // block blocks a professional, with {until?}.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"mesbridge/rules"
 )
 
-// CONTRACT.md: shapes of list and conversation, and no professional's address in either (R71).
+// docs/contract.md: shapes of list and conversation, and no professional's address in either (R71).
 func TestInbox_shapes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -44,7 +45,7 @@ func TestInbox_shapes(t *testing.T) {
 	}
 }
 
-// CONTRACT.md: limit 1-200, default 50, larger is cut; cursors are opaque and safe.
+// docs/contract.md: limit 1-200, default 50, larger is cut; cursors are opaque and safe.
 func TestInbox_limitAndCursor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -59,6 +60,60 @@ func TestInbox_limitAndCursor(t *testing.T) {
 	}
 	for _, query := range []string{"?limit=0", "?limit=-1", "?limit=ten", "?limit=1.5", "?limit=%2B5", "?cursor=a%2Fb", "?cursor=" + strings.Repeat("a", 600)} {
 		w.call(patientToken, http.MethodGet, "/api/v1/inbox"+query, "").wants(http.StatusUnprocessableEntity, "invalid-request")
+	}
+}
+
+// docs/contract.md: the lists that the core gives whole have pages too; together they hold every item once.
+func TestContacts_pages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const path = "/api/v1/inbox/contacts"
+	one := w.core.contacts[0]
+	for i := range 4 {
+		other := one
+		other.ID = conversations.ID(fmt.Sprintf("a1xother%d", i))
+		w.core.contacts = append(w.core.contacts, other)
+	}
+	for _, limit := range []int{1, 2, 4, 5, 200} {
+		seen, query := []string{}, ""
+		for pages := 0; pages*limit < len(w.core.contacts); pages++ {
+			page := w.call(patientToken, http.MethodGet, fmt.Sprintf("%s?limit=%d%s", path, limit, query), "").wants(http.StatusOK, "").json()
+			items := page["items"].([]any)
+			if len(items) > limit {
+				t.Fatalf("limit %d: %d items", limit, len(items))
+			}
+			for _, item := range items {
+				seen = append(seen, item.(map[string]any)["id"].(string))
+			}
+			next, more := page["next"].(string)
+			if more != (len(seen) < len(w.core.contacts)) {
+				t.Fatalf("limit %d: next %v after %d items", limit, page["next"], len(seen))
+			}
+			query = "&cursor=" + next
+		}
+		if want := []string{"a1xpair", "a1xother0", "a1xother1", "a1xother2", "a1xother3"}; !slices.Equal(seen, want) {
+			t.Errorf("limit %d: %v", limit, seen)
+		}
+	}
+	for _, list := range []string{path, "/api/v1/profiles"} {
+		for _, query := range []string{"?limit=0", "?limit=ten", "?cursor=a1none"} {
+			w.call(patientToken, http.MethodGet, list+query, "").wants(http.StatusUnprocessableEntity, "invalid-request")
+		}
+	}
+}
+
+// A cursor that the core cannot read is told by its name, like any field at fault.
+func TestLists_foreignCursor_isNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for method, at := range map[string][2]string{
+		"Inbox": {patientToken, "/inbox"}, "Threads": {proToken, "/conversations"}, "Exchanges": {proToken, "/exchanges"},
+	} {
+		w.core.failOn[method] = kind(conversations.KindInvalidRequest)
+		got := w.call(at[0], http.MethodGet, apiBase+at[1]+"?cursor=AAAA", "").wants(http.StatusUnprocessableEntity, "invalid-request").json()
+		if got["field"] != "cursor" {
+			t.Errorf("%s: %v", method, got)
+		}
 	}
 }
 
@@ -109,7 +164,7 @@ func TestReplies_passesWhatWasWritten(t *testing.T) {
 	}
 }
 
-// R112, R113, CONTRACT.md: what is wrong is told with its field; nothing is sent.
+// R112, R113, docs/contract.md: what is wrong is told with its field; nothing is sent.
 func TestReplies_refusesWithTheFieldsName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -10,8 +10,8 @@ import (
 )
 
 // bridged serves a net/http handler on a gofiber route. gofiber's own adaptor is not used: it hands over
-// strings that fasthttp overwrites after the request, and it drops repeated headers (DEPENDENCIES.md,
-// section 2). Here the handler gets a request that owns its memory.
+// strings that fasthttp overwrites after the request, and it drops repeated headers (docs/adr/0006).
+// Here the handler gets a request that owns its memory.
 func bridged(h http.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		body, err := readBody(c, maxSmallBody)

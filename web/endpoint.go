@@ -74,7 +74,7 @@ func notIDRune(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '-' && r != '_'
 }
 
-// handler serves an endpoint: caller, then scope, then size, then content (CONTRACT.md, "HTTP").
+// handler serves an endpoint: caller, then scope, then size, then content (docs/contract.md, "HTTP").
 func (a *App) handler(e *endpoint) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		who, known := c.Locals(localPrincipal).(Principal)

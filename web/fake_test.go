@@ -121,7 +121,7 @@ func endedThreadOf(id conversations.ID) conversations.Thread {
 }
 
 // kind is an error of the core.
-func kind(k conversations.Kind) error { return &conversations.Error{Kind: k, Rule: "D0"} }
+func kind(k conversations.Kind) error { return &conversations.Error{Kind: k, Rule: "D17"} }
 
 // called notes a call and gives its failure.
 func (f *fakeConversations) called(method string) error {

@@ -25,7 +25,7 @@ func sample(e endpoint) (path, body string) {
 	return apiBase + strings.ReplaceAll(e.path, "{id}", id), body
 }
 
-// CONTRACT.md: every path under /api/ without a valid token answers 401 before anything else.
+// docs/contract.md: every path under /api/ without a valid token answers 401 before anything else.
 func TestGate_401BeforeAnythingElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -131,7 +131,7 @@ func TestGate_403WithoutScope(t *testing.T) {
 	}
 }
 
-// Every endpoint works for whom it is for, with what CONTRACT.md says of every answer.
+// Every endpoint works for whom it is for, with what docs/contract.md says of every answer.
 func TestGate_everyEndpointAnswers(t *testing.T) {
 	t.Parallel()
 	for i := range newWorld(t).app.endpoints() {
@@ -159,7 +159,7 @@ func TestGate_everyEndpointAnswers(t *testing.T) {
 	}
 }
 
-// CONTRACT.md: GET changes nothing.
+// docs/contract.md: GET changes nothing.
 func TestGate_getChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -218,7 +218,7 @@ func TestProblem_shape(t *testing.T) {
 	}
 }
 
-// DEPENDENCIES.md, section 2: what reaches a net/http handler through the bridge is whole.
+// docs/adr/0006: what reaches a net/http handler through the bridge is whole.
 func TestBridge_ownsItsMemoryAndKeepsRepeatedFields(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

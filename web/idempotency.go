@@ -17,7 +17,7 @@ import (
 const maxKey = 255
 
 // serveOnce serves a call with an idempotency key: the same request again gets the same answer for 24
-// hours, another request under the key 422 (CONTRACT.md, "HTTP").
+// hours, another request under the key 422 (docs/contract.md, "HTTP").
 //
 // The key belongs to the caller and the route. What "the same" means covers path and query beside the
 // body, so that a key used for two conversations is told and not answered with the wrong one. The claim

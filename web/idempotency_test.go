@@ -12,7 +12,7 @@ import (
 
 const repliesPath = "/api/v1/inbox/a1open/replies"
 
-// CONTRACT.md: same body, same answer; other body, 422.
+// docs/contract.md: same body, same answer; other body, 422.
 func TestIdempotency_sameBodySameAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

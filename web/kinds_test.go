@@ -11,7 +11,7 @@ import (
 	"mesbridge/conversations"
 )
 
-// kindStatus is CONTRACT.md and I246, written again: every kind of the core with its HTTP status.
+// kindStatus is docs/contract.md and I246, written again: every kind of the core with its HTTP status.
 var kindStatus = map[conversations.Kind]int{
 	conversations.KindThreadNotOpened:  403,
 	conversations.KindThreadClosed:     403,
@@ -81,7 +81,7 @@ func TestKinds_patientsWillIsOneCodeToProfessionals(t *testing.T) {
 	}
 }
 
-// CONTRACT.md: a POST against a frozen conversation is 403 with its code, also when the correspondent is
+// docs/contract.md: a POST against a frozen conversation is 403 with its code, also when the correspondent is
 // gone.
 func TestKinds_goneCorrespondentIsARightToThePatient(t *testing.T) {
 	t.Parallel()

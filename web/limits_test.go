@@ -83,7 +83,7 @@ func TestBody_unreadIsNotTheNextRequest(t *testing.T) {
 	}
 }
 
-// D19, CONTRACT.md: over the limit of its route a body is answered 413, and the connection lives.
+// D19, docs/contract.md: over the limit of its route a body is answered 413, and the connection lives.
 func TestBody_limitOfEachRoute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t) // replies of at most 1 MiB

@@ -1,12 +1,15 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"mesbridge/conversations"
 )
 
-// Sizes of a page of a list (CONTRACT.md).
+// Sizes of a page of a list (docs/contract.md).
 const (
 	defaultLimit = 50
 	maxLimit     = 200
@@ -33,7 +36,7 @@ func listOf[S, T any](items []S, next string, asOf time.Time, shape func(S) T) l
 func place(r request) (cursor string, limit int, err error) {
 	cursor, limit = r.query("cursor"), defaultLimit
 	if len(cursor) > maxCursor || strings.ContainsFunc(cursor, notIDRune) {
-		return "", 0, invalid("cursor", "This is no cursor of ours.")
+		return "", 0, badCursor()
 	}
 	if wish := r.query("limit"); wish != "" {
 		n, err := strconv.ParseUint(wish, 10, 64)
@@ -43,6 +46,38 @@ func place(r request) (cursor string, limit int, err error) {
 		limit = int(min(n, maxLimit))
 	}
 	return cursor, limit, nil
+}
+
+// badCursor refuses a cursor that no list of ours gave.
+func badCursor() *problem { return invalid("cursor", "This is no cursor of ours.") }
+
+// ofList names the cursor where the core found a list's request invalid: all the rest of such a request
+// is checked before.
+func ofList(err error) error {
+	if conversations.KindOf(err) == conversations.KindInvalidRequest {
+		return badCursor()
+	}
+	return err
+}
+
+// pageOf cuts the page that a request asks for out of a list that is known whole. Its cursor is the id of
+// the last item of the page before.
+func pageOf[T any](r request, all []T, id func(T) string) (items []T, next string, err error) {
+	cursor, limit, err := place(r)
+	if err != nil {
+		return nil, "", err
+	}
+	if cursor != "" {
+		last := slices.IndexFunc(all, func(item T) bool { return id(item) == cursor })
+		if last < 0 {
+			return nil, "", badCursor()
+		}
+		all = all[last+1:]
+	}
+	if len(all) > limit {
+		return all[:limit], id(all[limit-1]), nil
+	}
+	return all, "", nil
 }
 
 // isAllDigits tells a number too large to be read, which is only a wish to be cut, from nonsense.

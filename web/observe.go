@@ -34,7 +34,7 @@ func newDuration() *prometheus.HistogramVec {
 }
 
 // observe is around every request: its id, its time limit, the answer to its error, its line in the log
-// and its point in the metrics. The log holds the route pattern, never the path (CONTRACT.md, "HTTP").
+// and its point in the metrics. The log holds the route pattern, never the path (docs/contract.md, "HTTP").
 func (a *App) observe(c *fiber.Ctx) error {
 	begun := a.deps.Now()
 	id := uuid.NewString() // always ours: a caller's own could hold anything

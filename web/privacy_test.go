@@ -21,7 +21,7 @@ func secrets() []string {
 	}
 }
 
-// CONTRACT.md, I193: the access log writes the route pattern, never the path, and nothing of anybody;
+// docs/contract.md, I193: the access log writes the route pattern, never the path, and nothing of anybody;
 // neither do the metrics.
 func TestPrivacy_logAndMetricsHoldPatternsOnly(t *testing.T) {
 	t.Parallel()

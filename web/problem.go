@@ -12,7 +12,7 @@ import (
 	"mesbridge/web/jsonbody"
 )
 
-// code is a frozen code of the outside contract (CONTRACT.md, I246).
+// code is a frozen code of the outside contract (docs/contract.md, I246).
 type code string
 
 // Codes of this border; the others are kinds of conversations.

@@ -12,7 +12,7 @@ import (
 const apiBase = "/api/v1"
 
 // endpoints lists the API. Literal segments come before {id} on the same place, for the first match
-// serves (CONTRACT.md, "HTTP").
+// serves (docs/contract.md, "HTTP").
 func (a *App) endpoints() []endpoint {
 	const (
 		get, post, put, del   = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete

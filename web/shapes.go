@@ -7,7 +7,7 @@ import (
 	"mesbridge/rules"
 )
 
-// The shapes of CONTRACT.md, "HTTP". Fields that may be missing in the core are null here, never absent,
+// The shapes of docs/contract.md, "HTTP". Fields that may be missing in the core are null here, never absent,
 // unless the contract says so.
 
 // conversationItem is a conversation in a list.

@@ -58,7 +58,7 @@ func kindTitles(c code) (english, french string) {
 	case conversations.KindBlockedByPatient:
 		return "You blocked this professional.", "Vous avez bloqué ce professionnel."
 	case conversations.KindPatientOpposed:
-		return "This mailbox cannot send messages now.", "Cette messagerie ne peut pas envoyer de message en ce moment."
+		return "The state of this mailbox does not allow this.", "L’état de cette messagerie ne le permet pas."
 	case conversations.KindUnreachable:
 		return "The mailbox of this patient cannot receive your message. Tell the patient by other means.",
 			"Message non distribué : la messagerie de ce patient ne peut pas recevoir votre message. Prévenez le patient par un autre moyen."

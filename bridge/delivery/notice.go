@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -92,7 +93,7 @@ func (n Notice) status(b brief) []byte {
 	recipient.add("Final-Recipient", "rfc822; "+n.Report.From.Wire())
 	recipient.add("Action", b.action)
 	recipient.add("Status", b.status)
-	return append(whole.bytes(), recipient.bytes()...)
+	return slices.Concat(whole.bytes(), []byte("\r\n"), recipient.bytes())
 }
 
 // original is what identifies the message to its sender.
@@ -122,7 +123,8 @@ func (f *fields) add(name, value string) {
 	f.names, f.values = append(f.names, name), append(f.values, value)
 }
 
-// bytes writes the group and the empty line after it.
+// bytes writes the group, without an empty line after it: one that nothing follows reads as a group
+// that is empty, for which RFC 3464 section 2.1 has no place.
 func (f *fields) bytes() []byte {
 	var h textproto.Header
 	for i := len(f.names) - 1; i >= 0; i-- { // Add puts a field on top
@@ -130,39 +132,17 @@ func (f *fields) bytes() []byte {
 	}
 	var out bytes.Buffer
 	_ = textproto.WriteHeader(&out, h) // fails on line ends alone, which add left out
-	return out.Bytes()
+	return bytes.TrimSuffix(out.Bytes(), []byte("\r\n"))
 }
 
-// originalRecipient turns the ORCPT parameter, "rfc822;" and an xtext (RFC 3461 section 4), into the
-// value of Original-Recipient; empty when it is malformed.
+// originalRecipient turns the ORCPT parameter, "rfc822;" and an address whose xtext the server undid
+// (RFC 3461 section 4), into the value of Original-Recipient; empty when it is malformed.
 func originalRecipient(parameter string) string {
-	kind, coded, ok := strings.Cut(parameter, ";")
-	address, valid := decodeXText(coded)
-	if !ok || !valid || kind == "" || strings.ContainsAny(kind, " ()<>@,:\\\"") {
+	kind, address, ok := strings.Cut(parameter, ";")
+	if !ok || address == "" || kind == "" || strings.ContainsAny(kind, " ()<>@,:\\\"") {
 		return ""
 	}
-	return kind + "; " + address
-}
-
-// decodeXText reads an xtext: '+' and two hexadecimal digits stand for one octet.
-func decodeXText(s string) (string, bool) {
-	var out strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '+' {
-			out.WriteByte(s[i])
-			continue
-		}
-		if i+2 >= len(s) {
-			return "", false
-		}
-		octet, err := hex.DecodeString(s[i+1 : i+3])
-		if err != nil {
-			return "", false
-		}
-		out.Write(octet)
-		i += 2
-	}
-	return out.String(), out.Len() > 0
+	return strings.ToLower(kind) + "; " + address
 }
 
 // visible drops control characters.

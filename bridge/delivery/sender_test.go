@@ -301,7 +301,7 @@ func TestDeliver_brokenBody(t *testing.T) {
 	}
 }
 
-// DESIGN.md: an outcome that the store did not take is recorded later, without a second message.
+// docs/design.md: an outcome that the store did not take is recorded later, without a second message.
 func TestDeliver_outcomeNotRecorded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -53,7 +53,10 @@ func TestCorpus_realMessages(t *testing.T) {
 	if dir == "" {
 		t.Skip("needs real messages: make corpus CORPUS=DIR")
 	}
-	lines, err := os.ReadFile(filepath.Join(dir, "mime", "expected.jsonl"))
+	if _, err := os.Stat(filepath.Join(dir, "mime")); err == nil {
+		dir = filepath.Join(dir, "mime")
+	}
+	lines, err := os.ReadFile(filepath.Join(dir, "expected.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +67,7 @@ func TestCorpus_realMessages(t *testing.T) {
 		if err := json.Unmarshal(s.Bytes(), &want); err != nil {
 			t.Fatal(err)
 		}
-		raw, err := os.ReadFile(filepath.Join(dir, "mime", want.File))
+		raw, err := os.ReadFile(filepath.Join(dir, want.File))
 		if err != nil {
 			t.Fatal(err)
 		}

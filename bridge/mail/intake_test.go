@@ -211,7 +211,7 @@ func TestIntake_hasText(t *testing.T) {
 }
 
 // TestIntake_digest_leavesTraceFieldsOut: an operator's retry may come another way, so what servers put
-// on top is not part of what makes two messages the same (DESIGN.md, One message in, 4).
+// on top is not part of what makes two messages the same (docs/design.md, One message in, 4).
 func TestIntake_digest_leavesTraceFieldsOut(t *testing.T) {
 	t.Parallel()
 	message := "Date: x\r\nReceived: below, so kept\r\nFrom: <a@v.fr>\r\n\r\nbody\r\n"

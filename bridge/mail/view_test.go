@@ -50,7 +50,7 @@ func TestView_damagedFiles_haveFewNotices(t *testing.T) {
 	}
 }
 
-// TestPart_isByteIdentical: what is downloaded is what was attached, in every encoding (CONTRACT.md).
+// TestPart_isByteIdentical: what is downloaded is what was attached, in every encoding (docs/contract.md).
 func TestPart_isByteIdentical(t *testing.T) {
 	t.Parallel()
 	octets := pseudoRandom(100_000)
@@ -137,8 +137,7 @@ func TestView_emptyInput(t *testing.T) {
 	}
 }
 
-// TestView_beyondLimits_isOfferedWhole: what exceeds the limits is offered in one piece, in linear time
-// (DEPENDENCIES.md section 4).
+// TestView_beyondLimits_isOfferedWhole: what exceeds the limits is offered in one piece, in linear time.
 func TestView_beyondLimits_isOfferedWhole(t *testing.T) {
 	t.Parallel()
 	var flat, deep strings.Builder

@@ -20,7 +20,6 @@ type demoCommand struct {
 	Ready string `type:"path" placeholder:"FILE" help:"File to write when everything accepts, for scripts."`
 	Crowd int    `default:"0" name:"patients" placeholder:"N" help:"Make N more active patients, for measurements."`
 	List  string `name:"patients-file" type:"path" placeholder:"FILE" help:"File to write these patients into, the first with tokens, before the ready file."`
-	Crowd int    `placeholder:"N" help:"More active patients, for measurements; not in the ready file."`
 	Log   string `default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level of the technical log, on standard error (${default})."`
 }
 
@@ -35,14 +34,11 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 	if c.Crowd < 0 || c.Crowd > demo.MaxCrowd {
 		faults = append(faults, fmt.Errorf("--patients: write a number from 0 to %d", demo.MaxCrowd))
 	}
-	if c.Crowd < 0 || c.Crowd > demo.MaxCrowd {
-		faults = append(faults, fmt.Errorf("--crowd: write a number from 0 to %d", demo.MaxCrowd))
-	}
 	if len(faults) > 0 {
 		return usageError{errors.Join(faults...)}
 	}
 	return demo.Run(ctx, demo.Options{
-		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Extra: c.Crowd, Out: s.out,
+		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out,
 		Crowd: c.Crowd, CrowdFile: c.List,
 		Log: newLog(config.Log{Format: "text", Level: c.Log}, s.err),
 	})

@@ -94,7 +94,7 @@ func TestRun_exitCodes(t *testing.T) {
 	}
 }
 
-// CONTRACT: commands of later versions are not offered.
+// Commands of later versions are not offered.
 func TestRun_help_listsWhatThereIs(t *testing.T) {
 	t.Parallel()
 	_, stdout, _ := mesbridge(t, "help")

@@ -12,7 +12,7 @@ import (
 	"mesbridge/conversations"
 )
 
-// BenchmarkCommit writes bodies of the sizes of PERFORMANCE.md from 1, 10 and 50 sessions at once, in
+// BenchmarkCommit writes bodies of the sizes of docs/performance.md from 1, 10 and 50 sessions at once, in
 // MESBRIDGE_BENCH_DIR when that is set. Beside it, probe is what one write and sync of the disk costs
 // on its own.
 func BenchmarkCommit(b *testing.B) {

@@ -23,7 +23,7 @@ type Known func(context.Context, conversations.PatientID, conversations.ID) (boo
 // Collect looks at every body committed before an instant that it has not looked at before. It removes
 // those that known does not know, and leaves the others for good. It returns how many it removed.
 //
-// A message is committed at most minutes after its body: an hour ago is a safe instant (DESIGN.md).
+// A message is committed at most minutes after its body: an hour ago is a safe instant (docs/design.md).
 // When known fails, nothing more is removed: not knowing is not a no (D17).
 func (s *Store) Collect(ctx context.Context, before time.Time, known Known) (removed int, err error) {
 	for {

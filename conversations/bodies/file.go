@@ -99,24 +99,28 @@ func (u *unfinishedFile) start(key conversations.DataKey) error {
 }
 
 // commit makes the file durable under its name. Its record, with the mark by which Collect finds it,
-// is durable before the name appears: no crash leaves a file that nothing knows of.
+// is durable before the name appears: no crash leaves a file that nothing knows of. File and record are
+// synced at the same time, which is one wait for the disk less; a crash may leave the record alone, which
+// Collect removes like that of any body that nothing refers to.
 func (u *unfinishedFile) commit(mark []byte) error {
 	s := u.store
 	if err := u.Close(); err != nil {
 		return errors.Join(fmt.Errorf("write last segment: %w", err), u.drop())
 	}
-	if err := u.file.Sync(); err != nil {
+	synced := make(chan error, 1)
+	go func() { synced <- u.file.Sync() }()
+	recorded := s.db.Sync(func(b *pebble.Batch) error {
+		return errors.Join(b.Set(mark, nil, nil), b.Set(u.name.key(), []byte{recordVersion, byte(inFile)}, nil))
+	})
+	if err := <-synced; err != nil {
 		s.db.Fail(fmt.Errorf("sync body file: %w", err))
 		return s.db.Err()
 	}
-	if err := u.file.Close(); err != nil {
-		return errors.Join(err, s.files.Remove(s.unfinishedPath(u.name)))
+	if recorded != nil {
+		return errors.Join(recorded, u.drop())
 	}
-	err := s.db.Sync(func(b *pebble.Batch) error {
-		return errors.Join(b.Set(mark, nil, nil), b.Set(u.name.key(), []byte{recordVersion, byte(inFile)}, nil))
-	})
-	if err != nil {
-		return err
+	if err := u.file.Close(); err != nil {
+		return errors.Join(err, s.remove(u.name, mark))
 	}
 	if err := s.files.Rename(s.unfinishedPath(u.name), s.path(u.name)); err != nil {
 		return errors.Join(err, s.remove(u.name, mark))

@@ -9,7 +9,7 @@ import (
 	"mesbridge/rules"
 )
 
-// Keys stay in memory five minutes at most (DESIGN.md): four while they may be used, and one more until
+// Keys stay in memory five minutes at most (docs/design.md): four while they may be used, and one more until
 // the sweep comes by.
 const (
 	keepFor    = 4 * time.Minute

@@ -28,7 +28,7 @@ func scriptFiles(t *testing.T) map[string]string {
 	return files
 }
 
-// STYLE.md 6.2: name and purpose, KEYS, ARGV, results, when it writes.
+// The header of a script (design.md): name and purpose, KEYS, ARGV, results, when it writes.
 func TestScripts_headers(t *testing.T) {
 	t.Parallel()
 	for name, text := range scriptFiles(t) {

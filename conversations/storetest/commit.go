@@ -111,7 +111,7 @@ func commitDeletes(t *testing.T, s conversations.Store) {
 	wantBytes(t, "emptied conversation", f.Conversations["field"], []byte{})
 }
 
-// The first holder of a Message-ID wins (DESIGN.md, "One message in").
+// The first holder of a Message-ID wins (docs/design.md, "One message in").
 func commitIfAbsent(t *testing.T, s conversations.Store) {
 	ref := func(field, value string) conversations.Record {
 		return conversations.Record{Table: conversations.TableRefs, Field: field, Value: []byte(value), IfAbsent: true}

@@ -55,7 +55,7 @@ func TestDecode_nullIsAbsent(t *testing.T) {
 	}
 }
 
-// CONTRACT.md: unknown fields are refused with their name.
+// docs/contract.md: unknown fields are refused with their name.
 func TestDecode_tellsTheFieldAtFault(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]jsonbody.Error{

@@ -12,7 +12,7 @@ import (
 	"mesbridge/web"
 )
 
-// answerKeep is how long an answer is kept under its idempotency key (CONTRACT.md, "HTTP").
+// answerKeep is how long an answer is kept under its idempotency key (outside contract, HTTP).
 const answerKeep = 24 * time.Hour
 
 //go:embed remember_answer.lua

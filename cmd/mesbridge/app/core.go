@@ -52,7 +52,28 @@ func (a *App) startConversations(ctx context.Context) error {
 		Store: a.store, Keys: keys, Bodies: content, Journal: trail, Directory: book{a}, Mail: a.codec,
 		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader,
 	})
+	a.every("journal mark", markEvery, func(ctx context.Context) error { return trail.Trim(ctx, a.store) })
+	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
 	return nil
+}
+
+// markEvery is how often the journal notes up to where it has no gap: what came since is compared with
+// the store at the next start, the rest is not.
+const markEvery = time.Minute
+
+// Times of the collection of bodies whose message was never committed.
+const (
+	collectEvery = 10 * time.Minute
+	deadAfter    = time.Hour // a message is committed at most minutes after its body
+)
+
+// collect removes dead bodies.
+func (a *App) collect(ctx context.Context, content *bodies.Store) error {
+	removed, err := content.Collect(ctx, time.Now().Add(-deadAfter), a.Conversations.Known())
+	if removed > 0 {
+		a.Log.InfoContext(ctx, "dead bodies removed", "count", removed)
+	}
+	return err
 }
 
 // compare takes over what a crash left in the store alone, and refuses a store that is older than the
@@ -88,7 +109,7 @@ func (a *App) startEffects(context.Context) error {
 	serving, cancel := context.WithCancel(context.Background())
 	client := delivery.NewClient(serving, delivery.Settings{
 		Name: a.Config.SMTP.Hostname, TLS: a.identity.ClientConfig, Trust: a.currentList, Resolver: a.servers(),
-		Timeouts: attemptLimits(), Log: a.Log.With("part", "delivery"), Now: time.Now,
+		Log: a.Log.With("part", "delivery"), Now: time.Now,
 	})
 	a.onStop("connections to operators", time.Second, func(context.Context) error { client.Close(); return nil })
 	handlers := map[conversations.EffectKind]conversations.EffectHandler{
@@ -115,11 +136,6 @@ func (a *App) startEffects(context.Context) error {
 		}
 	})
 	return nil
-}
-
-// attemptLimits keep one attempt within the lease of its effect, so that no other worker begins it too.
-func attemptLimits() delivery.Timeouts {
-	return delivery.Timeouts{Dial: 10 * time.Second, Attempt: 55 * time.Second}
 }
 
 // currentList is the white list to decide by (O16).
@@ -151,7 +167,7 @@ func (a *App) notify(serving context.Context) (conversations.EffectHandler, erro
 		return nil, fmt.Errorf("read the sender of notifications: %w", err)
 	}
 	notifier := delivery.NewNotifier(serving, delivery.Relay{
-		Address: n.SmartHost, Name: a.Config.SMTP.Hostname, From: from, Timeouts: attemptLimits(),
+		Address: n.SmartHost, Name: a.Config.SMTP.Hostname, From: from,
 		Log: a.Log.With("part", "notifications"), Now: time.Now,
 	}, a.Demonstration.Addresses)
 	return notifier.Notify, nil

@@ -9,7 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"mesbridge/web"
 )
 
 // readyLimit bounds one check of readiness.
@@ -22,11 +23,9 @@ func (a *App) startOperations(context.Context) error {
 			return fmt.Errorf("register metrics: %w", err)
 		}
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	mux.HandleFunc("GET /readyz", a.readyz)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute}
+	server := &http.Server{
+		Handler: web.Operations(a.probed, a.metrics), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+	}
 	a.serve("operations", func() error {
 		if err := server.Serve(a.Listeners.Ops); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -37,13 +36,13 @@ func (a *App) startOperations(context.Context) error {
 	return nil
 }
 
-func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
-	if err := a.ready(r.Context()); err != nil {
-		a.Log.WarnContext(r.Context(), "not ready", "error", err)
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return
+// probed is ready, with the reason of a no in the log.
+func (a *App) probed(ctx context.Context) error {
+	err := a.ready(ctx)
+	if err != nil {
+		a.Log.WarnContext(ctx, "not ready", "error", err)
 	}
-	w.WriteHeader(http.StatusOK)
+	return err
 }
 
 // ready reports whether a message could be accepted and committed now.

@@ -3,7 +3,7 @@ package demo
 import "mesbridge/rules"
 
 // People returns the cast. It is the same every time, so that scripts can rely on it; only the order
-// and the facts of CONTRACT.md are promised. The matricules have month 99, which nobody was born in
+// and the facts of the outside contract are promised. The matricules have month 99, which nobody was born in
 // (R14), but for the official sample (O96).
 func People() Cast {
 	return Cast{Patients: patients(), Professionals: professionals(), Clinics: clinics(), Operators: operators()}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -128,8 +129,12 @@ func (d *demonstration) start(ctx context.Context) error {
 	return d.present(ctx, url)
 }
 
-// prepare makes the trust space and the secrets, and starts the neighbours.
+// prepare removes the ready file of an earlier start, which nobody who waits for ours must find, makes
+// the trust space and the secrets, and starts the neighbours.
 func (d *demonstration) prepare(url string) (err error) {
+	if err = os.Remove(d.Ready); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the ready file of an earlier start: %w", err)
+	}
 	if d.space, err = OpenSpace(filepath.Join(d.Data, pkiFolder), d.cast, time.Now()); err != nil {
 		return err
 	}
@@ -184,9 +189,6 @@ func (d *demonstration) present(ctx context.Context, url string) error {
 		return err
 	}
 	d.addresses.fill(d.cast.Patients, known)
-	if _, err = enrol(ctx, d.app.Conversations, Crowd(d.Extra)); err != nil {
-		return err
-	}
 	tokens, err := openTokens(filepath.Join(d.Data, tokensFile), d.app.OAuth, time.Now)
 	if err != nil {
 		return err

@@ -83,13 +83,20 @@ func (r *running) end(t *testing.T) {
 // is one for the whole process.
 func TestRun(t *testing.T) {
 	data := t.TempDir()
+	stale := filepath.Join(t.TempDir(), "ready.json") // of an earlier start
+	if err := os.WriteFile(stale, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	first := begin(t, data)
 	t.Run("ready file", func(t *testing.T) { readyFacts(t, first) })
 	t.Run("everything answers", func(t *testing.T) { everythingAnswers(t, first) })
 	t.Run("second start on live data", func(t *testing.T) {
-		err := Run(t.Context(), Options{Data: data, Listen: config.Listen{HTTP: loopback, SMTP: loopback, Ops: loopback}, Out: io.Discard})
+		err := Run(t.Context(), Options{Data: data, Listen: config.Listen{HTTP: loopback, SMTP: loopback, Ops: loopback}, Ready: stale, Out: io.Discard})
 		if !errors.Is(err, redisserver.ErrLocked) {
 			t.Errorf("error %v, want that the directory is taken", err)
+		}
+		if _, err := os.Stat(stale); err != nil { // it may be that of the live one
+			t.Errorf("the ready file is gone: %v", err)
 		}
 	})
 	first.end(t)
@@ -110,10 +117,14 @@ func TestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := Run(t.Context(), Options{
-			Data: data, Listen: config.Listen{HTTP: loopback, SMTP: loopback, Ops: loopback}, Out: io.Discard, Log: slog.New(slog.DiscardHandler),
+			Data: data, Listen: config.Listen{HTTP: loopback, SMTP: loopback, Ops: loopback}, Ready: stale,
+			Out: io.Discard, Log: slog.New(slog.DiscardHandler),
 		})
 		if err == nil || !strings.Contains(err.Error(), "restore redis") { // D17
 			t.Errorf("error %v, want that the store is behind", err)
+		}
+		if _, err := os.Stat(stale); err == nil {
+			t.Error("who waits for the ready file finds that of an earlier start")
 		}
 	})
 }

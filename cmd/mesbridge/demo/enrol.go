@@ -5,49 +5,35 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"mesbridge/cmd/mesbridge/app"
 	"mesbridge/conversations"
 	"mesbridge/oauth"
 	"mesbridge/rules"
 )
 
-// enrolling is how many patients are enrolled at once: the disk's syncs are shared.
-const enrolling = 32
-
 // enrol opens the mailboxes of those patients who have none yet. Others keep the state that they are
 // in: a restart finds what people did.
 func enrol(ctx context.Context, service *conversations.Service, all []Patient) ([]conversations.Patient, error) {
-	known := make([]conversations.Patient, len(all))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(enrolling)
-	for i, p := range all {
-		group.Go(func() (err error) {
-			if known[i], err = enrolOne(ctx, service, p); err != nil {
-				return fmt.Errorf("enrol patient %d: %w", i, err)
-			}
-			return nil
-		})
-	}
-	return known, group.Wait()
-}
-
-func enrolOne(ctx context.Context, service *conversations.Service, p Patient) (conversations.Patient, error) {
-	known, err := service.PatientByINS(ctx, p.INS)
-	unknown := err != nil && conversations.KindOf(err) == conversations.KindMailboxUnknown
-	switch {
-	case err != nil && !unknown:
-		return conversations.Patient{}, err
-	case !unknown && known.State != rules.Absent: // a start that was cut may leave one absent
-		return known, nil
-	}
 	actor := conversations.Actor{Kind: conversations.ActorSystem, ID: "demonstration", Name: "Démonstration"}
-	return service.Enrol(ctx, actor, p.INS, p.Name, p.State)
+	known := make([]conversations.Patient, len(all))
+	for i, p := range all {
+		found, err := service.PatientByINS(ctx, p.INS)
+		unknown := err != nil && conversations.KindOf(err) == conversations.KindMailboxUnknown
+		switch {
+		case err != nil && !unknown:
+			return nil, fmt.Errorf("look up patient %d: %w", i, err)
+		case unknown || found.State == rules.Absent: // a start that was cut may leave one absent
+			if found, err = service.Enrol(ctx, actor, p.INS, p.Name, p.State); err != nil {
+				return nil, fmt.Errorf("enrol patient %d: %w", i, err)
+			}
+		}
+		known[i] = found
+	}
+	return known, nil
 }
 
 // register tells which mailboxes the cast may act for: persons for theirs, a clinic's application for
-// its application mailbox (CONTRACT.md).
+// its application mailbox (outside contract).
 func register(cast Cast) (app.Register, error) {
 	r := app.Register{Persons: map[string][]rules.Address{}, Applications: map[string][]rules.Address{}}
 	var errs []error

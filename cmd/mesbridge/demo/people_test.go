@@ -8,7 +8,7 @@ import (
 	"mesbridge/rules"
 )
 
-// The tests of this file are the "facts that hold in every demonstration" of CONTRACT.md.
+// The tests of this file are the "facts that hold in every demonstration" of the outside contract.
 
 func TestPeople_matriculesAreValidAndDistinct(t *testing.T) {
 	t.Parallel()

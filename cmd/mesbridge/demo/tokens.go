@@ -14,7 +14,7 @@ import (
 
 // Times of short-cut tokens.
 const (
-	tokenLife  = 12 * time.Hour // the ready file promises it (CONTRACT.md)
+	tokenLife  = 12 * time.Hour // the outside contract promises it
 	tokenSpare = 11 * time.Hour // one that lives at least so long is given again at a restart
 )
 

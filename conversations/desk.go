@@ -1,0 +1,209 @@
+package conversations
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"mesbridge/rules"
+)
+
+// maxLooked is how many messages of a shared conversation are looked through for those of one mailbox.
+const maxLooked = 20 * MaxShown
+
+// ThreadFor shows a conversation to a professional acting for mailboxes: only the messages that those
+// sent or received (D34), and nothing of the patient's side beyond one state (D4).
+func (s *Service) ThreadFor(ctx context.Context, mailboxes []Address, id ID) (Thread, error) {
+	l, mine, err := s.threadOfMailboxes(ctx, mailboxes, id)
+	if err != nil {
+		return Thread{}, err
+	}
+	own, err := l.own(ctx, id, mine)
+	if err != nil {
+		return Thread{}, err
+	}
+	line, err := l.ownLine(id, mine, own)
+	if err != nil {
+		return Thread{}, err
+	}
+	t := Thread{ThreadLine: line, Patient: line.With[0]}
+	if line.State == string(rules.ThreadEnded) {
+		t.Ended = l.endingFor(id, mine)
+	}
+	outcomes, err := l.outcomes(ctx, own)
+	if err != nil {
+		return Thread{}, err
+	}
+	for _, r := range own {
+		m, err := l.deskMessage(ctx, id, r, mine, outcomes)
+		if err != nil {
+			return Thread{}, err
+		}
+		t.Messages = append(t.Messages, m)
+	}
+	return t, nil
+}
+
+// threadOfMailboxes loads a conversation that names one of mailboxes, and returns which of them it names.
+func (s *Service) threadOfMailboxes(ctx context.Context, mailboxes []Address, id ID) (*loaded, []rules.MailboxID, error) {
+	p, err := s.owner(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := s.loadThread(ctx, p, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	var mine []rules.MailboxID
+	for _, a := range mailboxes {
+		if m := s.MailboxID(a); slices.Contains(labelIDs(l.label[id]), hexID(m)) {
+			mine = append(mine, m)
+		}
+	}
+	if len(mine) == 0 {
+		return nil, nil, &Error{Kind: KindNotFound}
+	}
+	return l, mine, nil
+}
+
+// own reads the newest messages of a conversation that mailboxes sent or received, newest first.
+func (l *loaded) own(ctx context.Context, id ID, mine []rules.MailboxID) ([]numbered, error) {
+	var own []numbered
+	newest := l.thread[id].Count
+	for last := newest; last > max(0, newest-maxLooked) && len(own) < MaxShown; last -= MaxShown {
+		records, err := l.messageRecords(ctx, id, last)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range records {
+			if r.participates(mine) && len(own) < MaxShown {
+				own = append(own, r)
+			}
+		}
+	}
+	return own, nil
+}
+
+// lineFor returns a loaded conversation as mailboxes see it in a list. It reads messages only of one that
+// others share.
+func (l *loaded) lineFor(ctx context.Context, id ID, mine []rules.MailboxID) (ThreadLine, error) {
+	if l.alone(id, mine) {
+		return l.ownLine(id, mine, nil)
+	}
+	own, err := l.own(ctx, id, mine)
+	if err != nil {
+		return ThreadLine{}, err
+	}
+	return l.ownLine(id, mine, own)
+}
+
+// alone reports whether a conversation names nobody but mailboxes.
+func (l *loaded) alone(id ID, mine []rules.MailboxID) bool {
+	return !slices.ContainsFunc(labelIDs(l.label[id]), func(m hexID) bool { return !slices.Contains(mine, rules.MailboxID(m)) })
+}
+
+// ownLine returns a conversation as mailboxes see it. Of one that others share, the subject, the last
+// instant and the attachments are those of their own messages: what others write must not show (D34).
+func (l *loaded) ownLine(id ID, mine []rules.MailboxID, own []numbered) (ThreadLine, error) {
+	person, err := l.person()
+	if err != nil {
+		return ThreadLine{}, err
+	}
+	line := l.line(id)
+	line.State = string(l.stateFor(id, mine))
+	line.With, line.Unread, line.HasDraft = []string{person.Name}, false, false
+	if l.alone(id, mine) {
+		return line, nil
+	}
+	line.Subject = rules.ShownSubject(l.ownSubject(id, mine, own))
+	line.HasAttachment = slices.ContainsFunc(own, func(r numbered) bool { return r.Attachments > 0 })
+	line.LastAt = l.ownLastAt(mine, own)
+	return line, nil
+}
+
+// ownSubject returns the subject of the first message by a professional among own. A mailbox that only
+// answers for a message of another one is told the conversation's.
+func (l *loaded) ownSubject(id ID, mine []rules.MailboxID, own []numbered) string {
+	for _, r := range slices.Backward(own) {
+		if r.From != "" {
+			return l.subject(id, r)
+		}
+	}
+	answers := func(v rules.Voice) bool {
+		return slices.ContainsFunc(v.ReplyTo, func(m rules.MailboxID) bool { return slices.Contains(mine, m) })
+	}
+	if slices.ContainsFunc(l.state.Conversations[id.Conversation()].Voices, answers) {
+		return l.label[id].Subject
+	}
+	return ""
+}
+
+// ownLastAt returns when the newest of own was written, else the last message of the mailboxes' exchanges.
+func (l *loaded) ownLastAt(mine []rules.MailboxID, own []numbered) (last time.Time) {
+	if len(own) > 0 {
+		return own[0].At.time()
+	}
+	for _, m := range mine {
+		if at := l.state.Exchanges[m].LastAt; at.After(last) {
+			last = at
+		}
+	}
+	return last
+}
+
+// stateFor returns the best state that one of mailboxes has in the conversation.
+func (l *loaded) stateFor(id ID, mailboxes []rules.MailboxID) rules.ThreadState {
+	order := []rules.ThreadState{rules.ThreadOpen, rules.ThreadNoReply, rules.ThreadEnded, rules.ThreadUnreachable}
+	best := rules.ThreadUnreachable
+	for _, m := range mailboxes {
+		state := rules.SeenBy(l.who.Of(m), l.state.Patient, l.state.Conversations[id.Conversation()], l.state.Exchanges, l.svc.Now())
+		if slices.Index(order, state) < slices.Index(order, best) {
+			best = state
+		}
+	}
+	return best
+}
+
+// endingFor tells the last end by which one of mailboxes left the conversation.
+func (l *loaded) endingFor(id ID, mine []rules.MailboxID) *Ending {
+	var last rules.End
+	for _, e := range l.state.Conversations[id.Conversation()].Ends {
+		if slices.Contains(mine, e.By) && e.Seq > last.Seq {
+			last = e
+		}
+	}
+	for _, m := range mine {
+		if e := l.state.Exchanges[m]; e.Horizon > last.Seq {
+			last = rules.End{By: m, Seq: e.Horizon, At: e.EndedAt, How: e.EndedHow}
+		}
+	}
+	if last.Seq == 0 {
+		return nil
+	}
+	return &Ending{By: l.names(id)[last.By], How: last.How, At: last.At}
+}
+
+// deskMessage shows one message to a professional. Its id is another than the patient's, which counts the
+// messages of the conversation, those of others included. An end that the message crossed is his own (D7).
+func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []rules.MailboxID, outcomes map[ID]outcomeRecord) (Message, error) {
+	m, err := l.message(ctx, thread, r, nil)
+	if err != nil {
+		return Message{}, err
+	}
+	m.ID = ID(l.id.Shard() + "m" + lowerBase32(l.svc.name("message id", string(l.id)+string(r.id))[:15]))
+	for i := range m.Attachments {
+		a := &m.Attachments[i]
+		_, index, _ := splitAttachment(a.ID)
+		a.ID = attachmentID(m.ID, index)
+	}
+	m.Mine, m.Delivery = slices.Contains(mine, rules.MailboxID(r.From)), nil
+	m.Crossed = slices.ContainsFunc(mine, func(box rules.MailboxID) bool { return outcomes[outcomeField(r.id, box)].Crossed })
+	if m.AuthorKind == FromPatient {
+		person, err := l.person()
+		if err != nil {
+			return Message{}, err
+		}
+		m.Author = person.Name
+	}
+	return m, nil
+}
