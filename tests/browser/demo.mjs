@@ -13,7 +13,7 @@ const built = fileURLToPath(new URL('../../bin/mesbridge', import.meta.url));
 
 /**
  * Starts the program that MESBRIDGE names, or bin/mesbridge, and resolves when all its listeners
- * accept. `ready` is its ready file (CONTRACT.md). Whoever starts it stops it.
+ * accept. `ready` is its ready file (docs/contract.md). Whoever starts it stops it.
  */
 export async function startDemo() {
   const dir = await mkdtemp(join(tmpdir(), 'mesbridge-browser-'));

@@ -1,7 +1,7 @@
 // The professional's side: Debian's swaks sends, the operator's Maildir receives.
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -52,16 +52,15 @@ function encodedWord(text) {
 export async function received(demo, mailbox) {
   const dir = join(demo.ready.operatorMaildirs, mailbox.toLowerCase(), 'new');
   const names = await readdir(dir).catch(() => []); // there is none before the first message
-  const all = await Promise.all(names.map((name) => readFile(join(dir, name), 'latin1')));
-  return all.sort((a, b) => dateOf(a) - dateOf(b));
+  const files = names.map((name) => join(dir, name));
+  const all = await Promise.all(files.map(async (file) => ({ at: (await stat(file)).mtimeMs, raw: await readFile(file, 'latin1') })));
+  return all.sort((a, b) => a.at - b.at).map(({ raw }) => raw);
 }
 
 /** Waits for the n-th message in a Maildir. */
 export function nth(demo, mailbox, n) {
   return eventually(`message ${n} in the Maildir`, async () => (await received(demo, mailbox))[n - 1]);
 }
-
-const dateOf = (raw) => Date.parse(field(raw, 'Date'));
 
 /** The value of a header field, unfolded (RFC 5322 section 2.2.3); empty when it is missing. */
 export function field(raw, name) {

@@ -22,8 +22,8 @@ export class Visitor {
   static async arrive(browser, { script }) {
     const visitor = new Visitor();
     visitor.script = script;
-    visitor.context = await browser.newContext({ locale: 'fr-FR', timezoneId: 'Europe/Paris' });
-    visitor.context.setDefaultTimeout(60_000); // milliseconds: the machine may be busy
+    visitor.context = await browser.newContext({ locale: 'fr-FR', timezoneId: 'Europe/Paris', reducedMotion: 'reduce' });
+    visitor.context.setDefaultTimeout(20_000); // milliseconds: the machine may be busy
     visitor.context.on('request', (request) => visitor.origins.add(new URL(request.url()).origin));
     visitor.context.on('dialog', (dialog) => {
       visitor.dialogs.push(dialog.message());
