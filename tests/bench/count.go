@@ -55,7 +55,7 @@ func (b *bridge) inbox(ctx context.Context, token string) (int64, error) {
 	}
 }
 
-// conversations counts those of all patients, in Redis (the key is DESIGN.md's).
+// conversations counts those of all patients, in Redis (the key is docs/design.md's).
 func (b *bridge) conversations(ctx context.Context) (int64, error) {
 	sum := int64(0)
 	for cursor := uint64(0); ; {

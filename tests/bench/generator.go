@@ -12,15 +12,15 @@ import (
 
 // load is what one repeat sends.
 type load struct {
-	address  string
-	tls      *tls.Config
-	letters  []*letter // one for each session
-	perConn  int
-	warm     time.Duration
-	window   time.Duration
-	next     func(*letter) (accepted func()) // makes the next letter; the peer's 250 is told to accepted
-	limit    int64                           // letters in all; 0: as many as the time allows
-	begun    atomic.Int64                    // letters, when there is a limit
+	address string
+	tls     *tls.Config
+	letters []*letter // one for each session
+	perConn int
+	warm    time.Duration
+	window  time.Duration
+	next    func(*letter) (accepted func()) // makes the next letter; the peer's 250 is told to accepted
+	limit   int64                           // letters in all; 0: as many as the time allows
+	begun   atomic.Int64                    // letters, when there is a limit
 }
 
 // result is what came of it.

@@ -31,7 +31,8 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "short cells, to see that everything works; the figures are rough")
 	program := flags.String("bridge", "", "the built mesbridge; empty: build it")
-	dir := flags.String("dir", os.TempDir(), "directory on the disk to measure; the full run needs 30 GB in it")
+	only := flags.String("only", "", "measure only what has this text in its name: a row of the intake, or another measurement")
+	dir := flags.String("dir", os.TempDir(), "directory on the disk to measure; the full run needs some 15 GB in it")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -39,6 +40,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	if *quick {
 		p = short()
 	}
+	p.only = *only
 	l, err := openLab(ctx, p, *dir, *program, notes)
 	if err != nil {
 		return errors.Join(err, l.close())

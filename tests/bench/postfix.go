@@ -8,7 +8,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/template"
 )
@@ -26,7 +28,7 @@ type postfixSettings struct {
 	Policy string // port whose messages are shown to the filter
 	Milter string // address of the filter
 	Domain string // of the mailboxes that mail is sent on to; all other mail is dropped once queued
-	Sink   string // address of the server for them
+	Sink   string // port of the server for them
 	CA     string
 	Cert   string
 	Key    string
@@ -57,22 +59,11 @@ func startPostfix(ctx context.Context, s postfixSettings) (*postfix, error) {
 	}
 	s.Plain, s.Policy = ports[0], ports[1]
 	settings := filepath.Join(s.Dir, "etc")
-	err = errors.Join(
-		os.MkdirAll(settings, 0o755), os.MkdirAll(filepath.Join(s.Dir, "queue"), 0o755), os.MkdirAll(filepath.Join(s.Dir, "data"), 0o755),
-		fillFile(filepath.Join(settings, "main.cf"), mainCF, s), fillFile(filepath.Join(settings, "master.cf"), masterCF, s),
-	)
+	master, err := preparePostfix(ctx, settings, s)
 	if err != nil {
-		return nil, fmt.Errorf("write the settings of Postfix: %w", err)
+		return nil, err
 	}
-	// It makes the directories of the queue and gives them to its users.
-	if out, err := exec.CommandContext(ctx, "postfix", "-c", settings, "check").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("prepare Postfix: %w\n%s", err, out)
-	}
-	daemons, err := exec.CommandContext(ctx, "postconf", "-c", settings, "-h", "daemon_directory").Output()
-	if err != nil {
-		return nil, fmt.Errorf("find Postfix: %w", err)
-	}
-	c, err := start(filepath.Join(strings.TrimSpace(string(daemons)), "master"), "-c", settings, "-d")
+	c, err := start(master, "-c", settings, "-d")
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +74,36 @@ func startPostfix(ctx context.Context, s postfixSettings) (*postfix, error) {
 		return nil, errors.Join(err, c.stop())
 	}
 	return p, nil
+}
+
+// preparePostfix makes everything that a Postfix needs before its start, and returns its master program.
+func preparePostfix(ctx context.Context, settings string, s postfixSettings) (string, error) {
+	data := filepath.Join(s.Dir, "data")
+	err := errors.Join(
+		os.MkdirAll(settings, 0o755), os.MkdirAll(filepath.Join(s.Dir, "queue"), 0o755), os.MkdirAll(data, 0o755),
+		fillFile(filepath.Join(settings, "main.cf"), mainCF, s), fillFile(filepath.Join(settings, "master.cf"), masterCF, s),
+	)
+	if err != nil {
+		return "", fmt.Errorf("write the settings of Postfix: %w", err)
+	}
+	out, err := exec.CommandContext(ctx, "postconf", "-c", settings, "-h", "daemon_directory", "mail_owner").Output()
+	if err != nil {
+		return "", fmt.Errorf("find Postfix: %w", err)
+	}
+	daemons, name, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	owner, err := user.Lookup(name)
+	if err != nil {
+		return "", fmt.Errorf("find the user of Postfix: %w", err)
+	}
+	number, err := strconv.Atoi(owner.Uid)
+	if err = errors.Join(err, os.Chown(data, number, -1)); err != nil {
+		return "", fmt.Errorf("give Postfix its directory: %w", err)
+	}
+	// It makes the directories of the queue and gives them to its users.
+	if out, err := exec.CommandContext(ctx, "postfix", "-c", settings, "check").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("prepare Postfix: %w\n%s", err, out)
+	}
+	return filepath.Join(daemons, "master"), nil
 }
 
 // greets reports whether a mail server answers at an address.

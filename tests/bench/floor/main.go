@@ -97,7 +97,7 @@ func serve(ctx context.Context, conf *tls.Config, d *depot, out io.Writer) error
 		return errors.Join(fmt.Errorf("tell the address: %w", err), l.Close())
 	}
 	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
-	if err := s.Serve(l); !errors.Is(err, smtp.ErrServerClosed) {
+	if err := s.Serve(l); err != nil && !errors.Is(err, smtp.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
