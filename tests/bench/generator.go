@@ -25,9 +25,9 @@ type load struct {
 
 // result is what came of it.
 type result struct {
-	accepted int64           // answered 250, before, in and after the window
-	counted  int64           // of these in the window
-	replies  []time.Duration // from the first octet of the content to the reply, in the window
+	accepted int64           // answered 250, in the warm-up too
+	replies  []time.Duration // of those answered after the warm-up: from the first octet of the content to the reply
+	took     time.Duration   // from the end of the warm-up to the last answer
 	opened   int             // connections
 	resumed  int             // of these with a resumed TLS session
 }
@@ -35,7 +35,8 @@ type result struct {
 // errFailed is joined to what went wrong at a client: such a run counts for nothing.
 var errFailed = errors.New("a client failed")
 
-// run sends on all sessions until the window has passed, or the limit is reached.
+// run sends on all sessions until the window has passed, or the limit is reached. What is under way then
+// is awaited, and counts as well as its time.
 func (l *load) run(ctx context.Context) (result, error) {
 	begin := time.Now().Add(l.warm)
 	end := begin.Add(l.window)
@@ -53,7 +54,7 @@ func (l *load) run(ctx context.Context) (result, error) {
 	var sum result
 	for _, r := range all {
 		sum.accepted += r.accepted
-		sum.counted += r.counted
+		sum.took = max(sum.took, r.took)
 		sum.replies = append(sum.replies, r.replies...)
 		sum.opened += r.opened
 		sum.resumed += r.resumed
@@ -111,9 +112,9 @@ func (s *session) one() error {
 	}
 	accepted()
 	s.accepted++
-	if !at.Before(s.begin) && at.Before(s.end) {
-		s.counted++
+	if !at.Before(s.begin) {
 		s.replies = append(s.replies, took)
+		s.took = at.Sub(s.begin)
 	}
 	if s.sent++; s.sent == s.perConn {
 		return s.leave()

@@ -20,18 +20,18 @@ func (r *report) goals() []goal {
 	ratio := func(t *table, row, peer string, of func(*figures) series) float64 {
 		return t.value(row, nameBridge, of) / t.value(row, peer, of)
 	}
-	one, many := g1.String(), g2.String()
+	one, many := g1().String(), g2().String()
 	return []goal{
 		{"G1", one + ", × Postfix+policy", ratio(r.intake, one, namePolicy, rate), 3, true},
 		{"G1", one + ", share of the floor", ratio(r.intake, one, nameFloor, rate), .70, true},
 		{"G2", many + ", × Postfix+policy", ratio(r.intake, many, namePolicy, rate), 6, true},
 		{"G2", many + ", share of the floor", ratio(r.intake, many, nameFloor, rate), .40, true},
-		{"G3", g3medium.String() + ", × Postfix+policy", ratio(r.intake, g3medium.String(), namePolicy, rate), 2.5, true},
-		{"G3", g3large.String() + ", × Postfix+policy", ratio(r.intake, g3large.String(), namePolicy, rate), 2, true},
+		{"G3", g3medium().String() + ", × Postfix+policy", ratio(r.intake, g3medium().String(), namePolicy, rate), 2.5, true},
+		{"G3", g3large().String() + ", × Postfix+policy", ratio(r.intake, g3large().String(), namePolicy, rate), 2, true},
 		{"G4", many + ", DATA reply p99, of Postfix+policy", ratio(r.intake, many, namePolicy, p99), .25, false},
 		{"G5", many + ", processor time, of Postfix+policy", ratio(r.intake, many, namePolicy, cpu), .25, false},
-		{"G6", "replies arrived/s, " + allAtOne.row + ", × Postfix", ratio(r.replies, allAtOne.row, namePostfix, rate), 1.5, true},
-		{"G6", "replies, " + oneByOne.row + ", p50 ms", r.replies.value(oneByOne.row, nameBridge, p50), 5, false},
+		{"G6", "replies arrived/s, " + rowAllAtOnce + ", × Postfix", ratio(r.replies, rowAllAtOnce, namePostfix, rate), 1.5, true},
+		{"G6", "replies, " + rowOneByOne + ", p50 ms", r.replies.value(rowOneByOne, nameBridge, p50), 5, false},
 		{"G8", fmt.Sprintf("Redis, bytes for a conversation of %d messages", conversationSize), r.weight.conversation, 1500, false},
 		{"G8", "Redis, bytes for one message more", r.weight.message, 250, false},
 		{"G9", inboxRow(viewAPI, r.large) + ", p99 ms", r.pages.value(inboxRow(viewAPI, r.large), nameBridge, p99), 10, false},

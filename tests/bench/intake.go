@@ -12,7 +12,7 @@ func (l *lab) takeMail(ctx context.Context, r *report) error {
 		if !l.wants(c.String()) {
 			continue
 		}
-		for range l.repeats {
+		for range l.repeatsOf(c) {
 			for _, p := range l.peers {
 				if err := l.probe.take(); err != nil {
 					return err
@@ -38,8 +38,9 @@ func (l *lab) takeOnce(ctx context.Context, c cell, p *peer, f *figures) error {
 	}
 	job := load{
 		address: p.address, tls: p.tls, letters: l.lettersFor(c.size, c.sessions),
-		perConn: c.perConn, warm: l.warm, window: l.windowOf(c), next: next,
+		perConn: c.perConn, next: next,
 	}
+	job.warm, job.window = l.times(c)
 	before, err := processorTime(p.pids...)
 	if err != nil {
 		return err
@@ -55,13 +56,13 @@ func (l *lab) takeOnce(ctx context.Context, c cell, p *peer, f *figures) error {
 	if err != nil {
 		return err
 	}
-	f.add(got, job.window, after-before)
+	f.add(got, after-before)
 	return nil
 }
 
-// add notes a repeat: what came in the window, and the processor time for everything.
-func (f *figures) add(got result, window, used time.Duration) {
-	f.rate = append(f.rate, float64(got.counted)/window.Seconds())
+// add notes a repeat: what came after the warm-up, and the processor time for everything.
+func (f *figures) add(got result, used time.Duration) {
+	f.rate = append(f.rate, float64(len(got.replies))/got.took.Seconds())
 	f.p50 = append(f.p50, milliseconds(quantile(got.replies, .5)))
 	f.p99 = append(f.p99, milliseconds(quantile(got.replies, .99)))
 	f.cpu = append(f.cpu, used.Seconds()*1000/float64(max(got.accepted, 1)))

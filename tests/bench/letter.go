@@ -9,11 +9,11 @@ import (
 
 // Marks of the parts of a letter that vary. They have the width of what replaces them, so that the next
 // letter is made in place: the client must cost less than the servers.
-var (
-	markSender  = strings.Repeat("\x01", 3)  // number of the sender's mailbox
-	markPatient = strings.Repeat("\x02", 15) // matricule
-	markNumber  = strings.Repeat("\x03", 10) // of the letter
-	markBefore  = strings.Repeat("\x04", 10) // number of an earlier letter of its conversation
+const (
+	markSender  = "\x01\x01\x01"                                                 // number of the sender's mailbox
+	markPatient = "\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02" // matricule
+	markNumber  = "\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03"                     // of the letter
+	markBefore  = "\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"                     // number of an earlier letter of its conversation
 )
 
 // arrivalMark stands before a letter's number in its text, so that whoever receives it can be told which

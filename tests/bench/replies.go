@@ -28,10 +28,11 @@ type way struct {
 	patient  bool // the next letter is begun when the last one has arrived, not when it was taken
 }
 
-// Ways: one letter at a time tells how long one takes, many sessions that do not wait how many get through.
-var (
-	oneByOne = way{"one at a time", 1, true}
-	allAtOne = way{"as fast as 10 sessions are answered", 10, false}
+// Rows of the table of replies: one letter at a time tells how long one takes, many sessions that do not
+// wait how many get through.
+const (
+	rowOneByOne  = "one at a time"
+	rowAllAtOnce = "as fast as 10 sessions are answered"
 )
 
 // deliverReplies measures how fast replies reach the operator, and Postfix's relaying beside it.
@@ -50,7 +51,7 @@ func (l *lab) deliverReplies(ctx context.Context, r *report) error {
 			couriers = append(couriers, c)
 		}
 	}
-	for _, w := range []way{oneByOne, allAtOne} {
+	for _, w := range []way{{rowOneByOne, 1, true}, {rowAllAtOnce, 10, false}} {
 		for range l.repeats {
 			for _, c := range couriers {
 				if err := l.deliverOnce(ctx, c, w, r.replies.at(w.row, c.peer.name)); err != nil {

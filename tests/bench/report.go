@@ -94,8 +94,8 @@ func (t *table) spread() float64 {
 // print writes everything.
 func (r *report) print(out io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nmesbridge, %s measurement: medians of %d repeats of %s, %d processors, %s, %d patients\n%s\n",
-		r.name, r.repeats, r.window, runtime.NumCPU(), runtime.Version(), peopleCount, r.probe)
+	fmt.Fprintf(&b, "\nmesbridge, %s measurement: medians of %d repeats of %s (%d for rows without a goal), %d processors, %s, %d patients\n%s\n",
+		r.name, r.repeats, r.window, r.fewer, runtime.NumCPU(), runtime.Version(), peopleCount, r.probe)
 	if r.missing != "" {
 		fmt.Fprintf(&b, "Postfix is left out: %s\n", r.missing)
 	}
