@@ -42,8 +42,9 @@ type Client struct {
 
 	FINESS string // the structure an Application is bound to (I247)
 
-	SecretHash []byte // HashSecret of a generated secret
-	Keys       []PublicKey
+	SecretHash      []byte   // HashSecret of a generated secret
+	OldSecretHashes [][]byte // of secrets that still count while the client's systems change theirs
+	Keys            []PublicKey
 
 	// Introspects lets the client ask about tokens of other clients: it is a resource server.
 	Introspects bool
@@ -107,7 +108,7 @@ func (fositeClient) GetResponseModes() []fosite.ResponseModeType {
 
 func (c Client) forFosite() fositeClient {
 	base := &fosite.DefaultClient{
-		ID: c.ID, Secret: c.SecretHash, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes,
+		ID: c.ID, Secret: c.SecretHash, RotatedSecrets: c.OldSecretHashes, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes,
 	}
 	full := &fosite.DefaultOpenIDConnectClient{DefaultClient: base}
 	switch c.Kind {

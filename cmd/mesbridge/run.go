@@ -31,7 +31,8 @@ type commands struct {
 	Config      struct {
 		Example configExampleCommand `cmd:"" help:"Print a complete commented configuration file."`
 	} `cmd:"" help:"About the configuration file."`
-	Trust struct {
+	Clients clientsCommand `cmd:"" help:"Register the software that may use the API."`
+	Trust   struct {
 		Verify trustVerifyCommand `cmd:"" help:"Check the signature and content of a white list."`
 	} `cmd:"" help:"About the white list of the trust space."`
 	Directory struct {
@@ -58,6 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(streams{stdout, stderr}),
+		kong.Vars{"scopes": scopesHelp()},
 	)
 	if err != nil {
 		return report(stderr, fmt.Errorf("read command line: %w", err))

@@ -76,6 +76,12 @@ func TestRun_exitCodes(t *testing.T) {
 		{[]string{"demo", "--http", "0.0.0.0:0"}, exitUsage, "", "stays on this machine"},
 		{[]string{"demo", "--smtp", ":25"}, exitUsage, "", "stays on this machine"},
 		{[]string{"demo", "--log", "loud"}, exitUsage, "", "--log"},
+		{[]string{"clients", "list"}, exitUsage, "", "--config=FILE or --data=DIR"},
+		{[]string{"clients", "list", "--data", dir}, exitDone, "AUTHENTICATION", ""},
+		{[]string{"clients", "list", "--data", dir + "/absent"}, exitUsage, "", "no data directory"},
+		{[]string{"clients", "remove", "--data", dir, "nobody"}, exitFailed, "", "clients list"},
+		{[]string{"clients", "rotate", "--data", dir, "--keep", "-1h", "nobody"}, exitUsage, "", "--keep"},
+		{[]string{"clients", "add", "--data", dir, "--id", "a", "--name", "A", "--kind", "application", "--scope", "admin"}, exitUsage, "", "--finess"},
 		{[]string{"directory", "import", empty}, exitFailed, "", "directory"},
 		{[]string{"trust", "verify", empty}, exitUsage, "", "--ca"},
 	} {
@@ -98,7 +104,7 @@ func TestRun_exitCodes(t *testing.T) {
 func TestRun_help_listsWhatThereIs(t *testing.T) {
 	t.Parallel()
 	_, stdout, _ := mesbridge(t, "help")
-	for _, later := range []string{"simulate", "audit", "rebuild", "clients", "conform"} {
+	for _, later := range []string{"simulate", "audit", "rebuild", "conform"} {
 		if regexp.MustCompile(`(?m)^\s+` + later).MatchString(stdout) {
 			t.Errorf("%s is offered", later)
 		}

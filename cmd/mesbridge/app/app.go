@@ -16,6 +16,7 @@ import (
 	"mesbridge/conversations/localdb"
 	"mesbridge/conversations/redisstore"
 	"mesbridge/oauth"
+	"mesbridge/oauth/clientfile"
 )
 
 // App is a running bridge.
@@ -36,6 +37,7 @@ type App struct {
 	directory directory.Table
 	metrics   *prometheus.Registry
 	codec     *mail.Codec
+	clients   *clientfile.Register
 }
 
 // Start starts everything in order and returns when all of it serves. When a part cannot start, those

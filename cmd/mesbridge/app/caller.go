@@ -6,14 +6,16 @@ import (
 
 	"mesbridge/conversations"
 	"mesbridge/oauth"
+	"mesbridge/rules"
 	"mesbridge/web"
 )
 
 // callers is the web.Authenticator of a bridge: oauth says who holds a token or a session, the register
 // which mailboxes that person or application may act for.
 type callers struct {
-	oauth    *oauth.Server
-	register Register
+	oauth        *oauth.Server
+	persons      map[string][]rules.Address
+	applications func(client string) []rules.Address
 }
 
 // Token returns who holds a bearer token.
@@ -52,9 +54,9 @@ func (c callers) principal(who oauth.Identity) web.Principal {
 	case oauth.Patient:
 		p.Kind, p.Patient = web.Patient, conversations.PatientID(who.Subject)
 	case oauth.Professional:
-		p.Kind, p.Mailboxes = web.Professional, c.register.Persons[who.Subject]
+		p.Kind, p.Mailboxes = web.Professional, c.persons[who.Subject]
 	case oauth.Application:
-		p.Kind, p.Mailboxes = web.Application, c.register.Applications[who.Subject]
+		p.Kind, p.Mailboxes = web.Application, c.applications(who.Subject)
 	}
 	return p
 }

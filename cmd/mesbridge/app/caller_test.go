@@ -13,10 +13,15 @@ import (
 func TestCallers_principal(t *testing.T) {
 	t.Parallel()
 	box := rules.Address{Local: "a", Domain: "b.mssante.fr"}
-	c := callers{register: Register{
-		Persons:      map[string][]rules.Address{"8991": {box}},
-		Applications: map[string][]rules.Address{"app": {box}},
-	}}
+	c := callers{
+		persons: map[string][]rules.Address{"8991": {box}},
+		applications: func(client string) []rules.Address {
+			if client == "app" {
+				return []rules.Address{box}
+			}
+			return nil
+		},
+	}
 	for _, p := range []struct {
 		who   oauth.Identity
 		kind  web.PrincipalKind

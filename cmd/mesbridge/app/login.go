@@ -58,7 +58,7 @@ func (a *App) openLogin(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the client secret of professionals: %w", err)
 	}
-	clients, err := a.clients()
+	clients, err := a.openClients()
 	if err != nil {
 		return err
 	}
@@ -72,14 +72,6 @@ func (a *App) openLogin(context.Context) error {
 		Resolve: a.resolve, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
 	})
 	return err
-}
-
-// clients are the registered OAuth clients.
-func (a *App) clients() (oauth.Clients, error) {
-	if a.Demonstration == nil {
-		return oauth.NewStaticClients()
-	}
-	return oauth.NewStaticClients(a.Demonstration.Clients...)
 }
 
 // upstream is a provider as oauth takes it.

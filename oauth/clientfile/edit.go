@@ -1,0 +1,176 @@
+package clientfile
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/sys/unix"
+
+	"mesbridge/oauth"
+)
+
+// Errors that whoever edits the file can cure.
+var (
+	ErrTaken   = errors.New("a client of that id is registered already; choose another id, or rotate or remove that one")
+	ErrUnknown = errors.New("no client of that id is registered; see mesbridge clients list")
+	ErrPublic  = errors.New("a public client has no secret to rotate")
+)
+
+// File edits the clients. Edits of several processes at once happen one after the other.
+type File struct {
+	Path string
+	Now  func() time.Time
+}
+
+// List gives the clients in the order in which they were added.
+func (f File) List() ([]Record, error) {
+	s, err := f.read()
+	return s.Clients, err
+}
+
+// Add registers a client. When it authenticates by a secret, which is so when withSecret is set, the
+// secret is made here and returned; it is not kept and cannot be shown again.
+func (f File) Add(r Record, withSecret bool) (secret string, err error) {
+	err = f.edit(func(s *stored) error {
+		if slices.ContainsFunc(s.Clients, func(c Record) bool { return c.ID == r.ID }) {
+			return ErrTaken
+		}
+		r.CreatedAt = f.Now().UTC()
+		if withSecret {
+			secret, r.Secrets = newSecret()
+		}
+		s.Clients = append(s.Clients, r)
+		return nil
+	})
+	return secret, err
+}
+
+// Rotate gives a client a new secret, and lets the old one count for keep longer, so that its systems
+// can change one after the other.
+func (f File) Rotate(id string, keep time.Duration) (secret string, err error) {
+	err = f.change(id, func(r *Record) error {
+		if len(r.Secrets) == 0 {
+			return ErrPublic
+		}
+		now := f.Now().UTC()
+		old := r.Secrets[0]
+		old.Until = now.Add(keep)
+		secret, r.Secrets = newSecret()
+		if keep > 0 {
+			r.Secrets = append(r.Secrets, old)
+		}
+		r.RotatedAt = now
+		return nil
+	})
+	return secret, err
+}
+
+// RotateKeys replaces the public keys of a client. To change without a gap, give the old and the new
+// key at first, and the new one alone later.
+func (f File) RotateKeys(id string, keys jose.JSONWebKeySet) error {
+	return f.change(id, func(r *Record) error {
+		r.Secrets, r.Keys, r.RotatedAt = nil, &keys, f.Now().UTC()
+		return nil
+	})
+}
+
+// Remove withdraws a client; its tokens stop at their next use.
+func (f File) Remove(id string) (Record, error) {
+	var gone Record
+	err := f.edit(func(s *stored) error {
+		i := slices.IndexFunc(s.Clients, func(c Record) bool { return c.ID == id })
+		if i < 0 {
+			return ErrUnknown
+		}
+		gone = s.Clients[i]
+		s.Clients = slices.Delete(s.Clients, i, i+1)
+		return nil
+	})
+	return gone, err
+}
+
+func (f File) change(id string, how func(*Record) error) error {
+	return f.edit(func(s *stored) error {
+		i := slices.IndexFunc(s.Clients, func(c Record) bool { return c.ID == id })
+		if i < 0 {
+			return ErrUnknown
+		}
+		return how(&s.Clients[i])
+	})
+}
+
+func newSecret() (string, []Secret) {
+	secret, hash := oauth.NewSecret()
+	return secret, []Secret{{SHA256: hex.EncodeToString(hash)}}
+}
+
+// edit changes the file under a lock. Nothing is written unless every client then stands the checks.
+func (f File) edit(how func(*stored) error) error {
+	unlock, err := lock(f.Path + ".lock")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s, err := f.read()
+	if err != nil {
+		return err
+	}
+	if err := how(&s); err != nil {
+		return err
+	}
+	if err := s.check(f.Now()); err != nil {
+		return err
+	}
+	return f.write(s)
+}
+
+func (f File) read() (stored, error) {
+	text, err := os.ReadFile(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return stored{Version: fileVersion}, nil
+	}
+	if err != nil {
+		return stored{}, fmt.Errorf("read clients: %w", err)
+	}
+	return decode(text)
+}
+
+// write replaces the file; it is there whole or as before.
+func (f File) write(s stored) error {
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode clients: %w", err)
+	}
+	fresh, err := os.CreateTemp(filepath.Dir(f.Path), ".clients-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write clients: %w", err)
+	}
+	_, err = fresh.Write(append(text, '\n'))
+	if err = errors.Join(err, fresh.Sync(), fresh.Close()); err == nil {
+		err = os.Rename(fresh.Name(), f.Path)
+	}
+	if err != nil {
+		return fmt.Errorf("write clients: %w", errors.Join(err, os.Remove(fresh.Name())))
+	}
+	return nil
+}
+
+// lock waits for the lock of the file, which the kernel takes back from a process that ends.
+func lock(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock clients: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock clients: %w", err), f.Close())
+	}
+	return func() { _ = f.Close() }, nil // closing gives the lock back; there is nothing to flush
+}
