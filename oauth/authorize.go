@@ -18,6 +18,7 @@ type consentRequest struct {
 	request fosite.AuthorizeRequester
 	client  Client
 	session session
+	asked   question
 }
 
 // askConsent shows the consent page. It asks every time: a remembered consent would let any page
@@ -27,8 +28,8 @@ func (s *Server) askConsent(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if slices.Contains(prompts(r), "none") {
-		s.provider.WriteAuthorizeError(r.Context(), w, a.request, fosite.ErrConsentRequired)
+	if slices.Contains(a.asked.prompts(), "none") {
+		s.refuseClient(w, r, a.request, fosite.ErrConsentRequired)
 		return
 	}
 	target := a.request.GetRedirectURI()
@@ -51,10 +52,11 @@ func (s *Server) takeDecision(w http.ResponseWriter, r *http.Request) {
 		s.pages.Error(w, r, http.StatusForbidden, ErrorData{Code: FormExpired, Retry: r.URL.RequestURI()})
 		return
 	}
+	s.dropPushed(ctx, a.asked)
 	granted := grantable(a)
 	onlyProtocol := !slices.ContainsFunc(granted, isAPIScope) && slices.ContainsFunc(a.request.GetRequestedScopes(), isAPIScope)
 	if r.PostFormValue(FieldDecision) != DecisionAllow || onlyProtocol {
-		s.provider.WriteAuthorizeError(ctx, w, a.request, fosite.ErrAccessDenied)
+		s.refuseClient(w, r, a.request, fosite.ErrAccessDenied)
 		return
 	}
 	for _, scope := range granted {
@@ -63,9 +65,10 @@ func (s *Server) takeDecision(w http.ResponseWriter, r *http.Request) {
 	grant := newGrantSession(a.session.Identity, a.session.LoggedIn, s.now())
 	answer, err := s.provider.NewAuthorizeResponse(ctx, a.request, grant)
 	if err != nil {
-		s.provider.WriteAuthorizeError(ctx, w, a.request, clientError(err))
+		s.refuseClient(w, r, a.request, clientError(err))
 		return
 	}
+	answer.AddParameter(issuerParameter, s.issuer)
 	s.provider.WriteAuthorizeResponse(ctx, w, a.request, answer)
 }
 
@@ -74,15 +77,20 @@ func (s *Server) takeDecision(w http.ResponseWriter, r *http.Request) {
 // a redirect to the client or to the login.
 func (s *Server) readRequest(w http.ResponseWriter, r *http.Request) (consentRequest, bool) {
 	ctx := r.Context()
-	query := r.URL.Query()
+	asked, err := s.questionOf(r)
+	if err != nil {
+		s.turnAway(w, r, err)
+		return consentRequest{}, false
+	}
+	query := asked.values
 	mode := query.Get("response_mode")
 	if query.Has("request") || query.Has("request_uri") || mode != "" && mode != "query" {
 		s.pages.Error(w, r, http.StatusBadRequest, ErrorData{Code: RequestInvalid})
 		return consentRequest{}, false
 	}
-	ar, err := s.provider.NewAuthorizeRequest(ctx, queryOnly(r))
+	ar, err := s.provider.NewAuthorizeRequest(ctx, queryOnly(r, query))
 	if errors.Is(err, ErrUnavailable) {
-		s.pages.Error(w, r, http.StatusServiceUnavailable, ErrorData{Code: Unavailable, Retry: r.URL.RequestURI()})
+		s.turnAway(w, r, err)
 		return consentRequest{}, false
 	}
 	client, known := ar.GetClient().(fositeClient)
@@ -92,57 +100,116 @@ func (s *Server) readRequest(w http.ResponseWriter, r *http.Request) (consentReq
 		return consentRequest{}, false
 	}
 	if err != nil {
-		s.provider.WriteAuthorizeError(ctx, w, ar, clientError(err))
+		s.refuseClient(w, r, ar, clientError(err))
 		return consentRequest{}, false
 	}
 	who, err := s.sessions.fromRequest(r)
 	switch {
 	case errors.Is(err, ErrUnavailable):
-		s.pages.Error(w, r, http.StatusServiceUnavailable, ErrorData{Code: Unavailable, Retry: r.URL.RequestURI()})
+		s.turnAway(w, r, err)
 		return consentRequest{}, false
-	case err != nil || who.Identity.Kind != client.client.Kind || s.wantsNewLogin(r, who):
-		s.demandLogin(w, r, ar, client.client.Kind)
+	case err != nil || who.Identity.Kind != client.client.Kind || s.wantsNewLogin(asked, who):
+		s.demandLogin(w, r, ar, asked)
 		return consentRequest{}, false
 	}
-	return consentRequest{request: ar, client: client.client, session: who}, true
+	return consentRequest{request: ar, client: client.client, session: who, asked: asked}, true
+}
+
+// turnAway shows the page for a request that cannot be looked at: try again later, or the client must
+// begin anew.
+func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, ErrUnavailable) {
+		s.pages.Error(w, r, http.StatusServiceUnavailable, ErrorData{Code: Unavailable, Retry: r.URL.RequestURI()})
+		return
+	}
+	s.pages.Error(w, r, http.StatusBadRequest, ErrorData{Code: RequestInvalid})
+}
+
+// issuerParameter tells the client which server answers, so that it cannot be made to send a code
+// elsewhere (RFC 9207).
+const issuerParameter = "iss"
+
+// refuseClient sends the browser back to the client with an error.
+func (s *Server) refuseClient(w http.ResponseWriter, r *http.Request, ar fosite.AuthorizeRequester, err error) {
+	s.provider.WriteAuthorizeError(r.Context(), signedRedirect{w, s.issuer}, ar, err)
+}
+
+// signedRedirect adds the issuer to a redirect, which fosite does not let us do for errors.
+type signedRedirect struct {
+	http.ResponseWriter
+	issuer string
+}
+
+// WriteHeader adds the parameter just before the header goes out.
+func (s signedRedirect) WriteHeader(status int) {
+	if target, err := url.Parse(s.Header().Get("Location")); err == nil && target.Host != "" {
+		query := target.Query()
+		query.Set(issuerParameter, s.issuer)
+		target.RawQuery = query.Encode()
+		s.Header().Set("Location", target.String())
+	}
+	s.ResponseWriter.WriteHeader(status)
 }
 
 // demandLogin sends the person to the login and back to this request, unless the client forbade
 // any page.
-func (s *Server) demandLogin(w http.ResponseWriter, r *http.Request, ar fosite.AuthorizeRequester, kind Kind) {
-	if slices.Contains(prompts(r), "none") {
-		s.provider.WriteAuthorizeError(r.Context(), w, ar, fosite.ErrLoginRequired)
+func (s *Server) demandLogin(w http.ResponseWriter, r *http.Request, ar fosite.AuthorizeRequester, asked question) {
+	if slices.Contains(asked.prompts(), "none") {
+		s.refuseClient(w, r, ar, fosite.ErrLoginRequired)
 		return
+	}
+	client, known := ar.GetClient().(fositeClient)
+	if !known {
+		s.turnAway(w, r, fosite.ErrInvalidClient)
+		return
+	}
+	login := url.Values{}
+	if _, limited := asked.maxAge(); limited || slices.Contains(asked.prompts(), "login") {
+		login.Set("prompt", "login")
+	}
+	login.Set("return", afterLogin(r, asked))
+	http.Redirect(w, r, loginPath+string(client.client.Kind)+"?"+login.Encode(), http.StatusSeeOther)
+}
+
+// afterLogin is where the person comes back to, freshly logged in: a prompt that stayed there, or an age
+// that no login can keep, would ask for ever. A pushed request knows by its time what is fresh.
+func afterLogin(r *http.Request, asked question) string {
+	if asked.uri != "" {
+		return r.URL.RequestURI()
 	}
 	back := *r.URL
 	query := back.Query()
-	login := url.Values{}
-	if _, limited := maxAge(r); limited || slices.Contains(prompts(r), "login") {
-		login.Set("prompt", "login")
-	}
-	// The person comes back freshly logged in: a prompt that stayed would ask for ever.
-	rest := slices.DeleteFunc(prompts(r), func(p string) bool { return p == "login" })
+	rest := slices.DeleteFunc(asked.prompts(), func(p string) bool { return p == "login" })
 	query.Set("prompt", strings.Join(rest, " "))
 	if len(rest) == 0 {
 		query.Del("prompt")
 	}
+	if age, limited := asked.maxAge(); limited && age < leastAge {
+		query.Set("max_age", strconv.Itoa(int(leastAge.Seconds())))
+	}
 	back.RawQuery = query.Encode()
-	login.Set("return", back.RequestURI())
-	http.Redirect(w, r, loginPath+string(kind)+"?"+login.Encode(), http.StatusSeeOther)
+	return back.RequestURI()
 }
+
+// leastAge is how long a login counts as fresh while the person comes back from it. The client sees the
+// true instant in auth_time.
+const leastAge = time.Minute
 
 // wantsNewLogin tells whether the client asked for a fresher login than the session's.
-func (s *Server) wantsNewLogin(r *http.Request, who session) bool {
-	age, limited := maxAge(r)
-	return slices.Contains(prompts(r), "login") || limited && s.now().Sub(who.LoggedIn) > age
+func (s *Server) wantsNewLogin(asked question, who session) bool {
+	if asked.uri != "" && who.LoggedIn.After(asked.at) {
+		return false
+	}
+	age, limited := asked.maxAge()
+	return slices.Contains(asked.prompts(), "login") || limited && s.now().Sub(who.LoggedIn) > age
 }
 
-func maxAge(r *http.Request) (time.Duration, bool) {
-	seconds, err := strconv.ParseInt(r.URL.Query().Get("max_age"), 10, 32)
+func (q question) maxAge() (time.Duration, bool) {
+	seconds, err := strconv.ParseInt(q.values.Get("max_age"), 10, 32)
 	return time.Duration(seconds) * time.Second, err == nil && seconds >= 0
 }
 
-func prompts(r *http.Request) []string { return strings.Fields(r.URL.Query().Get("prompt")) }
+func (q question) prompts() []string { return strings.Fields(q.values.Get("prompt")) }
 
 // grantable are the scopes asked for that the person holds; protocol scopes need no right.
 func grantable(a consentRequest) []string {
@@ -157,9 +224,10 @@ func grantable(a consentRequest) []string {
 
 func isAPIScope(scope string) bool { return scope != scopeOpenID && scope != scopeOffline }
 
-// queryOnly hides the form of the consent page from fosite, which would mix it into the request.
-func queryOnly(r *http.Request) *http.Request {
+// queryOnly shows fosite the question alone: the form of the consent page would mix into the request.
+func queryOnly(r *http.Request, values url.Values) *http.Request {
 	q := r.Clone(r.Context())
+	q.URL.RawQuery = values.Encode()
 	q.Method, q.Body, q.ContentLength = http.MethodGet, http.NoBody, 0
 	q.Form, q.PostForm, q.MultipartForm = nil, nil, nil
 	return q

@@ -109,6 +109,7 @@ func TestCode_wholeFlow(t *testing.T) {
 		decided := w.consent(b, a, DecisionAllow).location()
 		expect(t, "redirect", decided.Scheme+"://"+decided.Host+decided.Path, appRedirect)
 		expect(t, "state", decided.Query().Get("state"), "state-of-the-client")
+		expect(t, "issuer (RFC 9207)", decided.Query().Get("iss"), w.base)
 		got := w.exchange(a, decided.Query().Get("code"), a.verifier)
 		expect(t, "status", got.status, http.StatusOK)
 		tokens := got.json(t)
@@ -220,6 +221,7 @@ func TestAuthorize_refusedRequests_tellTheClient(t *testing.T) {
 	denied := w.consent(b, good, "whatever").location().Query()
 	expect(t, "denied", denied.Get("error"), "access_denied")
 	expect(t, "state", denied.Get("state"), "state-of-the-client")
+	expect(t, "issuer (RFC 9207)", denied.Get("iss"), w.base)
 }
 
 func TestAuthorize_consentNeedsTheFormOfThisSession(t *testing.T) {

@@ -13,6 +13,7 @@ func discoveryDocument(issuer string) ([]byte, error) {
 	doc, err := json.Marshal(map[string]any{
 		"issuer":                                issuer,
 		"authorization_endpoint":                issuer + authorizePath,
+		"pushed_authorization_request_endpoint": issuer + pushPath,
 		"token_endpoint":                        issuer + tokenPath,
 		"introspection_endpoint":                issuer + introspectPath,
 		"revocation_endpoint":                   issuer + revokePath,
@@ -26,7 +27,9 @@ func discoveryDocument(issuer string) ([]byte, error) {
 		"scopes_supported":                      []string{scopeOpenID, scopeOffline},
 		"claims_supported":                      []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "at_hash"},
 		"request_parameter_supported":           false,
-		"request_uri_parameter_supported":       false,
+		"request_uri_parameter_supported":       false, // references of pushed requests are another thing (RFC 9126)
+
+		"authorization_response_iss_parameter_supported": true, // RFC 9207
 
 		"token_endpoint_auth_methods_supported":                    authMethods,
 		"token_endpoint_auth_signing_alg_values_supported":         []string{"ES256", "RS256"},

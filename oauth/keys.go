@@ -23,6 +23,9 @@ func grantKey(requestID string) string { return hashTag + "grant:" + digest(requ
 // assertionKey is a string, present while a client assertion must not come again.
 func assertionKey(id string) string { return hashTag + "assertion:" + digest(id) }
 
+// pushedKey is a string, the sealed request that a client pushed under this reference.
+func pushedKey(uri string) string { return hashTag + "pushed:" + digest(uri) }
+
 // sessionKey is a hash: d sealed session, i first refused instant by idleness in Unix ms.
 func sessionKey(cookie string) string { return hashTag + "session:" + digest(cookie) }
 

@@ -90,6 +90,7 @@ func (s *Server) upstreamOf(kind Kind) *upstream {
 // The paths of the endpoints.
 const (
 	authorizePath  = "/oauth/authorize"
+	pushPath       = "/oauth/par"
 	tokenPath      = "/oauth/token" //nolint:gosec // a path, not a secret
 	introspectPath = "/oauth/introspect"
 	revokePath     = "/oauth/revoke"
@@ -108,6 +109,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET "+keysPath, s.serveKeys)
 	mux.HandleFunc("GET "+authorizePath, s.askConsent)
 	mux.HandleFunc("POST "+authorizePath, s.takeDecision)
+	mux.HandleFunc("POST "+pushPath, s.push)
 	mux.HandleFunc("POST "+tokenPath, s.token)
 	mux.HandleFunc("POST "+introspectPath, s.introspect)
 	mux.HandleFunc("POST "+revokePath, s.revoke)
