@@ -46,6 +46,10 @@ type Config struct {
 	// SigningKey signs ID tokens with RS256; at least 2048 bits.
 	SigningKey *rsa.PrivateKey
 
+	// OtherKeys are published beside it and sign nothing: the next key, before clients meet it, and the
+	// last one, while tokens that it signed live. There may be none.
+	OtherKeys []*rsa.PublicKey
+
 	Clients Clients
 	Pages   Pages
 

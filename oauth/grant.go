@@ -69,6 +69,15 @@ func recordOf(r fosite.Requester) grantRecord {
 	}
 }
 
+// personOf is who a request is for.
+func personOf(r fosite.Requester) Identity {
+	session, ok := r.GetSession().(*grantSession)
+	if !ok {
+		return Identity{}
+	}
+	return session.Identity
+}
+
 func (g grantRecord) request(client fosite.Client) *fosite.Request {
 	return &fosite.Request{
 		ID: g.ID, RequestedAt: g.RequestedAt, Client: client, RequestedScope: g.Scopes, GrantedScope: g.Granted,

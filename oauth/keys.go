@@ -29,5 +29,10 @@ func pushedKey(uri string) string { return hashTag + "pushed:" + digest(uri) }
 // sessionKey is a hash: d sealed session, i first refused instant by idleness in Unix ms.
 func sessionKey(cookie string) string { return hashTag + "session:" + digest(cookie) }
 
+// personKey is a set: the keys of the sessions, codes and grants of one person (see end_everything.lua).
+func personKey(kind Kind, subject string) string {
+	return hashTag + "person:" + digest(string(kind)+" "+subject)
+}
+
 // flowKey is a string, the sealed flow of a login that was sent to its provider.
 func flowKey(state string) string { return hashTag + "flow:" + digest(state) }

@@ -6,7 +6,7 @@ import (
 	"net/url"
 )
 
-// logout ends the session here first and then, where the provider offers it, there (I27). A person
+// logout ends the session here first, or everywhere, and then, where the provider offers it, there (I27). A person
 // without a session is sent home: nothing is left to end.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
@@ -17,6 +17,8 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	case err == nil && !same(r.PostFormValue(FieldCSRF), found.CSRF):
 		s.pages.Error(w, r, http.StatusForbidden, ErrorData{Code: FormExpired, Retry: "/"})
 		return
+	case err == nil && r.PostFormValue(FieldScope) == ScopeEverywhere:
+		err = s.EndEverywhere(ctx, found.Identity.Kind, found.Identity.Subject)
 	case err == nil:
 		err = s.sessions.end(ctx, cookieValue)
 	}

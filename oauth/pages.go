@@ -22,6 +22,12 @@ const (
 	DecisionDeny  = "deny"
 )
 
+// The field of the logout form by which a person ends every session and every token, and its value.
+const (
+	FieldScope      = "scope"
+	ScopeEverywhere = "everywhere"
+)
+
 // ConsentData is what the consent page shows. Everything in it is to be escaped.
 type ConsentData struct {
 	Client string   // registered name of the client

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"crypto"
-	"crypto/rsa"
 	"encoding/base64"
 	"fmt"
 	"log/slog"
@@ -36,6 +35,7 @@ type Server struct {
 	now                     func() time.Time
 	discovery               []byte // JSON
 	keySet                  jose.JSONWebKeySet
+	endEverything           *redis.Script
 }
 
 // New makes a server, or reports all faults of the configuration at once. It speaks to nobody:
@@ -44,7 +44,7 @@ func New(c Config) (*Server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	key, err := signingKey(c.SigningKey)
+	key, keySet, err := signingKeys(c)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,8 @@ func New(c Config) (*Server, error) {
 		patients:      newUpstream(c.Patients, c.Issuer, Patient, c.Now),
 		professionals: newUpstream(c.Professionals, c.Issuer, Professional, c.Now),
 		shortCuts:     c.ShortCuts, log: c.Log, now: c.Now, discovery: discovery,
-		keySet: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key.Public()}},
+		endEverything: redis.NewScript(endEverythingSource),
+		keySet:        keySet,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -137,10 +138,28 @@ func guarded(next http.Handler) http.Handler {
 	})
 }
 
-// signingKey gives the key the name under which /oauth/jwks publishes it: its thumbprint
-// (RFC 7638).
-func signingKey(private *rsa.PrivateKey) (*jose.JSONWebKey, error) {
-	key := &jose.JSONWebKey{Key: private, Algorithm: "RS256", Use: "sig"}
+// signingKeys gives the key that signs, and all that /oauth/jwks publishes.
+func signingKeys(c Config) (*jose.JSONWebKey, jose.JSONWebKeySet, error) {
+	key, err := namedKey(c.SigningKey)
+	if err != nil {
+		return nil, jose.JSONWebKeySet{}, err
+	}
+	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key.Public()}}
+	for _, public := range c.OtherKeys {
+		other, err := namedKey(public)
+		if err != nil {
+			return nil, jose.JSONWebKeySet{}, err
+		}
+		if len(set.Key(other.KeyID)) == 0 {
+			set.Keys = append(set.Keys, *other)
+		}
+	}
+	return key, set, nil
+}
+
+// namedKey gives a key the name under which it is published: its thumbprint (RFC 7638).
+func namedKey(rsaKey any) (*jose.JSONWebKey, error) {
+	key := &jose.JSONWebKey{Key: rsaKey, Algorithm: "RS256", Use: "sig"}
 	sum, err := key.Thumbprint(crypto.SHA256)
 	if err != nil {
 		return nil, fmt.Errorf("name signing key: %w", err)

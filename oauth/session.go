@@ -124,6 +124,7 @@ func (s *Sessions) open(ctx context.Context, who Identity, idToken, oldCookie st
 	_, err = s.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.HSet(ctx, key, "d", sealed, "i", now.Add(sessionIdle).UnixMilli())
 		p.PExpire(ctx, key, sessionIdle)
+		remember(ctx, p, who, key)
 		if oldCookie != "" {
 			p.Del(ctx, sessionKey(oldCookie))
 		}

@@ -11,7 +11,12 @@ import (
 // Authorization codes.
 
 func (s *store) CreateAuthorizeCodeSession(ctx context.Context, signature string, r fosite.Requester) error {
-	return s.create(ctx, codeKey(signature), r, fosite.AuthorizeCode)
+	key := codeKey(signature)
+	t, err := s.putRecord(key, r, fosite.AuthorizeCode)
+	if err != nil {
+		return err
+	}
+	return s.do(ctx, append(joinPerson(personOf(r), key), t)...)
 }
 
 // GetAuthorizeCodeSession returns the request also with the error of a used code: fosite needs it
@@ -142,5 +147,6 @@ func (s *store) createToken(ctx context.Context, key string, r fosite.Requester,
 	if err != nil {
 		return err
 	}
-	return s.do(ctx, t, step{key: grantKey(r.GetID()), verb: stepJoin, value: key, keep: t.keep})
+	grant := grantKey(r.GetID())
+	return s.do(ctx, append(joinPerson(personOf(r), grant), t, step{key: grant, verb: stepJoin, value: key, keep: t.keep})...)
 }

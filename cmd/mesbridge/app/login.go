@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -42,6 +43,10 @@ func (a *App) openLogin(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the signing key of oauth: %w", err)
 	}
+	others, err := readPublicKeys(c.OAuth.OtherKeys)
+	if err != nil {
+		return SettingsError{fmt.Errorf("read the other keys of oauth: %w", err)}
+	}
 	tokens, err := derive(secret, "tokens")
 	if err != nil {
 		return err
@@ -68,7 +73,7 @@ func (a *App) openLogin(context.Context) error {
 	}
 	a.OAuth, err = oauth.New(oauth.Config{
 		Environment: string(c.Environment), Issuer: c.PublicURL, Redis: a.client, SealKey: seal, GlobalSecret: tokens,
-		SigningKey: signing, Clients: clients, Pages: pages, Patients: patients, Professionals: professionals,
+		SigningKey: signing, OtherKeys: others, Clients: clients, Pages: pages, Patients: patients, Professionals: professionals,
 		Resolve: a.resolve, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
 	})
 	return err
@@ -117,6 +122,31 @@ func readRSAKey(f config.SecretFile) (*rsa.PrivateKey, error) {
 		return nil, fmt.Errorf("%s is not an RSA key; make one with: openssl genrsa -out FILE 3072", f)
 	}
 	return rsaKey, nil
+}
+
+// readPublicKeys reads PEM keys as "openssl rsa -pubout" writes them.
+func readPublicKeys(files []config.File) ([]*rsa.PublicKey, error) {
+	var all []*rsa.PublicKey
+	for _, f := range files {
+		text, err := os.ReadFile(string(f))
+		if err != nil {
+			return nil, err
+		}
+		block, _ := pem.Decode(text)
+		if block == nil {
+			return nil, fmt.Errorf("%s is not PEM; make it with: openssl rsa -in KEY -pubout -out FILE", f)
+		}
+		key, err := x509.ParsePKIXPublicKey(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s holds no public key: %w", f, err)
+		}
+		rsaKey, ok := key.(*rsa.PublicKey)
+		if !ok {
+			return nil, fmt.Errorf("%s is not an RSA key", f)
+		}
+		all = append(all, rsaKey)
+	}
+	return all, nil
 }
 
 // resolve tells who a login is. A patient is known by the matricule that the provider vouches for (D26),

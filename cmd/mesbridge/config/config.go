@@ -90,6 +90,7 @@ type Keys struct {
 type OAuth struct {
 	Secret     SecretFile `yaml:"secret" need:"yes" doc:"Made as the keys above. Tokens and sessions are made and sealed with it; another one ends them all."`
 	SigningKey SecretFile `yaml:"signingKey" need:"yes" doc:"RSA key of at least 2048 bits that signs identity tokens, PEM: openssl genrsa -out FILE 3072."`
+	OtherKeys  []File     `yaml:"otherKeys" doc:"Public keys, PEM, published beside that one. To change keys without a gap: name the next one here a day before it signs, and the last one for a day after: openssl rsa -in FILE -pubout."`
 }
 
 // Provider is one upstream OpenID provider.
