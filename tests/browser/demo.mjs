@@ -3,25 +3,26 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.mjs';
 
-const built = fileURLToPath(new URL('../../bin/mesbridge', import.meta.url));
+/** The program that MESBRIDGE names, or bin/mesbridge. */
+export const built = process.env.MESBRIDGE || fileURLToPath(new URL('../../bin/mesbridge', import.meta.url));
 
 /**
- * Starts the program that MESBRIDGE names, or bin/mesbridge, and resolves when all its listeners
+ * Starts the built program and resolves when all its listeners
  * accept. `ready` is its ready file (docs/contract.md). Whoever starts it stops it.
  */
 export async function startDemo() {
   const dir = await mkdtemp(join(tmpdir(), 'mesbridge-browser-'));
-  const file = join(dir, 'ready.json');
+  const [data, file] = [join(dir, 'data'), join(dir, 'ready.json')];
   const any = '127.0.0.1:0';
   const child = spawn(
-    process.env.MESBRIDGE || built,
-    ['demo', '--data', join(dir, 'data'), '--http', any, '--smtp', any, '--ops', any, '--ready', file],
+    built,
+    ['demo', '--data', data, '--http', any, '--smtp', any, '--ops', any, '--ready', file],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const ended = once(child, 'exit');
@@ -40,6 +41,14 @@ export async function startDemo() {
 
   return {
     ready,
+    /** Its data directory. */
+    data,
+    /** Writes a file that goes when the demonstration stops, and resolves to its path. */
+    async keep(name, content) {
+      const path = join(dir, name);
+      await writeFile(path, content);
+      return path;
+    },
     /** The certificate and key of the operator that serves a mailbox's domain. */
     operatorOf(mailbox) {
       const domain = mailbox.slice(mailbox.indexOf('@') + 1);
