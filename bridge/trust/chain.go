@@ -17,19 +17,30 @@ var ErrWeak = errors.New("key or signature too weak")
 // ErrUsage means a certificate whose key may not be used so (O51).
 var ErrUsage = errors.New("key usage does not fit")
 
-// verifyChain returns the chain of leaf up to a root among chain, valid at a given time, for one of
-// the usages. What a peer sends beside its leaf is not used: the authorities are those that an
-// administrator provided, so that only their range of certificates counts (O48, O49).
-func verifyChain(leaf *x509.Certificate, chain []*x509.Certificate, at time.Time, usages ...x509.ExtKeyUsage) ([]*x509.Certificate, error) {
-	roots, others := x509.NewCertPool(), x509.NewCertPool()
+// anchors are the authorities that are believed, ready to judge by: making the pools costs more than one
+// check with them. They do not change.
+type anchors struct {
+	all           []*x509.Certificate
+	roots, others *x509.CertPool
+}
+
+func newAnchors(chain []*x509.Certificate) anchors {
+	a := anchors{all: chain, roots: x509.NewCertPool(), others: x509.NewCertPool()}
 	for _, c := range chain {
 		if selfIssued(c) {
-			roots.AddCert(c)
+			a.roots.AddCert(c)
 		} else {
-			others.AddCert(c)
+			a.others.AddCert(c)
 		}
 	}
-	found, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: others, CurrentTime: at, KeyUsages: usages})
+	return a
+}
+
+// verify returns the chain of leaf up to a root among the anchors, valid at a given time, for one of the
+// usages. What a peer sends beside its leaf is not used: the authorities are those that an administrator
+// provided, so that only their range of certificates counts (O48, O49).
+func (a anchors) verify(leaf *x509.Certificate, at time.Time, usages ...x509.ExtKeyUsage) ([]*x509.Certificate, error) {
+	found, err := leaf.Verify(x509.VerifyOptions{Roots: a.roots, Intermediates: a.others, CurrentTime: at, KeyUsages: usages})
 	if err != nil {
 		return nil, err
 	}

@@ -17,12 +17,17 @@ const (
 	maxAttributes = 4        // the grammar needs 2
 )
 
+// checkSize refuses what is larger than any list (O13).
+func checkSize(octets int64) error {
+	if octets > MaxListBytes {
+		return fmt.Errorf("%d octets are more than %d", octets, MaxListBytes)
+	}
+	return nil
+}
+
 // checkForm refuses what is not a plain, bounded, well-formed XML document in UTF-8: no DTD, no entity
 // but the five of XML, no processing instruction (O13).
 func checkForm(data []byte) error {
-	if len(data) > MaxListBytes {
-		return fmt.Errorf("%d octets are more than %d", len(data), MaxListBytes)
-	}
 	dec := xml.NewDecoder(bytes.NewReader(data))
 	f := form{}
 	for {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"mesbridge/bridge/trust"
+	"mesbridge/bridge/trust/alarm"
 	"mesbridge/bridge/trust/trusttest"
 )
 
@@ -36,16 +37,18 @@ func storeFor(t *testing.T, s space, c *clock) (trust.StoreOptions, func(data []
 	t.Helper()
 	dir := t.TempDir()
 	own := s.options()
+	file := filepath.Join(dir, "list.xml")
 	o := trust.StoreOptions{
-		File: filepath.Join(dir, "list.xml"), Keep: filepath.Join(dir, "kept.xml"),
-		Chain: s.Chain(), OwnDomain: own.OwnDomain, OwnDNs: own.OwnDNs, Now: c.now, Log: slog.New(slog.DiscardHandler),
+		Source: trust.FileSource(file), Keep: filepath.Join(dir, "kept.xml"),
+		Chain: s.Chain(), OwnDomain: own.OwnDomain, OwnDNs: func() []trust.DN { return own.OwnDNs },
+		Now: c.now, Log: slog.New(slog.DiscardHandler),
 	}
 	return o, func(data []byte, confirmed time.Time) {
 		t.Helper()
-		if err := os.WriteFile(o.File, data, 0o600); err != nil {
+		if err := os.WriteFile(file, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chtimes(o.File, confirmed, confirmed); err != nil {
+		if err := os.Chtimes(file, confirmed, confirmed); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,7 +61,7 @@ func TestStore_ages(t *testing.T) {
 	o, put := storeFor(t, s, c)
 	list := trusttest.List(t, s.signer, at, s.entries(t)...)
 	put(list, at)
-	store, err := trust.OpenStore(o)
+	store, err := trust.OpenStore(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +86,7 @@ func TestStore_ages(t *testing.T) {
 		t.Error("a stale list no longer tells who was listed")
 	}
 	put(list, c.now()) // the same bytes, confirmed again
-	if err := store.Reload(); err != nil || store.Freshness() != trust.Fresh {
+	if err := store.Reload(t.Context()); err != nil || store.Freshness() != trust.Fresh {
 		t.Errorf("a confirmed list is %s, %v", store.Freshness(), err)
 	}
 }
@@ -93,30 +96,30 @@ func TestStore_refusedList_keepsTheOneInService(t *testing.T) {
 	t.Parallel()
 	s, c := newSpace(t), newClock(at)
 	o, put := storeFor(t, s, c)
-	if _, err := trust.OpenStore(o); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := trust.OpenStore(t.Context(), o); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("a store without any list opened: %v", err)
 	}
 	first := trusttest.List(t, s.signer, at.Add(-time.Hour), s.entries(t)...)
 	put(first, at)
-	store, err := trust.OpenStore(o)
+	store, err := trust.OpenStore(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	second := trusttest.List(t, s.signer, at, s.entries(t, trusttest.Entry(t, "neuf.mssante.fr", s.operator, at))...)
 	put(second, at)
-	if err := store.Reload(); err != nil {
+	if err := store.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	c.set(at.Add(2 * time.Hour))
 	put(first, c.now())
-	refusedAt(t, store.Reload(), trust.StepRollback)
+	refusedAt(t, store.Reload(t.Context()), trust.StepRollback)
 	put(second[:len(second)/2], c.now())
-	refusedAt(t, store.Reload(), trust.StepForm)
+	refusedAt(t, store.Reload(t.Context()), trust.StepForm)
 	if list, err := store.Current(); err != nil || !list.Listed("neuf.mssante.fr") {
 		t.Errorf("the list in service is gone: %v", err)
 	}
 	c.set(at.Add(25 * time.Hour))
-	again, err := trust.OpenStore(o) // the file is still half a list
+	again, err := trust.OpenStore(t.Context(), o) // the file is still half a list
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,8 +141,9 @@ func TestStore_Run(t *testing.T) {
 		o, put := storeFor(t, s, c)
 		var trace bytes.Buffer
 		o.Log = slog.New(slog.NewTextHandler(&trace, nil))
+		o.Alarms = alarm.NewBoard(o.Log, c.now)
 		put(trusttest.List(t, s.signer, at.Add(-time.Hour), s.entries(t)...), at)
-		store, err := trust.OpenStore(o)
+		store, err := trust.OpenStore(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +154,7 @@ func TestStore_Run(t *testing.T) {
 			store.Run(ctx, time.Hour)
 		}()
 		hour := func() {
-			<-time.After(time.Hour + time.Second)
+			<-time.After(time.Hour + 7*time.Minute) // an hour and its spread
 			synctest.Wait()
 		}
 		put(trusttest.List(t, s.signer, at, s.entries(t, trusttest.Entry(t, "neuf.mssante.fr", s.operator, at))...), at)
@@ -161,7 +165,7 @@ func TestStore_Run(t *testing.T) {
 		put([]byte("nonsense"), at)
 		c.set(at.Add(30 * time.Hour))
 		hour()
-		if !store.InService().Listed("neuf.mssante.fr") || !strings.Contains(trace.String(), "step form") || !strings.Contains(trace.String(), "outcome=warning") {
+		if !store.InService().Listed("neuf.mssante.fr") || !strings.Contains(trace.String(), "step form") || !strings.Contains(trace.String(), "detail=warning") {
 			t.Errorf("after a bad file: %s", trace.String())
 		}
 		cancel()

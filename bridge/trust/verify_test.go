@@ -206,7 +206,7 @@ func TestVerify_grammar(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := trust.Verify(s.signed(t, replace...), s.options())
-			refusedAt(t, err, trust.StepForm)
+			refusedAt(t, err, trust.StepGrammar)
 		})
 	}
 	list, err := trust.Verify(s.signed(t, "<Nom>ch-", "<Nouveau><a></a></Nouveau><Nom>ch-"), s.options())

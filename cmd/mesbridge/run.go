@@ -33,7 +33,8 @@ type commands struct {
 	} `cmd:"" help:"About the configuration file."`
 	Clients clientsCommand `cmd:"" help:"Register the software that may use the API."`
 	Trust   struct {
-		Verify trustVerifyCommand `cmd:"" help:"Check the signature and content of a white list."`
+		Verify trustVerifyCommand `cmd:"" help:"Check the signature and content of a white list; tells each check."`
+		Accept trustAcceptCommand `cmd:"" help:"Let the bridge take one list that is older, or far shorter, than the one in service."`
 	} `cmd:"" help:"About the white list of the trust space."`
 	Directory struct {
 		Import directoryImportCommand `cmd:"" help:"Check an extraction of mailboxes and count what it holds."`

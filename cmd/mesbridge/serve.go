@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"mesbridge/cmd/mesbridge/app"
 	"mesbridge/cmd/mesbridge/config"
@@ -38,12 +40,27 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	}
 	log.InfoContext(ctx, "serving", "http", a.Listeners.HTTP.Addr().String(), "smtp", a.Listeners.SMTP.Addr().String(),
 		"ops", a.Listeners.Ops.Addr().String(), "version", version())
-	select {
-	case <-ctx.Done():
-	case err = <-a.Failed():
-	}
+	err = wait(ctx, a)
 	log.InfoContext(ctx, "stopping")
 	return errors.Join(err, a.Stop())
+}
+
+// wait returns when ctx has ended, or with what failed. Meanwhile SIGHUP asks for everything of the trust
+// space again.
+func wait(ctx context.Context, a *app.App) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-a.Failed():
+			return err
+		case <-hangup:
+			a.Refresh()
+		}
+	}
 }
 
 // start takes the data directory and starts the bridge on it.

@@ -34,6 +34,7 @@ type App struct {
 	local     *localdb.DB
 	identity  *trust.Identity
 	lists     *trust.Store
+	trustSpace
 	directory directory.Table
 	metrics   *prometheus.Registry
 	codec     *mail.Codec

@@ -109,7 +109,8 @@ func (a *App) startEffects(context.Context) error {
 	serving, cancel := context.WithCancel(context.Background())
 	client := delivery.NewClient(serving, delivery.Settings{
 		Name: a.Config.SMTP.Hostname, TLS: a.identity.ClientConfig, Trust: a.currentList, Resolver: a.servers(),
-		Log: a.Log.With("part", "delivery"), Now: time.Now,
+		Strict: a.Config.SMTP.Strict,
+		Log:    a.Log.With("part", "delivery"), Now: time.Now,
 	})
 	a.onStop("connections to operators", time.Second, func(context.Context) error { client.Close(); return nil })
 	handlers := map[conversations.EffectKind]conversations.EffectHandler{

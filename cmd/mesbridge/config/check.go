@@ -25,6 +25,7 @@ func (c Config) check() error {
 	errs = append(errs, c.roleFault(), c.keyCheckFault(), c.redisFault(), c.domainFault())
 	errs = append(errs, c.Listen.faults()...)
 	errs = append(errs, c.Limits.faults()...)
+	errs = append(errs, c.trustFaults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
 	if c.INSClaim == "" {
 		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))

@@ -1,7 +1,9 @@
 package config
 
+import "time"
+
 // Config is every setting. Field tags: doc is the comment of the example file, need:"yes" marks what
-// has no default, oneOf lists the values that are allowed.
+// has no default, oneOf lists the values that are allowed, may:"empty" marks what the example leaves empty.
 type Config struct {
 	Role          Role        `yaml:"role" oneOf:"hosted relay simulator" doc:"What the bridge is in the exchange (D1). Only hosted is offered so far: the bridge holds the inboxes of the citizen domain."`
 	Environment   Environment `yaml:"environment" oneOf:"production test" doc:"production, or test for a test PKI and test identities (O56, D20, D26)."`
@@ -65,14 +67,22 @@ type SMTP struct {
 	Certificate File       `yaml:"certificate" need:"yes" doc:"Our certificate, leaf first, for both directions (O55)."`
 	Key         SecretFile `yaml:"key" need:"yes" doc:"Its key, unencrypted, of this machine alone (O54)."`
 	CA          File       `yaml:"ca" need:"yes" doc:"Chain that other operators' certificates must come from, never the system's (O48, O49)."`
-	CRLs        []File     `yaml:"crls" doc:"Revocation lists of that chain, kept fresh by you (O52)."`
+	CRLs        []File     `yaml:"crls" doc:"Revocation lists of that chain that you keep fresh, beside those that the bridge fetches (O52)."`
+	Revocation  Revocation `yaml:"revocation" doc:"How else withdrawn certificates are known (O50-O52)."`
+	Strict      bool       `yaml:"strict" may:"empty" doc:"Do not deliver to a server whose certificate does not name the host of its MX; otherwise that is an alarm only (D23, O84)."`
 }
 
 // WhiteList says where the signed list is and who may sign it.
 type WhiteList struct {
-	File        File     `yaml:"file" need:"yes" doc:"The list as it was fetched, signature included."`
-	SignerCN    []string `yaml:"signerCN" doc:"Common names that may sign it (O38)."`
-	SignerRoots File     `yaml:"signerRoots" need:"yes" doc:"Chain that the signer's certificate must come from, PEM (O38)."`
+	URL           string        `yaml:"url" doc:"Where the bridge fetches the list (O10). Either this or file."`
+	Roots         File          `yaml:"roots" doc:"Roots that the certificate of that server must come from, PEM, never the system's (O11). Needed with url."`
+	File          File          `yaml:"file" may:"empty" doc:"The list as something else fetches it, signature included; it touches the file when nothing changed. Either this or url."`
+	SignerCN      []string      `yaml:"signerCN" doc:"Common names that may sign it (O38)."`
+	SignerRoots   File          `yaml:"signerRoots" need:"yes" doc:"Chain that the signer's certificate must come from, PEM (O38)."`
+	Every         time.Duration `yaml:"every" doc:"How often the list and the revocation lists are asked for, give or take a tenth (O14). SIGHUP asks at once."`
+	WarnAfter     time.Duration `yaml:"warnAfter" doc:"Without a confirmed list for so long: a warning (O16)."`
+	CriticalAfter time.Duration `yaml:"criticalAfter" doc:"For so long: an alarm; mail goes on (O16)."`
+	StopAfter     time.Duration `yaml:"stopAfter" doc:"For so long: nothing is accepted or sent until a list is confirmed (O16, D35)."`
 }
 
 // Directory says where the extraction of mailboxes is.

@@ -1,5 +1,11 @@
 package config
 
+import (
+	"time"
+
+	"mesbridge/bridge/trust"
+)
+
 // Default returns the settings before a file is read. What has no default is empty.
 func Default() Config {
 	return Config{
@@ -10,7 +16,11 @@ func Default() Config {
 		Redis:         Managed,
 		Listen:        Listen{HTTP: "127.0.0.1:8080", SMTP: ":25", Ops: "127.0.0.1:9090"},
 		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000},
-		WhiteList:     WhiteList{SignerCN: []string{"alb.mssante.fr"}},
+		SMTP:          SMTP{Revocation: Revocation{Online: true}},
+		WhiteList: WhiteList{
+			SignerCN: []string{trust.SignerName}, Every: time.Hour, WarnAfter: trust.DefaultWarnAfter,
+			CriticalAfter: trust.DefaultCriticalAfter, StopAfter: trust.DefaultStopAfter,
+		},
 		Patients:      Provider{Level: "eidas2"},
 		INSClaim:      "ins",
 		Professionals: Provider{Level: "eidas1"},
@@ -28,9 +38,11 @@ func sample() Config {
 		Certificate: "/etc/mesbridge/smtp.pem",
 		Key:         "/etc/mesbridge/smtp.key",
 		CA:          "/etc/mesbridge/igc-sante.pem",
-		CRLs:        []File{"/var/lib/mesbridge-crl/ACI-EL-ORG.crl"},
+		CRLs:        []File{},
+		Revocation:  Revocation{Online: true, URLs: []string{"http://igc-sante.esante.gouv.fr/CRL/ACI-EL-ORG.crl"}, OCSP: "http://ocsp.esante.gouv.fr"},
 	}
-	c.WhiteList.File = "/var/lib/mesbridge-lists/listeblanchemssante.xml"
+	c.WhiteList.URL = "https://espacedeconfiance.mssante.fr/listeblanchemssante.xml"
+	c.WhiteList.Roots = "/etc/mesbridge/igc-sante.pem"
 	c.WhiteList.SignerRoots = "/etc/mesbridge/igc-sante.pem"
 	c.Directory.File = "/var/lib/mesbridge-lists/Extraction_Correspondance_MSSante.txt"
 	c.Keys = Keys{Master: "/etc/mesbridge/master.key", PatientHash: "/etc/mesbridge/patient-hash.key"}

@@ -162,7 +162,7 @@ func (d *demonstration) settings(url string) config.Config {
 	c.Listen = d.Listen
 	c.SMTP = config.SMTP{
 		Hostname: ServerName, Certificate: config.File(d.space.Bridge.Cert), Key: config.SecretFile(d.space.Bridge.Key),
-		CA: config.File(d.space.CA), CRLs: []config.File{config.File(d.space.CRL)},
+		CA: config.File(d.space.CA), CRLs: []config.File{config.File(d.space.CRL)}, // certificates of the demonstration name no server to ask
 	}
 	c.WhiteList.File, c.WhiteList.SignerRoots = config.File(d.space.WhiteList), config.File(d.space.CA)
 	c.Directory.File = config.File(d.space.Directory)
