@@ -17,6 +17,7 @@ import (
 type Identity struct {
 	own        atomic.Pointer[ownPair]
 	anchors    anchors
+	chains     chainCache
 	revocation *Revocation
 	now        func() time.Time
 	observer   Observer
@@ -215,7 +216,7 @@ func (i *Identity) judge(s tls.ConnectionState) Peer {
 	}
 	leaf := s.PeerCertificates[0]
 	now := i.now()
-	chain, err := i.anchors.verify(leaf, now, x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth)
+	chain, err := i.chains.verify(i.anchors, leaf, now)
 	if err == nil && i.revocation != nil {
 		err = i.revocation.Check(chain, now)
 	}

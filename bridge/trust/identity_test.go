@@ -124,6 +124,30 @@ func TestIdentity_peerCertificates(t *testing.T) {
 	}
 }
 
+// TestIdentity_sameCertificate_expires covers O51: what was found good is not good for ever.
+func TestIdentity_sameCertificate_expires(t *testing.T) {
+	t.Parallel()
+	s, c := newSpace(t), newClock(at)
+	ours := s.identity(t, s.own, nil, c.now)
+	state := tls.ConnectionState{PeerCertificates: []*x509.Certificate{s.operator.Leaf}}
+	end := s.operator.Leaf.NotAfter
+	for _, tt := range []struct {
+		at   time.Time
+		want trust.Fault
+	}{
+		{at, ""},
+		{end, ""},
+		{end.Add(time.Second), trust.FaultExpired},
+		{s.operator.Leaf.NotBefore.Add(-time.Second), trust.FaultExpired},
+		{at, ""},
+	} {
+		c.set(tt.at)
+		if p := ours.Peer(state); p.Fault != tt.want {
+			t.Errorf("at %v: %q, want %q", tt.at, p.Fault, tt.want)
+		}
+	}
+}
+
 // TestIdentity_sentIntermediate_isNotUsed covers O48 and O49: only authorities that the administrator
 // provided count, whatever chain a peer sends.
 func TestIdentity_sentIntermediate_isNotUsed(t *testing.T) {

@@ -45,7 +45,7 @@ type StoreOptions struct {
 	SignerNames []string
 	Revocation  *Revocation
 	OwnDomain   string
-	OwnDNs      func() []DN // now: our certificate may be replaced; nil: none
+	Own         func() []DN // our subjects now: our certificate may be replaced; nil: none
 
 	WarnAfter, CriticalAfter, StopAfter time.Duration
 
@@ -193,8 +193,8 @@ func (s *Store) verify(data []byte, sum [sha256.Size]byte, r *Revocation) (*List
 		Chain: s.o.Chain, SignerNames: s.o.SignerNames, Revocation: r, Now: s.o.Now(),
 		Floor: s.floor, OwnDomain: s.o.OwnDomain,
 	}
-	if s.o.OwnDNs != nil {
-		o.OwnDNs = s.o.OwnDNs()
+	if s.o.Own != nil {
+		o.OwnDNs = s.o.Own()
 	}
 	if old := s.current.Load(); old != nil {
 		o.Previous = old.list

@@ -40,7 +40,7 @@ func storeFor(t *testing.T, s space, c *clock) (trust.StoreOptions, func(data []
 	file := filepath.Join(dir, "list.xml")
 	o := trust.StoreOptions{
 		Source: trust.FileSource(file), Keep: filepath.Join(dir, "kept.xml"),
-		Chain: s.Chain(), OwnDomain: own.OwnDomain, OwnDNs: func() []trust.DN { return own.OwnDNs },
+		Chain: s.Chain(), OwnDomain: own.OwnDomain, Own: func() []trust.DN { return own.OwnDNs },
 		Now: c.now, Log: slog.New(slog.DiscardHandler),
 	}
 	return o, func(data []byte, confirmed time.Time) {

@@ -134,6 +134,13 @@ func TestTrustVerify(t *testing.T) {
 		{"altered", []string{altered, "--ca", s.CA}, exitFailed, "signature"},
 		{"another authority", []string{s.WhiteList, "--ca", foreign}, exitFailed, "signer"},
 		{"another signer", []string{s.WhiteList, "--ca", s.CA, "--signer", "someone.else"}, exitFailed, "signer-name"},
+		{"each check is told", []string{s.WhiteList}, exitDone, "signer-name  ok\n"},
+		{"what was not checked is told", []string{s.WhiteList}, exitDone, "revocation   ok       not checked"},
+		{"refusal is told", []string{altered, "--ca", s.CA}, exitFailed, "signature    refused\n"},
+		{"beside the list in service", []string{s.WhiteList, "--previous", s.WhiteList}, exitDone, "valid"},
+		{"our own entry", []string{s.WhiteList, "--domain", "patient.mssante.fr", "--certificate", s.Bridge.Cert}, exitDone, "valid"},
+		{"our own entry is another's", []string{s.WhiteList, "--domain", "patient.mssante.fr", "--certificate", s.Operators[0].Cert}, exitFailed, "plausibility"},
+		{"half of our own entry", []string{s.WhiteList, "--domain", "patient.mssante.fr"}, exitUsage, "go together"},
 		{"time that is none", []string{s.WhiteList, "--at", "noon"}, exitUsage, "--at"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -143,6 +150,21 @@ func TestTrustVerify(t *testing.T) {
 				t.Errorf("code %d, want %d\n%s%s", code, c.code, stdout, stderr)
 			}
 		})
+	}
+}
+
+// TestTrustAccept covers O17: what an administrator accepts still has to be a good list.
+func TestTrustAccept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := space(t, dir)
+	code, stdout, stderr := mesbridge(t, "trust", "accept", s.WhiteList, "--data", dir)
+	if _, err := os.Stat(filepath.Join(dir, "white-list.xml.accept")); err != nil || code != exitDone || !strings.Contains(stdout, "accepted once") {
+		t.Errorf("code %d\n%s%s%v", code, stdout, stderr, err)
+	}
+	code, _, stderr = mesbridge(t, "trust", "accept", s.CA, "--ca", s.CA, "--data", t.TempDir())
+	if code != exitFailed || !strings.Contains(stderr, "nothing can accept") {
+		t.Errorf("code %d\n%s", code, stderr)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"testing"
 	"time"
 
@@ -23,8 +24,8 @@ type PKI struct {
 	Root   *x509.Certificate
 	Issuer *x509.Certificate
 
-	issuerKey *ecdsa.PrivateKey
-	serial    int64
+	rootKey, issuerKey *ecdsa.PrivateKey
+	serial             int64
 }
 
 // New makes a PKI whose names are always the same, so that two of them differ by their keys alone.
@@ -35,11 +36,25 @@ func New(t testing.TB, at time.Time) *PKI {
 	root := p.template(pkix.Name{CommonName: "AC RACINE TEST", Organization: []string{"TEST"}, Country: []string{"FR"}})
 	root.IsCA, root.KeyUsage, root.ExtKeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign, nil
 	p.Root = p.create(t, root, root, rootKey.Public(), rootKey)
-	issuer := p.template(pkix.Name{CommonName: "AC TEST ORGANISATIONS", Organization: []string{"TEST"}, Country: []string{"FR"}})
-	issuer.IsCA, issuer.KeyUsage, issuer.ExtKeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign, nil
-	p.Issuer = p.create(t, issuer, p.Root, issuerKey.Public(), rootKey)
-	p.issuerKey = issuerKey
+	p.rootKey, p.issuerKey = rootKey, issuerKey
+	p.Issuer = p.authority(t, "AC TEST ORGANISATIONS", issuerKey)
 	return p
+}
+
+// Sibling makes another issuing authority under the same root.
+func (p *PKI) Sibling(t testing.TB, commonName string) *PKI {
+	t.Helper()
+	other := &PKI{At: p.At, Root: p.Root, rootKey: p.rootKey, issuerKey: ecKey(t), serial: 1000}
+	other.Issuer = other.authority(t, commonName, other.issuerKey)
+	return other
+}
+
+// authority makes an issuing authority under the root.
+func (p *PKI) authority(t testing.TB, commonName string, key *ecdsa.PrivateKey) *x509.Certificate {
+	t.Helper()
+	c := p.template(pkix.Name{CommonName: commonName, Organization: []string{"TEST"}, Country: []string{"FR"}})
+	c.IsCA, c.KeyUsage, c.ExtKeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign, nil
+	return p.create(t, c, p.Root, key.Public(), p.rootKey)
 }
 
 // Chain lists the authorities, as an administrator would provide them.
@@ -50,6 +65,16 @@ type Change func(*x509.Certificate)
 
 // Expired makes a certificate that ended before At.
 func (p *PKI) Expired(c *x509.Certificate) { c.NotAfter = p.At.Add(-time.Hour) }
+
+// ListAt names a place of revocation lists in a certificate.
+func ListAt(urls ...string) Change {
+	return func(c *x509.Certificate) { c.CRLDistributionPoints = urls }
+}
+
+// ResponderAt names an OCSP responder in a certificate.
+func ResponderAt(url string) Change {
+	return func(c *x509.Certificate) { c.OCSPServer = []string{url} }
+}
 
 // Usage replaces the extended key usages.
 func Usage(u ...x509.ExtKeyUsage) Change { return func(c *x509.Certificate) { c.ExtKeyUsage = u } }
@@ -106,12 +131,30 @@ func Entry(t testing.TB, domain string, cert tls.Certificate, updated time.Time)
 // CRL signs a revocation list, PEM, valid for a day around At.
 func (p *PKI) CRL(t testing.TB, revoked ...*x509.Certificate) []byte {
 	t.Helper()
-	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: p.At.Add(-12 * time.Hour), NextUpdate: p.At.Add(12 * time.Hour)}
+	return p.CRLOf(t, &x509.RevocationList{ThisUpdate: p.At.Add(-12 * time.Hour), NextUpdate: p.At.Add(12 * time.Hour)}, revoked...)
+}
+
+// CRLOf signs a revocation list of a template, PEM, with certificates of the authority on it.
+func (p *PKI) CRLOf(t testing.TB, list *x509.RevocationList, revoked ...*x509.Certificate) []byte {
+	t.Helper()
+	return p.signCRL(t, list, p.Issuer, p.issuerKey, revoked)
+}
+
+// RootCRL signs the root's revocation list, valid for a day around At.
+func (p *PKI) RootCRL(t testing.TB, revoked ...*x509.Certificate) []byte {
+	t.Helper()
+	list := &x509.RevocationList{ThisUpdate: p.At.Add(-12 * time.Hour), NextUpdate: p.At.Add(12 * time.Hour)}
+	return p.signCRL(t, list, p.Root, p.rootKey, revoked)
+}
+
+func (p *PKI) signCRL(t testing.TB, list *x509.RevocationList, issuer *x509.Certificate, key crypto.Signer, revoked []*x509.Certificate) []byte {
+	t.Helper()
+	list.Number = big.NewInt(list.ThisUpdate.Unix())
 	for _, c := range revoked {
 		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries,
-			x509.RevocationListEntry{SerialNumber: c.SerialNumber, RevocationTime: p.At.Add(-24 * time.Hour)})
+			x509.RevocationListEntry{SerialNumber: c.SerialNumber, RevocationTime: list.ThisUpdate})
 	}
-	der, err := x509.CreateRevocationList(rand.Reader, list, p.Issuer, p.issuerKey)
+	der, err := x509.CreateRevocationList(rand.Reader, list, issuer, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,4 +228,9 @@ func ecKey(t testing.TB) *ecdsa.PrivateKey {
 		t.Fatal(err)
 	}
 	return key
+}
+
+// Loopback makes a certificate name this machine.
+func Loopback(c *x509.Certificate) {
+	c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 }

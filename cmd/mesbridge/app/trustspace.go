@@ -67,7 +67,7 @@ func (a *App) openLists(ctx, serving context.Context) error {
 	a.lists, err = trust.OpenStore(ctx, trust.StoreOptions{
 		Source: source, Keep: KeptList(c.DataDir),
 		Chain: roots, SignerNames: c.WhiteList.SignerCN, Revocation: a.revocation,
-		OwnDomain: c.CitizenDomain, OwnDNs: func() []trust.DN { return []trust.DN{a.identity.DN()} },
+		OwnDomain: c.CitizenDomain, Own: func() []trust.DN { return []trust.DN{a.identity.DN()} },
 		WarnAfter: c.WhiteList.WarnAfter, CriticalAfter: c.WhiteList.CriticalAfter, StopAfter: c.WhiteList.StopAfter,
 		Now: time.Now, Log: a.Log.With("part", "white list"), Alarms: a.alarms, Refreshed: a.trustMetrics.refreshed,
 	})
