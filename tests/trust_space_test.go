@@ -170,6 +170,18 @@ func (s *trustSpace) configure(web *trusttest.PKI) config.Config {
 func (s *trustSpace) start() {
 	s.t.Helper()
 	s.publish(s.org.At.Add(-time.Hour))
+	s.again()
+	s.t.Cleanup(s.stop)
+	actor := conversations.Actor{Kind: conversations.ActorSystem, ID: "test"}
+	var err error
+	if s.patient, err = s.app.Conversations.Enrol(s.t.Context(), actor, thePatient, "Dominique TEST", rules.Active); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// again starts the bridge on the same data directory.
+func (s *trustSpace) again() {
+	s.t.Helper()
 	lock, err := redisserver.LockDir(s.dir)
 	if err != nil {
 		s.t.Fatal(err)
@@ -182,14 +194,9 @@ func (s *trustSpace) start() {
 	s.app, err = app.Start(s.t.Context(), app.Options{
 		Config: s.settings, Lock: lock, Listeners: listeners,
 		Log:           slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Demonstration: &app.Demonstration{Servers: s.servers, EmbeddedRedis: true},
+		Demonstration: &app.Demonstration{Servers: s.servers},
 	})
 	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(s.stop)
-	actor := conversations.Actor{Kind: conversations.ActorSystem, ID: "test"}
-	if s.patient, err = s.app.Conversations.Enrol(s.t.Context(), actor, thePatient, "Dominique TEST", rules.Active); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -265,12 +272,12 @@ func (s *trustSpace) secure(t *testing.T, show tls.Certificate) *smtpClient {
 
 // deposit sends a message of a subject to the patient and returns the reply to the first step that is
 // refused, or to the data.
-func (s *trustSpace) deposit(t *testing.T, show tls.Certificate, from, subject string, fields ...string) string {
+func (s *trustSpace) deposit(t *testing.T, show tls.Certificate, from, subject string) string {
 	t.Helper()
 	c := s.secure(t, show)
 	defer c.conn.Close()
 	to := thePatient + "@" + citizenDomain
-	return c.send(from, []string{to}, note(from, to, subject, "corps du message", fields...))
+	return c.send(from, []string{to}, note(from, to, subject, "corps du message"))
 }
 
 // thread is the patient's conversation of a subject; nil when there is none.

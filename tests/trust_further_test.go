@@ -1,0 +1,375 @@
+package tests
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"mesbridge/bridge/trust"
+	"mesbridge/bridge/trust/trusttest"
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// operator is a domain with a good operator, for the further cases of section 20 of operator.md.
+type operator struct {
+	domain string
+	cert   tls.Certificate
+	server *mxServer
+}
+
+func (s *trustSpace) operator(domain string, cert tls.Certificate) operator {
+	s.list(domain, cert)
+	return operator{domain, cert, s.mx(domain, cert)}
+}
+
+// exchanged sends a message as the operator and lets the patient answer it, both of which must arrive.
+func (s *trustSpace) exchanged(t *testing.T, o operator, from string) {
+	t.Helper()
+	subject := "Sujet de " + from
+	if got := s.deposit(t, o.cert, from, subject); !strings.HasPrefix(got, "250 2.0.0") {
+		t.Fatalf("refused: %s", got)
+	}
+	_, _, before := o.server.seen()
+	if err := s.reply(t, subject); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "delivery", func() bool { _, _, n := o.server.seen(); return n > before })
+}
+
+// TestTrustFurther holds the further cases below the matrix of section 20 that concern who is who, and
+// what the dialogue refuses.
+func TestTrustFurther(t *testing.T) {
+	t.Parallel()
+	s := newTrustSpace(t)
+	first := s.operator("deux-dn.mssante.fr", s.issue("1990000001", "CH UN", "smtp1.un.fr"))
+	second := operator{first.domain, s.issue("1990000001", "CH UN", "smtp2.un.fr"), nil}
+	s.list(first.domain, second.cert)
+	old := s.operator("deux-operateurs.mssante.fr", first.cert)
+	takeover := operator{old.domain, s.issue("1990000002", "CH DEUX", "smtp.deux.fr"), nil}
+	s.list(old.domain, takeover.cert)
+	takeover.server = s.mx(old.domain, takeover.cert) // the MX of the domain is the new operator's already
+	upper := s.operator("CH-MAJUSCULES.MSSANTE.FR", first.cert)
+	upper.server = s.mx("ch-majuscules.mssante.fr", first.cert)
+	gone := s.operator("disparu.mssante.fr", first.cert)
+	written := s.irregular()
+	unlisted := s.issue("1990000009", "INCONNU", "smtp.inconnu.fr")
+	s.start()
+
+	t.Run("domain not listed", func(t *testing.T) {
+		c := s.secure(t, first.cert)
+		c.do("550 5.7.1 Sender domain not in the white list", "MAIL FROM:<medecin@hors-liste.mssante.fr>")
+		c.do("550 5.7.1 Sender domain not in the white list", "MAIL FROM:<medecin@sous.%s>", first.domain)
+		s.secure(t, unlisted).do("550 5.7.1 Client certificate not in the white list", "MAIL FROM:<medecin@%s>", first.domain)
+	})
+	t.Run("two DNs for one domain", func(t *testing.T) {
+		s.exchanged(t, first, "un@deux-dn.mssante.fr")
+		second.server = first.server
+		s.exchanged(t, second, "deux@deux-dn.mssante.fr")
+	})
+	t.Run("two operators for one domain", func(t *testing.T) {
+		old.server = takeover.server
+		s.exchanged(t, old, "ancien@deux-operateurs.mssante.fr")
+		s.exchanged(t, takeover, "nouveau@deux-operateurs.mssante.fr")
+	})
+	t.Run("upper-case name", func(t *testing.T) {
+		s.exchanged(t, upper, "medecin@ch-majuscules.mssante.fr")
+	})
+	for label, o := range written {
+		t.Run("DN with "+label, func(t *testing.T) { s.exchanged(t, o, "medecin@"+o.domain) })
+	}
+	t.Run("null sender", func(t *testing.T) {
+		s.secure(t, first.cert).do("250", "MAIL FROM:<>")
+		s.secure(t, unlisted).do("550 5.7.1", "MAIL FROM:<>")
+		s.secure(t, tls.Certificate{}).do("530 5.7.0", "MAIL FROM:<>")
+	})
+	t.Run("forged From", func(t *testing.T) {
+		c := s.secure(t, first.cert)
+		forged := note("autre@deux-operateurs-x.mssante.fr", thePatient+"@"+citizenDomain, "Sujet de faussaire", "corps du message")
+		if got := c.send("un@deux-dn.mssante.fr", []string{thePatient + "@" + citizenDomain}, forged); !strings.HasPrefix(got, "550 5.7.1") {
+			t.Errorf("accepted: %s", got)
+		}
+	})
+	t.Run("26 MB message", func(t *testing.T) { s.tooLarge(t, first) })
+	t.Run("closed mailbox", func(t *testing.T) { s.closedMailbox(t, first) })
+	t.Run("DSN success", func(t *testing.T) { s.deliveryReport(t, first) })
+	t.Run("domain removed from the list", func(t *testing.T) { s.removed(t, gone) })
+	t.Run("own certificate replaced", func(t *testing.T) { s.replaced(t, first) })
+}
+
+// irregular lists operators whose subjects are written as O29 tells.
+func (s *trustSpace) irregular() map[string]operator {
+	all := map[string]operator{}
+	n := 0
+	for label, o := range map[string]struct{ written, encoded string }{
+		"quotes":           {`"C H U  DE  L'EST"`, `C H U  DE  L'EST`},
+		"quotes inside":    {`CENTRE HOSPITALIER "FRANCK-JOLY"`, `CENTRE HOSPITALIER "FRANCK-JOLY"`},
+		"no-break spaces":  {"C\u00a0H\u00a0U DE L'OUEST", "C H U DE L'OUEST"},
+		"double spaces":    {"C H U  DU  SUD", "C H U DU SUD"},
+		"a comma":          {`MARTIN, DUPONT ET CIE`, `MARTIN, DUPONT ET CIE`},
+		"an ampersand":     {`SOINS & FILS`, `SOINS & FILS`},
+		"another case":     {`ch de la côte`, `CH DE LA CÔTE`},
+		"a decomposed one": {"CH DE LA CO\u0302TE", "CH DE LA CÔTE"},
+	} {
+		n++
+		host := fmt.Sprintf("smtp%d.irregulier.fr", n)
+		cert := s.issue("1990000005", o.encoded, host)
+		domain := fmt.Sprintf("irregulier-%d.mssante.fr", n)
+		entry := trusttest.Entry(s.t, domain, cert, s.org.At)
+		entry.DN = "CN=" + host + ", OU=1990000005, O=" + o.written + ", ST=Paris (75), C=FR"
+		s.entries = append(s.entries, entry)
+		all[label] = operator{domain, cert, s.mx(domain, cert)}
+	}
+	return all
+}
+
+// tooLarge is O78, declared and not.
+func (s *trustSpace) tooLarge(t *testing.T, o operator) {
+	from, to := "un@"+o.domain, thePatient+"@"+citizenDomain
+	s.secure(t, o.cert).do("552 5.3.4", "MAIL FROM:<%s> SIZE=27262976", from)
+	large := note(from, to, "Sujet de 26 Mo", strings.Repeat(strings.Repeat("x", 76)+"\r\n", 26<<20/78+1))
+	if got := s.secure(t, o.cert).send(from, []string{to}, large); !strings.HasPrefix(got, "552 5.3.4") {
+		t.Errorf("26 MB gave %s", got)
+	}
+}
+
+// closedMailbox is O77 and D36.
+func (s *trustSpace) closedMailbox(t *testing.T, o operator) {
+	const ins = rules.INS("153124500723160")
+	actor := conversations.Actor{Kind: conversations.ActorSystem, ID: "test"}
+	c := s.secure(t, o.cert)
+	c.do("250", "MAIL FROM:<un@%s>", o.domain)
+	c.do("550 5.1.1", "RCPT TO:<%s@%s>", string(ins), citizenDomain)
+	for _, state := range []rules.AccountState{rules.Active, rules.MessagingClosed} {
+		if _, err := s.app.Conversations.Enrol(t.Context(), actor, ins, "Claude TEST", state); err != nil {
+			t.Fatal(err)
+		}
+		want := map[rules.AccountState]string{rules.Active: "250", rules.MessagingClosed: "550 5.2.1"}[state]
+		c.do(want, "RCPT TO:<%s@%s>", string(ins), citizenDomain)
+	}
+}
+
+// deliveryReport is O174: asked for, a success is reported to the sender's own operator, over the same
+// checks (O175).
+func (s *trustSpace) deliveryReport(t *testing.T, o operator) {
+	c := s.secure(t, o.cert)
+	from, to := "accuse@"+o.domain, thePatient+"@"+citizenDomain
+	c.do("250", "MAIL FROM:<%s> ENVID=enveloppe-1", from)
+	c.do("250", "RCPT TO:<%s> NOTIFY=SUCCESS,FAILURE", to)
+	c.do("354", "DATA")
+	c.do("250", "%s", strings.TrimSuffix(note(from, to, "Sujet de accuse", "corps du message"), "\r\n")+"\r\n.")
+	await(t, "report", func() bool {
+		for _, m := range o.server.kept() {
+			if strings.Contains(m, "report-type=delivery-status") && strings.Contains(m, "enveloppe-1") && strings.Contains(m, "Action: delivered") {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// without publishes a new list without a domain and waits until it is in service.
+func (s *trustSpace) without(t *testing.T, domain string) {
+	t.Helper()
+	var rest []trust.Entry
+	for _, e := range s.entries {
+		if e.Domain != domain {
+			rest = append(rest, e)
+		}
+	}
+	s.entries = rest
+	s.offer(t, s.signed(s.org.At.Add(-time.Minute)), trust.OutcomeNew)
+}
+
+// offer puts a list on its server, lets the bridge ask, and waits for what comes of it.
+func (s *trustSpace) offer(t *testing.T, list []byte, want trust.Outcome) {
+	t.Helper()
+	before := s.counted(t, want)
+	s.lists.Put(listPath, list)
+	s.app.Refresh()
+	await(t, "list "+string(want), func() bool { return s.counted(t, want) > before })
+}
+
+// counted reads how often asking for the list had an outcome.
+func (s *trustSpace) counted(t *testing.T, o trust.Outcome) int {
+	t.Helper()
+	m := regexp.MustCompile(`mesbridge_white_list_refreshes_total\{outcome="` + string(o) + `"\} (\d+)`).FindStringSubmatch(s.metrics(t))
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// removed is O45: what was received stays, nothing more comes or goes.
+func (s *trustSpace) removed(t *testing.T, o operator) {
+	s.exchanged(t, o, "medecin@"+o.domain)
+	s.without(t, o.domain)
+	if got := s.deposit(t, o.cert, "medecin@"+o.domain, "Sujet tardif"); !strings.HasPrefix(got, "550 5.7.1") {
+		t.Errorf("still accepted: %s", got)
+	}
+	if err := s.reply(t, "Sujet de medecin@"+o.domain); err == nil {
+		t.Error("the patient can still answer")
+	}
+}
+
+// replaced is O53: another certificate of ours serves without a restart, and who is connected stays.
+func (s *trustSpace) replaced(t *testing.T, o operator) {
+	during := s.secure(t, o.cert)
+	shown := func() string {
+		c := s.secure(t, o.cert)
+		over, ok := c.conn.(*tls.Conn)
+		if !ok {
+			t.Fatal("no TLS")
+		}
+		return over.ConnectionState().PeerCertificates[0].SerialNumber.String()
+	}
+	if got := shown(); got != s.own.Leaf.SerialNumber.String() {
+		t.Errorf("the server shows %s", got)
+	}
+	s.write("own.pem", trusttest.CertificatePEM(s.foreign.Issue(t, trusttest.Name(bridgeHost, "318003502400041", "CNAM")).Leaf))
+	s.app.Refresh() // another's certificate, without its key
+	if !strings.Contains(s.metrics(t), `mesbridge_alarms{alarm="own-certificate-refused"} 1`) || shown() != s.own.Leaf.SerialNumber.String() {
+		t.Error("a pair that does not fit is in service, or nothing tells")
+	}
+	next := s.issue("318003502400041", "CNAM", bridgeHost)
+	s.write("own.pem", trusttest.CertificatePEM(next.Leaf, s.org.Issuer))
+	s.write("own.key", trusttest.KeyPEM(t, next))
+	s.app.Refresh()
+	if got := shown(); got != next.Leaf.SerialNumber.String() {
+		t.Errorf("the server shows %s after the renewal", got)
+	}
+	during.do("250", "MAIL FROM:<un@%s>", o.domain)
+	if !strings.Contains(s.metrics(t), `mesbridge_alarms{alarm="own-certificate-refused"} 0`) {
+		t.Error("the alarm stays")
+	}
+}
+
+// TestTrustLists holds the further cases about bad lists: whatever the server of the list gives, the list
+// in service stays, mail goes on, and the alarm tells (O15, O17, O37-O40).
+func TestTrustLists(t *testing.T) {
+	t.Parallel()
+	s := newTrustSpace(t)
+	o := s.operator("ch-exemple.mssante.fr", s.issue("1990000001", "CH", "smtp.ch.fr"))
+	s.start()
+	date := s.org.At.Add(-time.Minute)
+	good := string(s.signed(date))
+	signature := regexp.MustCompile(`(?s)<Signature .*</Signature>`)
+	by := func(signer tls.Certificate, generated time.Time) []byte {
+		return trusttest.List(t, signer, generated, s.entries...)
+	}
+	at := trusttest.ListAt(s.site.URL + crlPath)
+	for label, bad := range map[string]struct {
+		list []byte
+		step trust.Step
+	}{
+		"unsigned":                     {[]byte(signature.ReplaceAllString(good, "")), trust.StepAlgorithms},
+		"truncated":                    {[]byte(good[:len(good)/2]), trust.StepForm},
+		"altered":                      {[]byte(strings.Replace(good, "ch-exemple.mssante.fr", "ch-pirate.mssante.fr", 1)), trust.StepSignature},
+		"older":                        {s.signed(s.org.At.Add(-2 * time.Hour)), trust.StepRollback},
+		"signed by another IGC holder": {by(s.org.Signer(t, "smtp.ch.fr", at), date), trust.StepSignerName},
+		"signer expired":               {by(s.org.Signer(t, trust.SignerName, at, s.org.Expired), date), trust.StepSigner},
+		"signer of another authority":  {by(s.foreign.Signer(t, trust.SignerName), date), trust.StepSigner},
+		"dated in the future":          {s.signed(s.org.At.Add(2 * time.Hour)), trust.StepRollback},
+		"without our own entry":        {trusttest.List(t, s.signer, date, s.entries[1:]...), trust.StepPlausible},
+		"a page of a proxy":            {[]byte("<html><body>403</body></html>"), trust.StepAlgorithms},
+	} {
+		t.Run(label, func(t *testing.T) {
+			s.offer(t, bad.list, trust.OutcomeRefused)
+			if !strings.Contains(s.log.String(), "refused at step "+string(bad.step)) ||
+				!strings.Contains(s.metrics(t), `mesbridge_alarms{alarm="white-list-refresh"} 1`) {
+				t.Error("nothing tells, or another step")
+			}
+			s.secure(t, o.cert).do("250", "MAIL FROM:<medecin@%s>", o.domain)
+		})
+	}
+	s.offer(t, []byte(good), trust.OutcomeNew)
+	if !strings.Contains(s.metrics(t), `mesbridge_alarms{alarm="white-list-refresh"} 0`) {
+		t.Error("the alarm stays after a good list")
+	}
+}
+
+// TestTrustSourcesDown is O15, O16 and O52 over a restart: without its servers the bridge goes on with
+// what it kept, as long as that counts; then it refuses and defers for the time being.
+func TestTrustSourcesDown(t *testing.T) {
+	t.Parallel()
+	s := newTrustSpace(t)
+	listed := s.operator("ch-liste.mssante.fr", s.issue("1990000001", "CH", "smtp.ch.fr"))
+	answered := s.operator("ch-reponse.mssante.fr", s.answered("reponse"))
+	s.start()
+	s.exchanged(t, listed, "medecin@"+listed.domain)
+	s.exchanged(t, answered, "medecin@"+answered.domain)
+	if err := s.app.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	s.lists.Break(http.StatusServiceUnavailable)
+	s.site.Break(http.StatusServiceUnavailable)
+	s.responder.Break(http.StatusServiceUnavailable)
+	s.again()
+	s.exchanged(t, listed, "autre@"+listed.domain) // the revocation list was kept
+	c := s.secure(t, answered.cert)
+	c.do("454 4.7.0", "MAIL FROM:<medecin@%s>", answered.domain)
+	c.conn.Close()
+	if err := s.reply(t, "Sujet de medecin@"+answered.domain); err != nil {
+		t.Fatal(err)
+	}
+	line := "domain=" + answered.domain + " code=4.7.0"
+	await(t, "deferral", func() bool { return strings.Contains(s.log.String(), line) })
+	if got := s.delivery(t, "Sujet de medecin@"+answered.domain); got != conversations.DeliveryQueued {
+		t.Errorf("the reply is %q", got)
+	}
+	if !strings.Contains(s.metrics(t), `mesbridge_alarms{alarm="revocation-unknown"} 1`) {
+		t.Error("nothing tells that certificates cannot be judged")
+	}
+	s.responder.Break(0)
+	c = s.secure(t, answered.cert)
+	c.do("250", "MAIL FROM:<medecin@%s>", answered.domain)
+	c.conn.Close()
+	if err := s.app.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	s.settings.WhiteList.StopAfter = time.Nanosecond
+	s.again()
+	s.secure(t, listed.cert).do("451 4.3.0", "MAIL FROM:<medecin@%s>", listed.domain)
+	state, err := os.ReadFile(filepath.Join(s.dir, "white-list.xml.json"))
+	if err != nil || !strings.Contains(string(state), `"etag"`) {
+		t.Errorf("%s, %v", state, err)
+	}
+}
+
+// TestTrustStrict is D23 and O84: a certificate of the domain that names another host than its MX is an
+// alarm, and with the setting a refusal.
+func TestTrustStrict(t *testing.T) {
+	t.Parallel()
+	s := newTrustSpace(t)
+	o := s.operator("ch-exemple.mssante.fr", s.issue("1990000001", "CH", "smtp.ch.fr"))
+	s.start()
+	s.exchanged(t, o, "medecin@"+o.domain)
+	if text := s.metrics(t); !strings.Contains(text, `mesbridge_alarms{alarm="peer-host-name"} 1`) {
+		t.Error("nothing tells")
+	}
+	if err := s.app.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	s.settings.SMTP.Strict = true
+	s.again()
+	if err := s.reply(t, "Sujet de medecin@"+o.domain); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "refused connection", func() bool {
+		return strings.Contains(s.log.String(), `msg="mail server not usable" part=delivery domain=`+o.domain+" code=4.7.5")
+	})
+	if _, _, messages := o.server.seen(); messages != 1 {
+		t.Errorf("%d messages", messages)
+	}
+}
