@@ -31,23 +31,20 @@ func bigList(t testing.TB, s space, n int) []byte {
 }
 
 // TestVerify_20000Entries counts processor time, and the best of three, because the machine may be
-// busy with other tests.
+// busy with other tests: the garbage that waits to be collected then is memory too.
 func TestVerify_20000Entries(t *testing.T) { // not parallel: it measures processor and heap
 	s := newSpace(t)
 	data := bigList(t, s, bigEntries)
 	const attempts = 3
 	var used time.Duration
+	var high uint64
 	for range attempts {
-		var high uint64
 		used, high = s.measure(t, data)
-		if high > bigMemory {
-			t.Errorf("took %d octets, more than %d", high, bigMemory)
-		}
-		if used <= raceFactor*bigTime {
+		if used <= raceFactor*bigTime && high <= bigMemory {
 			return
 		}
 	}
-	t.Errorf("took %v, more than %v", used, raceFactor*bigTime)
+	t.Errorf("took %v and %d octets, more than %v or %d", used, high, raceFactor*bigTime, bigMemory)
 }
 
 // measure verifies a list and returns what it took of processor time and memory.
