@@ -78,6 +78,13 @@ func (m *mxServer) kept() []string {
 	return append([]string(nil), m.messages...)
 }
 
+// shown returns the common names of the certificates that we showed.
+func (m *mxServer) shown() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.peers...)
+}
+
 func (m *mxServer) serve(c net.Conn) {
 	defer func() { c.Close() }()
 	in, secure := bufio.NewReader(c), false

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,31 @@ func TestGet_unchangedDocument_isNotSentAgain(t *testing.T) {
 	}
 	site.Put("/a", []byte("two"))
 	if next, err := c.Get(t.Context(), site.URL+"/a", first.Validators); err != nil || string(next.Data) != "two" {
+		t.Errorf("%+v, %v", next, err)
+	}
+}
+
+// TestGet_lastModified covers servers that know versions by date alone (O14).
+func TestGet_lastModified(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 5, 12, 10, 0, 0, 0, time.UTC)
+	var changed atomic.Pointer[time.Time]
+	changed.Store(&at)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", *changed.Load(), strings.NewReader("one"))
+	}))
+	t.Cleanup(server.Close)
+	c := client()
+	first, err := c.Get(t.Context(), server.URL, fetch.Validators{})
+	if err != nil || first.ETag != "" || first.LastModified == "" {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	if again, err := c.Get(t.Context(), server.URL, first.Validators); err != nil || !again.Unchanged {
+		t.Errorf("%+v, %v", again, err)
+	}
+	later := at.Add(time.Second)
+	changed.Store(&later)
+	if next, err := c.Get(t.Context(), server.URL, first.Validators); err != nil || next.Unchanged || string(next.Data) != "one" {
 		t.Errorf("%+v, %v", next, err)
 	}
 }

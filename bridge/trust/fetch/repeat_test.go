@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,20 +39,24 @@ func TestRepeat_failuresWakeAndEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		wake, ended := make(chan struct{}, 1), make(chan struct{})
-		calls, result := 0, errors.New("down")
+		var calls atomic.Int64
+		var working atomic.Bool
 		go func() {
 			defer close(ended)
 			fetch.Repeat(ctx, fetch.Pace{Every: time.Hour, Retry: time.Minute}, wake, func(context.Context) error {
-				calls++
-				return result
+				calls.Add(1)
+				if working.Load() {
+					return nil
+				}
+				return errors.New("down")
 			})
 		}()
-		after := func(d time.Duration, want int) {
+		after := func(d time.Duration, want int64) {
 			t.Helper()
 			<-time.After(d)
 			synctest.Wait()
-			if calls != want {
-				t.Errorf("%d calls, want %d", calls, want)
+			if got := calls.Load(); got != want {
+				t.Errorf("%d calls, want %d", got, want)
 			}
 		}
 		after(30*time.Minute, 0)
@@ -59,7 +64,7 @@ func TestRepeat_failuresWakeAndEnd(t *testing.T) {
 		after(time.Second, 1)
 		after(67*time.Second, 2)  // a failure: again in a minute
 		after(134*time.Second, 3) // and in two
-		result = nil
+		working.Store(true)
 		after(5*time.Minute, 4)
 		after(30*time.Minute, 4)
 		cancel()

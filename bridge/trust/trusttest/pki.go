@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,8 +102,16 @@ func (p *PKI) IssueKey(t testing.TB, name pkix.Name, key crypto.Signer, changes 
 func (p *PKI) Signer(t testing.TB, commonName string, changes ...Change) tls.Certificate {
 	t.Helper()
 	changes = append([]Change{Usage(x509.ExtKeyUsageEmailProtection)}, changes...)
-	return p.IssueKey(t, Name(commonName, "347976684200724", "EDITEUR FICTIF"), RSAKey(t, 2048), changes...)
+	key, err := signerKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.IssueKey(t, Name(commonName, "347976684200724", "EDITEUR FICTIF"), key, changes...)
 }
+
+// signerKey is the one key of all signers of a process: making one takes a second under the race detector,
+// and what tells signers apart is their certificates.
+var signerKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // List signs a list as signer.
 func List(t testing.TB, signer tls.Certificate, generated time.Time, entries ...trust.Entry) []byte {
