@@ -58,11 +58,15 @@ func checkUTF8(s string, announced bool) error {
 
 // forwardPath reads the address of RCPT. Only the citizen domain is served (O76), and there only
 // matricules (R12-R20); the mailboxes of the operator that RFC 5321 and RFC 2142 want are not served
-// yet and say where to write instead (O97).
-func (s *Server) forwardPath(to string) (rules.INS, error) {
+// yet and say where to write instead (O97). sent is the path as it was sent: go-smtp undoes quotes and
+// source routes, which are no address of a citizen (R19).
+func (s *Server) forwardPath(to, sent string) (rules.INS, error) {
 	_, domain, _ := strings.Cut(to, "@")
 	if a, err := rules.ParseAddress("x@" + domain); err != nil || a.Domain != s.CitizenDomain {
 		return "", reasonRelay
+	}
+	if strings.HasPrefix(sent, `"`) || strings.HasPrefix(sent, "@") {
+		return "", reasonRecipientSyntax
 	}
 	a, err := rules.ParseAddress(to)
 	if err != nil {

@@ -28,7 +28,9 @@ type Config struct {
 	ClearTimeout   time.Duration // from connection to the end of the TLS handshake
 	IdleTimeout    time.Duration // between two octets of the peer
 	MessageTimeout time.Duration // from MAIL to the end of the message
-	CommitTimeout  time.Duration // for each question to the inbox
+	// ConnectionTimeout bounds a connection; a transaction that is open then may end.
+	ConnectionTimeout time.Duration
+	CommitTimeout     time.Duration // for each question to the inbox
 
 	Limits mail.Limits // of what one message may cost to read; zero: mail.DefaultLimits
 }
@@ -36,14 +38,15 @@ type Config struct {
 // Defaults of Config. The waiting times are those of RFC 5321 section 4.5.3.2.7, which also asks for
 // 100 recipients (section 4.5.3.1.8).
 const (
-	DefaultMaxMessageBytes = 26_214_400
-	defaultMaxRecipients   = 100
-	defaultMaxConnections  = 500
-	defaultMaxRefusals     = 10
-	defaultClearTimeout    = 30 * time.Second
-	defaultIdleTimeout     = 5 * time.Minute
-	defaultMessageTimeout  = 30 * time.Minute
-	defaultCommitTimeout   = 30 * time.Second
+	DefaultMaxMessageBytes   = 26_214_400
+	defaultMaxRecipients     = 100
+	defaultMaxConnections    = 500
+	defaultMaxRefusals       = 10
+	defaultClearTimeout      = 30 * time.Second
+	defaultIdleTimeout       = 5 * time.Minute
+	defaultMessageTimeout    = 30 * time.Minute
+	defaultConnectionTimeout = 4 * time.Hour
+	defaultCommitTimeout     = 30 * time.Second
 )
 
 // orDefaults fills the zero fields.
@@ -55,6 +58,7 @@ func (c Config) orDefaults() Config {
 	orDefault(&c.ClearTimeout, defaultClearTimeout)
 	orDefault(&c.IdleTimeout, defaultIdleTimeout)
 	orDefault(&c.MessageTimeout, defaultMessageTimeout)
+	orDefault(&c.ConnectionTimeout, defaultConnectionTimeout)
 	orDefault(&c.CommitTimeout, defaultCommitTimeout)
 	orDefault(&c.Limits, mail.DefaultLimits())
 	return c

@@ -1,9 +1,7 @@
 package bridge
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -21,55 +19,69 @@ type peerConn struct {
 	net.Conn // *tls.Conn
 	server   *Server
 	peer     trust.Peer
-	id       string // of the connection, in traces
-	release  func() // gives the place of the connection back, once
+	id       string    // of the connection, in traces
+	expires  time.Time // last instant outside of a transaction
+	release  func()    // gives the place of the connection back, once
 
 	mu      sync.Mutex
 	busy    bool      // a transaction is open
 	until   time.Time // last instant of the transaction
 	leaving bool      // the last reply was said
 
-	cut    atomic.Bool // a read failed: what came last may not be whole
-	dotCRs dotWatch
+	cut atomic.Bool // a read failed: what came last may not be whole
 
 	// Of the goroutine in which go-smtp reads commands and writes replies.
-	greeted bool   // go-smtp's own greeting was swallowed
-	held    []byte // lines of a reply that is not complete, and replies that wait for the next
-	mayWait bool   // the next reply may wait for those after it
+	frame
+	replies
 }
 
-// Read reads for go-smtp, after sending the replies that waited: go-smtp has used up what the peer sent
-// before. An error is never the text of the network: go-smtp would send it on.
-func (c *peerConn) Read(b []byte) (int, error) {
-	if c.flush() != nil {
-		c.cut.Store(true)
+// wire is the connection as the frame reads it: after sending the replies that waited, since what the
+// peer sent before is used up. An error is never the text of the network: go-smtp would send it on.
+type wire struct {
+	*peerConn
+	err error // that came with the last octets
+}
+
+// Read marks the connection as cut when it fails.
+func (w *wire) Read(b []byte) (n int, err error) {
+	if w.flush() != nil {
+		w.cut.Store(true)
 		return 0, io.EOF
 	}
-	if err := c.arm(); err != nil {
+	if err := w.arm(); err != nil {
 		return 0, err
 	}
-	n, err := c.Conn.Read(b)
-	c.dotCRs.see(b[:n])
-	if err != nil {
-		c.cut.Store(true)
-		return n, c.readError(err)
+	if w.err == nil {
+		n, w.err = w.Conn.Read(b)
 	}
-	return n, nil
+	if n > 0 || w.err == nil { // an error that came with octets is told when they are used up
+		return n, nil
+	}
+	w.cut.Store(true)
+	return 0, w.readError(w.err)
 }
 
-// arm sets the deadline of the next read, or says that there is none.
+// arm sets the deadline of the next read, or says that there is none. A command has to be whole within
+// the idle time, whatever trickles in; in a message the deadline moves with the octets.
 func (c *peerConn) arm() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.leaving:
+	if c.leaving {
 		return io.EOF
-	case c.server.leaving.Load() && !c.busy:
+	}
+	if c.server.leaving.Load() && !c.busy {
 		return idleError{}
 	}
-	deadline := c.server.Now().Add(c.server.IdleTimeout)
-	if c.busy && c.until.Before(deadline) {
-		deadline = c.until
+	since, last := c.since, c.expires
+	if since.IsZero() {
+		since = c.server.Now()
+	}
+	if c.busy {
+		last = c.until
+	}
+	deadline := since.Add(c.server.IdleTimeout)
+	if last.Before(deadline) {
+		deadline = last
 	}
 	return c.SetReadDeadline(deadline)
 }
@@ -126,6 +138,13 @@ func (c *peerConn) leave() {
 	c.leaving = true
 }
 
+// ending reports whether the last reply was said: what the peer sent behind is not read.
+func (c *peerConn) ending() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.leaving
+}
+
 // drain wakes an idle peer, so that it hears 421.
 func (c *peerConn) drain() {
 	c.mu.Lock()
@@ -135,90 +154,9 @@ func (c *peerConn) drain() {
 	}
 }
 
-// Write sends the lines of one reply together. It swallows go-smtp's greeting, since RFC 3207 section
-// 4.2 has none after TLS, and tells the true SIZE: go-smtp refuses a message of exactly the size that
-// it is given, so it is given one octet more.
-func (c *peerConn) Write(b []byte) (int, error) {
-	if !c.greeted {
-		c.greeted = true
-		return len(b), nil
-	}
-	line := b
-	if bytes.HasPrefix(b, sizeLine) && bytes.Equal(b, fmt.Appendf(nil, "%s%d\r\n", sizeLine, c.server.MaxMessageBytes+1)) {
-		line = fmt.Appendf(nil, "%s%d\r\n", sizeLine, c.server.MaxMessageBytes)
-	}
-	if !c.hold(line) {
-		return len(b), nil
-	}
-	if err := c.flush(); err != nil {
-		return 0, err
-	}
-	return len(b), nil
-}
-
-// sizeLine begins the line of EHLO's reply that tells the size.
-var sizeLine = []byte("250 SIZE ")
-
-// batch lets the next reply wait until the peer's octets are used up. Replies to MAIL and RCPT that were
-// sent together go together; no other reply may wait (RFC 2920 section 3.2).
-func (c *peerConn) batch() { c.mayWait = true }
-
-// hold keeps a line, and reports whether it is time to send what is kept.
-func (c *peerConn) hold(line []byte) bool {
-	c.held = append(c.held, line...)
-	if len(line) > 3 && line[3] == '-' {
-		return false
-	}
-	wait := c.mayWait
-	c.mayWait = false
-	return !wait
-}
-
-// flush sends what is kept.
-func (c *peerConn) flush() error {
-	if len(c.held) == 0 {
-		return nil
-	}
-	_, err := c.Conn.Write(c.held)
-	c.held = c.held[:0]
-	return err
-}
-
 // Close ends the connection and gives its place back.
 func (c *peerConn) Close() error {
 	err := c.Conn.Close()
 	c.release()
 	return err
-}
-
-// dotWatch counts lines of a single dot that a CR without LF ends. go-smtp's reader of DATA loses that
-// CR, so that the reader above it cannot see what is wrong.
-type dotWatch struct {
-	count atomic.Int64
-	tail  []byte // last octets of the read before, up to three
-}
-
-// see looks at the next octets of the connection.
-func (w *dotWatch) see(b []byte) {
-	if len(b) == 0 {
-		return
-	}
-	const before = 3 // octets of the pattern in front of the one that decides
-	w.search(append(w.tail, b[:min(before, len(b))]...))
-	w.search(b)
-	w.tail = append(w.tail, b[max(0, len(b)-before):]...)
-	w.tail = append(w.tail[:0], w.tail[max(0, len(w.tail)-before):]...)
-}
-
-func (w *dotWatch) search(b []byte) {
-	for {
-		i := bytes.Index(b, []byte("\n.\r"))
-		if i < 0 || i+3 >= len(b) {
-			return
-		}
-		if b[i+3] != '\n' {
-			w.count.Add(1)
-		}
-		b = b[i+3:]
-	}
 }

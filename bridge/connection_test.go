@@ -179,12 +179,12 @@ func TestRSET(t *testing.T) {
 	c.write("BDAT 7\r\nFrom: x")
 	c.want(c.reply(), "250 ")
 	c.want(c.do("RSET"), "250 2.0.0")
-	c.want(c.do("DATA"), "502 5.5.1")
+	c.want(c.do("DATA"), "503 5.5.1")
 	c.envelope(doctor, alice)
 	text := message("corps du message\r\n")
 	c.want(c.send(text), "250 2.0.0")
 	c.want(c.do("EHLO again"), "250 ")
-	c.want(c.do("RCPT TO:<"+alice+">"), "502 5.5.1")
+	c.want(c.do("RCPT TO:<"+alice+">"), "503 5.5.1")
 	if _, bodies := b.inbox.taken(); len(bodies) != 1 || bodies[0] != text {
 		t.Errorf("stored %q", bodies)
 	}

@@ -63,7 +63,7 @@ func (s *session) take(tx *transaction, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	facts, err := s.read(tx, r, deposits)
+	facts, err := s.read(r, deposits)
 	if err != nil {
 		return err
 	}
@@ -94,13 +94,13 @@ func (s *session) open(tx *transaction) ([]deposit, error) {
 }
 
 // read copies the message into every body while its facts are read, and makes sure that it is whole.
-func (s *session) read(tx *transaction, r io.Reader, deposits []deposit) (mail.Facts, error) {
+func (s *session) read(r io.Reader, deposits []deposit) (mail.Facts, error) {
 	intake := mail.NewIntake(s.server.Limits)
 	writers := []io.Writer{intake}
 	for _, d := range deposits {
 		writers = append(writers, d.body)
 	}
-	source := &source{r: r, left: s.server.MaxMessageBytes}
+	source := &source{r: s.conn.message(r), left: s.server.MaxMessageBytes}
 	buffer, ok := s.server.buffers.Get().(*[copyBuffer]byte)
 	if !ok {
 		return mail.Facts{}, reasonInternal
@@ -112,25 +112,8 @@ func (s *session) read(tx *transaction, r io.Reader, deposits []deposit) (mail.F
 		return mail.Facts{}, reasonCut
 	case err != nil:
 		return mail.Facts{}, err
-	case s.conn.dotCRs.count.Load() != tx.dotCRs:
-		return mail.Facts{}, reasonDotCR
 	}
 	return intake.Close()
-}
-
-// source reads a message of a bounded size.
-type source struct {
-	r    io.Reader
-	left int64 // octets that it may still have
-}
-
-// Read fails with reasonTooLarge once the message is longer than it may be.
-func (s *source) Read(b []byte) (int, error) {
-	n, err := s.r.Read(b)
-	if s.left -= int64(n); s.left < 0 {
-		return 0, reasonTooLarge
-	}
-	return n, err
 }
 
 // judge makes the checks that need the message's header.

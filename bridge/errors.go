@@ -40,7 +40,8 @@ const (
 	reasonSeveralPatients  reason = "several-patients"
 	reasonReportNotHandled reason = "report-not-handled"
 	reasonInternal         reason = "internal"
-	reasonDotCR            reason = "bare-line-end"
+	reasonBareLineEnd      reason = "bare-line-end"
+	reasonHiddenDot        reason = "hidden-dot"
 	reasonLineTooLong      reason = "line-too-long"
 	reasonIdle             reason = "idle"
 	reasonManyConnections  reason = "too-many-connections"
@@ -88,11 +89,9 @@ func translate(err error) answer {
 	case errors.As(err, &kind):
 		return kindAnswer(kind)
 	case errors.Is(err, mail.ErrBareLineEnd):
-		return reasonDotCR.answer()
+		return reasonBareLineEnd.answer()
 	case errors.Is(err, mail.ErrNoFrom), errors.Is(err, mail.ErrManyFrom), errors.Is(err, mail.ErrSender):
 		return answerOf(550, 5, 7, 1, "From and Sender must each hold exactly one address", "author-unreadable", "O69")
-	case errors.Is(err, smtp.ErrTooLongLine):
-		return reasonLineTooLong.answer()
 	case errors.Is(err, smtp.ErrDataReset), errors.Is(err, io.ErrUnexpectedEOF):
 		return reasonCut.answer()
 	case errors.As(err, &wire) && wire.Code == smtp.ErrDataTooLarge.Code:
@@ -152,7 +151,9 @@ func (r reason) answer() answer {
 		return answerOf(554, 5, 6, 0, sentenceSeveral, why, "D21")
 	case reasonReportNotHandled:
 		return answerOf(451, 4, 3, 0, sentenceLater, why, "OP7")
-	case reasonDotCR:
+	case reasonHiddenDot:
+		return answerOf(550, 5, 6, 0, "A line of the message is a dot behind NUL", why, "RFC5321")
+	case reasonBareLineEnd:
 		return answerOf(550, 5, 6, 0, "Bare CR or LF in message", why, "RFC5321")
 	case reasonLineTooLong:
 		return answerOf(550, 5, 6, 0, "Line too long in message", why, "RFC5321")

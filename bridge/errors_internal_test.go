@@ -23,7 +23,7 @@ func TestTranslate(t *testing.T) {
 		reasonListUnavailable, reasonPeerUnlisted, reasonSenderUnlisted, reasonSenderNotAllowed, reasonSenderCitizen,
 		reasonSenderSyntax, reasonUTF8, reasonSequence, reasonTooLarge, reasonRelay, reasonRecipientSyntax,
 		reasonOperatorMailbox, reasonManyRecipients, reasonManyRefusals, reasonLeaving, reasonCut, reasonAuthorNotAllowed,
-		reasonSeveralPatients, reasonReportNotHandled, reasonInternal, reasonDotCR, reasonLineTooLong, reasonIdle,
+		reasonSeveralPatients, reasonReportNotHandled, reasonInternal, reasonBareLineEnd, reasonHiddenDot, reasonLineTooLong, reasonIdle,
 		reasonManyConnections, reason("never heard of"),
 		mail.ErrBareLineEnd, mail.ErrHeaderTooLarge, mail.ErrTooManyParts, mail.ErrTooDeep, mail.ErrNoFrom, mail.ErrManyFrom,
 		mail.ErrSender, smtp.ErrDataTooLarge, smtp.ErrDataReset, smtp.ErrTooLongLine, io.ErrUnexpectedEOF,
@@ -60,24 +60,6 @@ func TestTranslate(t *testing.T) {
 	for _, err := range []error{errors.New(secret), io.EOF, &smtp.SMTPError{Code: 599, Message: secret}} {
 		if a := translate(err); codes(a.reply) != "451 4.3.0" {
 			t.Errorf("%T: %s", err, codes(a.reply))
-		}
-	}
-}
-
-// TestDotWatch compares with a search of the whole, over every way to cut the stream in pieces.
-func TestDotWatch(t *testing.T) {
-	t.Parallel()
-	for stream, want := range map[string]bool{
-		"x\r\n.\r\n": false, "x\r\n.\rx": true, "x\r\n..\rx": false, "x\r\n.\r\r\n": true, "\n.\r\n.\r\n.\rx": true, "": false, "\n.\r": false,
-	} {
-		for size := 1; size <= len(stream)+1; size++ {
-			var w dotWatch
-			for i := 0; i < len(stream); i += size {
-				w.see([]byte(stream[i:min(i+size, len(stream))]))
-			}
-			if got := w.count.Load() > 0; got != want {
-				t.Errorf("%q by %d: %v", stream, size, got)
-			}
 		}
 	}
 }

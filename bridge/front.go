@@ -125,7 +125,10 @@ func (f *front) open(ctx context.Context, id string, c net.Conn, release func())
 	if c.SetDeadline(time.Time{}) != nil {
 		return false
 	}
-	p := &peerConn{Conn: t, server: s, peer: s.Identity.Peer(t.ConnectionState()), id: id, release: release}
+	p := &peerConn{
+		Conn: t, server: s, peer: s.Identity.Peer(t.ConnectionState()), id: id, expires: s.Now().Add(s.ConnectionTimeout), release: release,
+	}
+	p.newFrame()
 	s.tracePeer(ctx, p)
 	s.replace(id, p)
 	select {

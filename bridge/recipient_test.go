@@ -24,7 +24,9 @@ func TestRcpt(t *testing.T) {
 		"2790351215189890@" + citizens:   "553 5.1.3",
 		"379035121518989@" + citizens:    "553 5.1.3", // no INS (R15)
 		"279035121518989+x@" + citizens:  "553 5.1.3", // O98
-		`"279035121518989"@` + citizens:  "250 2.0.0", // go-smtp undoes the quotes
+		`"279035121518989"@` + citizens:  "553 5.1.3", // R19
+		"@relais.fr:" + alice:            "553 5.1.3", // R19
+		"@relais.fr:x@gmail.com":         "550 5.7.1 Relay denied",
 		`" 279035121518989"@` + citizens: "553 5.1.3",
 		"279035121518989.@" + citizens:   "553 5.1.3",
 		"jean.dupont@" + citizens:        "553 5.1.3",
@@ -35,7 +37,7 @@ func TestRcpt(t *testing.T) {
 		doctor:                           "550 5.7.1 Relay denied",
 		"279035121518989@x." + citizens:  "550 5.7.1 Relay denied",
 		"279035121518989@":               "501 5.5.2",
-		"postmaster":                     "501 5.5.2",
+		"postmaster":                     "550 5.1.1 Not served here",
 	} {
 		t.Run(to, func(t *testing.T) {
 			t.Parallel()
@@ -82,8 +84,8 @@ func TestRcpt_limits(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(c *bridge.Config) { c.MaxRecipients = 1; c.CheckINSKey = false })
 	c := b.secure(t, b.operator)
-	c.want(c.do("RCPT TO:<"+alice+">"), "502 5.5.1")
-	c.want(c.do("DATA"), "502 5.5.1")
+	c.want(c.do("RCPT TO:<"+alice+">"), "503 5.5.1")
+	c.want(c.do("DATA"), "503 5.5.1")
 	c.envelope(doctor, alice, alice)                                    // twice the same is once
 	c.want(c.do("RCPT TO:<279035121518900@"+citizens+">"), "452 4.5.3") // its key is wrong, which D20 allows here
 	c.want(c.send(message("corps du message\r\n")), "250 2.0.0")

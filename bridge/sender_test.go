@@ -78,7 +78,7 @@ func TestMail_conformanceMatrix(t *testing.T) {
 			c := b.secure(t, tt.cert)
 			c.want(c.do("MAIL FROM:<"+tt.sender+">"), tt.want)
 			if accepted := strings.HasPrefix(tt.want, "250"); !accepted { // nothing is known of patients before this (O119)
-				c.want(c.do("RCPT TO:<"+alice+">"), "502 5.5.1")
+				c.want(c.do("RCPT TO:<"+alice+">"), "503 5.5.1")
 			}
 		})
 	}

@@ -33,10 +33,6 @@ type Server struct {
 	number uint64              // of the last connection
 }
 
-// maxLine is the longest line of a message, in octets. RFC 5322 allows 998, senders of HTML exceed it;
-// beyond this it is an attack or no text.
-const maxLine = 64 << 10
-
 // writeTimeout is how long a reply may wait for the peer to read.
 const writeTimeout = time.Minute
 
@@ -47,8 +43,8 @@ func NewServer(c Config, d Deps) *Server {
 	s.buffers.New = func() any { return new([copyBuffer]byte) }
 	s.smtp = smtp.NewServer(smtp.BackendFunc(s.newSession))
 	s.smtp.Domain = s.Host
-	s.smtp.MaxMessageBytes = s.MaxMessageBytes + 1 // see peerConn.Write
-	s.smtp.MaxLineLength = maxLine
+	s.smtp.MaxMessageBytes = s.MaxMessageBytes
+	s.smtp.MaxLineLength = 0 // lines of commands are bounded by the frame, lines of messages by source
 	s.smtp.WriteTimeout = writeTimeout
 	s.smtp.EnableSMTPUTF8, s.smtp.EnableDSN = true, true
 	s.smtp.ErrorLog = libraryLog{s.Log}

@@ -31,7 +31,6 @@ type transaction struct {
 	envID  string
 	full   bool // RET=FULL
 	to     []recipient
-	dotCRs int64 // of the connection when the transaction began
 }
 
 // recipient is a patient who takes the message.
@@ -120,7 +119,6 @@ func (s *session) begin(sender conversations.Address, o *smtp.MailOptions) error
 	}
 	s.tx = &transaction{
 		list: list, sender: sender, envID: o.EnvelopeID, full: o.Return == smtp.DSNReturnFull,
-		dotCRs: s.conn.dotCRs.count.Load(),
 	}
 	s.conn.begin()
 	return nil
@@ -174,7 +172,7 @@ func (s *session) add(tx *transaction, to string, o *smtp.RcptOptions) error {
 	if err := s.allowed(); err != nil {
 		return err
 	}
-	ins, err := s.server.forwardPath(to)
+	ins, err := s.server.forwardPath(to, s.conn.path())
 	if err != nil {
 		return err
 	}
