@@ -20,7 +20,7 @@ func reversePath(s string, utf8Announced bool) (conversations.Address, error) {
 	if a, err := rules.ParseAddress(s); err == nil {
 		return a, nil
 	}
-	local, domain, _ := strings.Cut(s, "@")
+	local, domain, _ := cutLast(s, "@")
 	a, err := rules.ParseAddress("x@" + domain)
 	if err != nil {
 		return conversations.Address{}, reasonSenderSyntax
@@ -56,15 +56,19 @@ func checkUTF8(s string, announced bool) error {
 	return nil
 }
 
-// forwardPath reads the address of RCPT. Only the citizen domain is served (O76), and there only
-// matricules (R12-R20); the mailboxes of the operator that RFC 5321 and RFC 2142 want are not served
-// yet and say where to write instead (O97). sent is the path as it was sent: go-smtp undoes quotes and
-// source routes, which are no address of a citizen (R19).
-func (s *Server) forwardPath(to, sent string) (rules.INS, error) {
-	_, domain, _ := strings.Cut(to, "@")
+// served gives the local part of an address of RCPT, in lower case. Only the citizen domain is served
+// (O76).
+func (s *Server) served(to string) (local string, err error) {
+	local, domain, _ := cutLast(to, "@")
 	if a, err := rules.ParseAddress("x@" + domain); err != nil || a.Domain != s.CitizenDomain {
 		return "", reasonRelay
 	}
+	return strings.ToLower(local), nil
+}
+
+// citizen reads the address of a patient: a matricule (R12-R20). sent is the path as it was sent: go-smtp
+// undoes quotes and source routes, which are no address of a citizen (R19).
+func (s *Server) citizen(to, sent string) (rules.INS, error) {
 	if strings.HasPrefix(sent, `"`) || strings.HasPrefix(sent, "@") {
 		return "", reasonRecipientSyntax
 	}
@@ -72,12 +76,18 @@ func (s *Server) forwardPath(to, sent string) (rules.INS, error) {
 	if err != nil {
 		return "", reasonRecipientSyntax
 	}
-	if local := strings.ToLower(a.Local); local == "postmaster" || local == "abuse" {
-		return "", reasonOperatorMailbox
-	}
 	ins, err := a.Citizen(s.CheckINSKey)
 	if err != nil {
 		return "", reasonRecipientSyntax
 	}
 	return ins, nil
+}
+
+// cutLast cuts s around the last sep.
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mesbridge/bridge/mail"
+	"mesbridge/bridge/scan"
 	"mesbridge/bridge/trust"
 	"mesbridge/conversations"
 	"mesbridge/rules"
@@ -23,6 +24,7 @@ type Config struct {
 
 	MaxRecipients  int // of one message
 	MaxConnections int // at once; one more is answered 421
+	MaxPerOperator int // connections at once of one certificate holder
 	MaxRefusals    int // refusals 5.7.1 in a row before the connection is ended (O71)
 
 	ClearTimeout   time.Duration // from connection to the end of the TLS handshake
@@ -31,6 +33,12 @@ type Config struct {
 	// ConnectionTimeout bounds a connection; a transaction that is open then may end.
 	ConnectionTimeout time.Duration
 	CommitTimeout     time.Duration // for each question to the inbox
+
+	// RefusalStep is the unit of the delay of refusals that must not be told apart (D36).
+	RefusalStep time.Duration
+
+	Bounces Bounces
+	Rates   Rates // zero: no limits, as in the demonstration (D35)
 
 	Limits mail.Limits // of what one message may cost to read; zero: mail.DefaultLimits
 }
@@ -41,6 +49,8 @@ const (
 	DefaultMaxMessageBytes   = 26_214_400
 	defaultMaxRecipients     = 100
 	defaultMaxConnections    = 500
+	defaultMaxPerOperator    = 100
+	defaultRefusalStep       = 10 * time.Millisecond
 	defaultMaxRefusals       = 10
 	defaultClearTimeout      = 30 * time.Second
 	defaultIdleTimeout       = 5 * time.Minute
@@ -54,6 +64,9 @@ func (c Config) orDefaults() Config {
 	orDefault(&c.MaxMessageBytes, DefaultMaxMessageBytes)
 	orDefault(&c.MaxRecipients, defaultMaxRecipients)
 	orDefault(&c.MaxConnections, defaultMaxConnections)
+	orDefault(&c.MaxPerOperator, defaultMaxPerOperator)
+	orDefault(&c.RefusalStep, defaultRefusalStep)
+	orDefault(&c.Bounces, BouncesDialogue)
 	orDefault(&c.MaxRefusals, defaultMaxRefusals)
 	orDefault(&c.ClearTimeout, defaultClearTimeout)
 	orDefault(&c.IdleTimeout, defaultIdleTimeout)
@@ -71,6 +84,15 @@ func orDefault[T comparable](field *T, standard T) {
 	}
 }
 
+// Bounces says how a sender learns that a recipient takes no mail (D18).
+type Bounces string
+
+// Ways to tell.
+const (
+	BouncesDialogue Bounces = "dialogue" // refused in the dialogue
+	BouncesMES      Bounces = "mes"      // accepted, then a report, as Mon espace santé does (R44)
+)
+
 // Inbox is where messages go. It is implemented by conversations.Service, whose errors it gives.
 type Inbox interface {
 	// Recipient decides whether the patient's mailbox takes mail from sender; a zero sender asks for
@@ -84,7 +106,7 @@ type Inbox interface {
 	Bounce(ctx context.Context, in conversations.Incoming, refusal error) error
 }
 
-// Deps are what a server stands on; all are required.
+// Deps are what a server stands on; all are required but the scanner.
 type Deps struct {
 	Inbox    Inbox
 	Identity *trust.Identity
@@ -92,5 +114,21 @@ type Deps struct {
 	// (O16). It is trust.Store.Current.
 	List func() (*trust.List, error)
 	Log  *slog.Logger
-	Now  func() time.Time // wall clock; deadlines of connections are set by it too
+	// Office takes the mail to postmaster and abuse (O97).
+	Office *Maildir
+	// Scanner looks into each message (O168); nil: none does.
+	Scanner *scan.Scanner
+	// Pause waits, or until ctx ends: [Pause].
+	Pause func(ctx context.Context, d time.Duration)
+	Now   func() time.Time // wall clock; deadlines of connections are set by it too
+}
+
+// Pause waits for d, or until ctx ends.
+func Pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
 }

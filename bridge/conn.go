@@ -21,6 +21,7 @@ type peerConn struct {
 	peer     trust.Peer
 	id       string    // of the connection, in traces
 	expires  time.Time // last instant outside of a transaction
+	excess   bool      // it is one too many of its peer's
 	release  func()    // gives the place of the connection back, once
 
 	mu      sync.Mutex

@@ -31,7 +31,13 @@ const (
 	reasonTooLarge         reason = "too-large"
 	reasonRelay            reason = "relay-denied"
 	reasonRecipientSyntax  reason = "recipient-syntax"
-	reasonOperatorMailbox  reason = "operator-mailbox"
+	reasonNoReply          reason = "no-reply-mailbox"
+	reasonSenderRate       reason = "rate-limit-sender"
+	reasonOperatorRate     reason = "rate-limit-operator"
+	reasonEnumeration      reason = "recipient-enumeration"
+	reasonInfected         reason = "infected"
+	reasonScannerDown      reason = "scanner-down"
+	reasonCopyFailed       reason = "copy-not-delivered"
 	reasonManyRecipients   reason = "too-many-recipients"
 	reasonManyRefusals     reason = "too-many-refusals"
 	reasonLeaving          reason = "shutting-down"
@@ -131,8 +137,16 @@ func (r reason) answer() answer {
 		return answerOf(550, 5, 7, 1, "Relay denied", why, "O76")
 	case reasonRecipientSyntax:
 		return answerOf(553, 5, 1, 3, sentenceInvalid, why, "R13")
-	case reasonOperatorMailbox:
-		return answerOf(550, 5, 1, 1, "Not served here: write to the support contact of our white list entry", why, "O97")
+	case reasonNoReply:
+		return answerOf(550, 5, 7, 1, "This mailbox takes delivery reports only", why, "D30")
+	case reasonSenderRate, reasonOperatorRate:
+		return answerOf(451, 4, 7, 1, "Too many messages, try again later", why, "D35")
+	case reasonEnumeration:
+		return answerOf(451, 4, 7, 1, "Too many recipients that cannot be reached, try again later", why, "D18")
+	case reasonInfected:
+		return answerOf(550, 5, 7, 1, "Message refused: the content scan found a virus", why, "O168")
+	case reasonScannerDown:
+		return answerOf(451, 4, 3, 0, sentenceLater, why, "D35")
 	case reasonManyRecipients:
 		return answerOf(452, 4, 5, 3, "Too many recipients", why, "RFC5321")
 	case reasonManyRefusals:
@@ -157,7 +171,7 @@ func (r reason) answer() answer {
 		return answerOf(550, 5, 6, 0, "Bare CR or LF in message", why, "RFC5321")
 	case reasonLineTooLong:
 		return answerOf(550, 5, 6, 0, "Line too long in message", why, "RFC5321")
-	case reasonInternal, reasonHandshake, reasonInjection, reasonGone:
+	case reasonInternal, reasonHandshake, reasonInjection, reasonGone, reasonCopyFailed:
 	}
 	return answerOf(451, 4, 3, 0, sentenceLater, string(reasonInternal), "D17")
 }

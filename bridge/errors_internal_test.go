@@ -22,7 +22,7 @@ func TestTranslate(t *testing.T) {
 	known := []error{
 		reasonListUnavailable, reasonPeerUnlisted, reasonSenderUnlisted, reasonSenderNotAllowed, reasonSenderCitizen,
 		reasonSenderSyntax, reasonUTF8, reasonSequence, reasonTooLarge, reasonRelay, reasonRecipientSyntax,
-		reasonOperatorMailbox, reasonManyRecipients, reasonManyRefusals, reasonLeaving, reasonCut, reasonAuthorNotAllowed,
+		reasonNoReply, reasonSenderRate, reasonOperatorRate, reasonEnumeration, reasonInfected, reasonScannerDown, reasonManyRecipients, reasonManyRefusals, reasonLeaving, reasonCut, reasonAuthorNotAllowed,
 		reasonSeveralPatients, reasonReportNotHandled, reasonInternal, reasonBareLineEnd, reasonHiddenDot, reasonLineTooLong, reasonIdle,
 		reasonManyConnections, reason("never heard of"),
 		mail.ErrBareLineEnd, mail.ErrHeaderTooLarge, mail.ErrTooManyParts, mail.ErrTooDeep, mail.ErrNoFrom, mail.ErrManyFrom,

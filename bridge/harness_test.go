@@ -10,6 +10,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,11 +50,19 @@ type bench struct {
 	lists   sync.Mutex
 	served  chan error
 
+	officeDir string
+
 	operator, second, unlisted, revoked tls.Certificate
 }
 
 // newBench starts a server; change may alter its settings.
 func newBench(t *testing.T, change ...func(*bridge.Config)) *bench {
+	t.Helper()
+	return newBenchOn(t, func(*bridge.Deps) {}, change...)
+}
+
+// newBenchOn is newBench with something else to stand on.
+func newBenchOn(t *testing.T, on func(*bridge.Deps), change ...func(*bridge.Config)) *bench {
 	t.Helper()
 	p := trusttest.New(t, at)
 	b := &bench{
@@ -73,15 +83,17 @@ func newBench(t *testing.T, change ...func(*bridge.Config)) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.server = bridge.NewServer(config, bridge.Deps{
-		Inbox: b.inbox, Identity: identity, Now: time.Now,
+	deps := bridge.Deps{
+		Inbox: b.inbox, Identity: identity, Now: time.Now, Pause: bridge.Pause, Office: b.office(t),
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		List: func() (*trust.List, error) {
 			b.lists.Lock()
 			defer b.lists.Unlock()
 			return list, b.listErr
 		},
-	})
+	}
+	on(&deps)
+	b.server = bridge.NewServer(config, deps)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +102,42 @@ func newBench(t *testing.T, change ...func(*bridge.Config)) *bench {
 	go func() { b.served <- b.server.Serve(context.Background(), ln) }()
 	t.Cleanup(b.stop)
 	return b
+}
+
+// office is where mail to the operator is filed.
+func (b *bench) office(t *testing.T) *bridge.Maildir {
+	t.Helper()
+	b.officeDir = t.TempDir()
+	root, err := os.OpenRoot(b.officeDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { root.Close() })
+	m, err := bridge.NewMaildir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// filed gives the messages that the operator can read.
+func (b *bench) filed(t *testing.T) (all []string) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(b.officeDir, "new", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(content))
+	}
+	if left, _ := filepath.Glob(filepath.Join(b.officeDir, "tmp", "*")); len(left) > 0 {
+		t.Errorf("%d files are left in tmp", len(left))
+	}
+	return all
 }
 
 func (b *bench) judgedAt() time.Time {

@@ -59,7 +59,7 @@ func TestData_taken(t *testing.T) {
 	for _, o := range m.Others {
 		others = append(others, o.Address.Wire()+" "+o.Name)
 	}
-	if want := []string{"autre@autre.mssante.fr Dr Autre", "secretariat@ch-exemple.mssante.fr "}; !slices.Equal(others, want) {
+	if want := []string{"autre@autre.mssante.fr Dr Autre", doctor + " ", "secretariat@ch-exemple.mssante.fr "}; !slices.Equal(others, want) {
 		t.Errorf("others: %q, want %q", others, want)
 	}
 }

@@ -31,13 +31,15 @@ func TestRcpt(t *testing.T) {
 		"279035121518989.@" + citizens:   "553 5.1.3",
 		"jean.dupont@" + citizens:        "553 5.1.3",
 		"é@" + citizens:                  "553 5.1.3",
-		"postmaster@" + citizens:         "550 5.1.1 Not served here",
-		"ABUSE@" + citizens:              "550 5.1.1 Not served here",
+		"postmaster@" + citizens:         "250 2.0.0",
+		"ABUSE@" + citizens:              "250 2.0.0",
+		"ne-pas-repondre@" + citizens:    "550 5.7.1 This mailbox takes delivery reports only",
 		"x@gmail.com":                    "550 5.7.1 Relay denied",
 		doctor:                           "550 5.7.1 Relay denied",
 		"279035121518989@x." + citizens:  "550 5.7.1 Relay denied",
 		"279035121518989@":               "501 5.5.2",
-		"postmaster":                     "550 5.1.1 Not served here",
+		"Postmaster":                     "250 2.0.0",
+		"abuse":                          "501 5.5.2",
 	} {
 		t.Run(to, func(t *testing.T) {
 			t.Parallel()

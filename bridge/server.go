@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"mesbridge/bridge/trust"
 )
 
 // Server takes mail from the other operators. Make it with NewServer.
@@ -27,10 +29,14 @@ type Server struct {
 	leaving atomic.Bool   // Shutdown began
 	work    sync.WaitGroup
 
+	meters meters
+	watch  watch
+
 	mu     sync.Mutex
 	fronts []*front
 	conns  map[string]net.Conn // *peerConn once above TLS
 	number uint64              // of the last connection
+	holds  map[trust.DN]int    // connections above TLS of each certificate holder
 }
 
 // writeTimeout is how long a reply may wait for the peer to read.
@@ -38,7 +44,8 @@ const writeTimeout = time.Minute
 
 // NewServer returns a server that waits for Serve.
 func NewServer(c Config, d Deps) *Server {
-	s := &Server{Config: c.orDefaults(), Deps: d, tls: d.Identity.ServerConfig(), conns: map[string]net.Conn{}}
+	s := &Server{Config: c.orDefaults(), Deps: d, tls: d.Identity.ServerConfig(), conns: map[string]net.Conn{}, holds: map[trust.DN]int{}}
+	s.meters.rates = s.Rates
 	s.places = make(chan struct{}, s.MaxConnections)
 	s.buffers.New = func() any { return new([copyBuffer]byte) }
 	s.smtp = smtp.NewServer(smtp.BackendFunc(s.newSession))
@@ -128,10 +135,13 @@ func (s *Server) track(c net.Conn) string {
 	return id
 }
 
-// replace notes what a connection became. One that came while the server was leaving hears it.
+// replace notes what a connection became. One that came while the server was leaving hears it, and one
+// too many of its certificate's holder too.
 func (s *Server) replace(id string, p *peerConn) {
 	s.mu.Lock()
 	s.conns[id] = p
+	s.holds[p.peer.DN]++
+	p.excess = s.holds[p.peer.DN] > s.MaxPerOperator
 	s.mu.Unlock()
 	if s.leaving.Load() {
 		p.drain()
@@ -142,6 +152,11 @@ func (s *Server) replace(id string, p *peerConn) {
 func (s *Server) forget(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if p, ok := s.conns[id].(*peerConn); ok {
+		if s.holds[p.peer.DN]--; s.holds[p.peer.DN] == 0 {
+			delete(s.holds, p.peer.DN)
+		}
+	}
 	delete(s.conns, id)
 }
 

@@ -3,14 +3,13 @@ package bridge
 import (
 	"context"
 	"errors"
-	"slices"
+	"log/slog"
 	"sync"
 
 	"github.com/emersion/go-smtp"
 
 	"mesbridge/bridge/trust"
 	"mesbridge/conversations"
-	"mesbridge/rules"
 )
 
 // session is what go-smtp asks at each command of one connection. For BDAT it calls Data in another
@@ -26,18 +25,14 @@ type session struct {
 
 // transaction is one mail transaction (RFC 5321 section 3.3). It is not changed once Data has it.
 type transaction struct {
-	list   *trust.List           // by which the sender was judged
-	sender conversations.Address // zero: null reverse-path
-	envID  string
-	full   bool // RET=FULL
-	to     []recipient
-}
-
-// recipient is a patient who takes the message.
-type recipient struct {
-	ins     rules.INS
-	patient conversations.PatientID
-	receipt conversations.Receipt
+	list    *trust.List           // by which the sender was judged
+	sender  conversations.Address // zero: null reverse-path
+	envID   string
+	full    bool // RET=FULL
+	to      []recipient
+	missed  []missed
+	office  bool // it is for the operator: postmaster or abuse
+	noReply bool // it is for the mailbox that copies come from (D30)
 }
 
 // errNotOurs means that go-smtp was given a connection that did not come through the front.
@@ -48,6 +43,11 @@ func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 	p, ok := c.Conn().(*peerConn)
 	if !ok {
 		return nil, translate(errNotOurs).reply
+	}
+	if p.excess {
+		p.leave()
+		s.traceConnection(s.base, p.id, p, reasonManyConnections, slog.String("peer", p.peer.Name))
+		return nil, reasonManyConnections.answer().reply
 	}
 	return &session{server: s, conn: p}, nil
 }
@@ -112,6 +112,9 @@ func (s *session) begin(sender conversations.Address, o *smtp.MailOptions) error
 	if o.Size > s.server.MaxMessageBytes {
 		return reasonTooLarge
 	}
+	if limit := s.server.meters.take(s.conn.peer.DN, sender, s.server.Now()); limit != "" {
+		return limit
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tx != nil { // RFC 5321 section 4.1.4; go-smtp would keep the recipients of the first
@@ -150,59 +153,6 @@ func (s *session) judgeSender(sender conversations.Address) (*trust.List, error)
 		return nil, reasonSenderNotAllowed
 	}
 	return list, nil
-}
-
-// Rcpt adds a recipient.
-func (s *session) Rcpt(to string, o *smtp.RcptOptions) error {
-	s.conn.batch()
-	s.mu.Lock()
-	tx := s.tx
-	s.mu.Unlock()
-	if tx == nil {
-		return s.refuse("recipient", "", reasonSequence)
-	}
-	if err := s.add(tx, to, o); err != nil {
-		return s.refuse("recipient", tx.sender.Domain, err)
-	}
-	return nil
-}
-
-// add decides on one recipient. The same patient twice counts once.
-func (s *session) add(tx *transaction, to string, o *smtp.RcptOptions) error {
-	if err := s.allowed(); err != nil {
-		return err
-	}
-	ins, err := s.server.forwardPath(to, s.conn.path())
-	if err != nil {
-		return err
-	}
-	ctx, cancel := s.server.asking()
-	defer cancel()
-	patient, err := s.server.Inbox.Recipient(ctx, ins, tx.sender)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(tx.to, func(r recipient) bool { return r.ins == ins }) {
-		return nil
-	}
-	if len(tx.to) >= s.server.MaxRecipients {
-		return reasonManyRecipients
-	}
-	tx.to = append(tx.to, recipient{ins: ins, patient: patient, receipt: tx.receipt(o)})
-	return nil
-}
-
-// receipt reads what the sender wants to be told (RFC 3461). Nobody can be told behind a null
-// reverse-path.
-func (tx *transaction) receipt(o *smtp.RcptOptions) conversations.Receipt {
-	r := conversations.Receipt{
-		Success: !tx.sender.IsZero() && slices.Contains(o.Notify, smtp.DSNNotifySuccess), EnvID: tx.envID, Full: tx.full,
-		Silent: len(o.Notify) > 0 && !slices.Contains(o.Notify, smtp.DSNNotifyFailure),
-	}
-	if o.OriginalRecipient != "" {
-		r.ORcpt = string(o.OriginalRecipientType) + ";" + o.OriginalRecipient
-	}
-	return r
 }
 
 // asking gives the context of a question to the inbox.

@@ -62,6 +62,26 @@ func (s *session) refuse(event string, domain string, err error) error {
 	return a.reply
 }
 
+// alarm tells those who watch the traces of what a person should look at.
+func (s *session) alarm(why reason, rule, domain string, more ...slog.Attr) {
+	s.server.Log.LogAttrs(s.server.base, slog.LevelError, "smtp", append([]slog.Attr{
+		slog.String("session", s.conn.id), slog.String("event", "alarm"), slog.String("reason", string(why)),
+		slog.String("rule", rule), slog.String("peer", s.conn.peer.Name), slog.String("domain", domain),
+	}, more...)...)
+}
+
+// antivirus traces a verdict (O155).
+func (s *session) antivirus(tx *transaction, outcome string, more ...slog.Attr) {
+	level := slog.LevelInfo
+	if outcome != "success" {
+		level = slog.LevelWarn
+	}
+	s.server.Log.LogAttrs(s.server.base, level, "smtp", append([]slog.Attr{
+		slog.String("session", s.conn.id), slog.String("event", "antivirus"), slog.String("outcome", outcome),
+		slog.String("rule", "O168"), slog.String("peer", s.conn.peer.Name), slog.String("domain", tx.sender.Domain),
+	}, more...)...)
+}
+
 // codes writes the two codes of a reply.
 func codes(r *smtp.SMTPError) string {
 	e := r.EnhancedCode

@@ -143,8 +143,12 @@ func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
 		return Report{}, err
 	}
 	r := m.label.Receipt
+	about := Address{Local: r.AboutLocal, Domain: r.AboutDomain}
+	if about.IsZero() {
+		about = rules.CitizenAddress(person.INS, s.CitizenDomain)
+	}
 	return Report{
-		To: Address{Local: r.Local, Domain: r.Domain}, From: rules.CitizenAddress(person.INS, s.CitizenDomain),
+		To: Address{Local: r.Local, Domain: r.Domain}, From: about,
 		MessageID: m.label.MessageID, Subject: m.label.Subject, ArrivedAt: m.At.time(),
 		Receipt: Receipt{Success: r.Failure == "", EnvID: r.EnvID, ORcpt: r.ORcpt, Full: r.Full}, Failure: r.Failure,
 	}, nil

@@ -125,14 +125,11 @@ func (l *loaded) admit(in Incoming, repeatField string) (*decision, error) {
 	return l.received(in, v, repeatField), nil
 }
 
-// others lists the professionals in To and Cc, the author left out.
+// others lists the professionals in To and Cc; an author who put himself there is one of them.
 func (l *loaded) others(in Incoming) []rules.MailboxID {
 	var ids []rules.MailboxID
-	author := l.svc.MailboxID(in.From.Address)
 	for _, o := range in.Others {
-		if id := l.know(o.Address).Mailbox; id != author {
-			ids = append(ids, id)
-		}
+		ids = append(ids, l.know(o.Address).Mailbox)
 	}
 	return ids // rules take each once
 }

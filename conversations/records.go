@@ -202,6 +202,9 @@ type receiptLabel struct {
 	Full   bool   `cbor:"5,keyasint,omitempty"`
 	// Failure is the kind of the refusal that the notification tells; empty: the message arrived.
 	Failure Kind `cbor:"6,keyasint,omitempty"`
+	// About is the recipient of whom the notification tells, when it is not the record's patient.
+	AboutLocal  string `cbor:"7,keyasint,omitempty"`
+	AboutDomain string `cbor:"8,keyasint,omitempty"`
 }
 
 // outcomeRecord is what became of a message to one mailbox. Its text is one of a closed list.

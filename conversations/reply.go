@@ -14,6 +14,10 @@ import (
 // Reply sends the patient's reply, or fails with the code of Thread's Reply. A refused text is kept as
 // the conversation's draft, and nothing is sent (D7). The same Operation gives the same message.
 func (s *Service) Reply(ctx context.Context, actor Actor, p PatientID, id ID, in ReplyInput) (Message, error) {
+	if err := s.scan(ctx, in.Attachments); err != nil {
+		s.keepRefused(ctx, p, id, in.Text, err)
+		return Message{}, err
+	}
 	var written replyBody
 	answer, _, err := s.run(ctx, p, operation("reply", id, in.Operation), FactsQuery{Conversations: []ID{id}},
 		func(l *loaded) (*decision, error) { return l.reply(ctx, actor, id, in, &written) })

@@ -14,7 +14,7 @@ type Settings struct {
 	PatientKey    []byte // key of the hashes that name patients, mailboxes and Message-IDs
 }
 
-// Ports are what the service stands on; all are required.
+// Ports are what the service stands on; all are required but the scanner.
 type Ports struct {
 	Store     Store
 	Keys      Keys
@@ -22,6 +22,7 @@ type Ports struct {
 	Journal   Journal
 	Directory Directory
 	Mail      Mail
+	Scanner   Scanner // of attachments written here; nil: none looks
 	Log       *slog.Logger
 	Now       func() time.Time
 	Random    io.Reader

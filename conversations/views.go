@@ -192,6 +192,7 @@ type Filter struct {
 type Incoming struct {
 	Patient     PatientID
 	INS         rules.INS
+	Recipient   Address        // as it was written; only for Bounce without a patient
 	Message     ID             // id under which the body was written
 	Thread      ID             // conversation that the message belongs to; empty: References tell
 	Envelope    Address        // reverse-path; the sender of a DSN
@@ -243,7 +244,7 @@ type Outcome struct {
 // Report is a delivery status notification to send.
 type Report struct {
 	To        Address // envelope sender of the message
-	From      Address // recipient: the patient
+	From      Address // recipient: the patient, or an address of the citizen domain that is nobody's
 	MessageID string
 	Subject   string
 	Receipt   Receipt

@@ -63,6 +63,9 @@ func (s *Service) Write(ctx context.Context, actor Actor, id ID, in ThreadInput)
 // it as mail is admitted, to thread or, when that is empty, to a new conversation. It returns the id of the
 // message.
 func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID, in ThreadInput, refs []string, op string) (ID, error) {
+	if err := s.scan(ctx, in.Attachments); err != nil {
+		return "", err
+	}
 	body, w, err := s.NewBody(ctx, p)
 	if err != nil {
 		return "", err

@@ -25,6 +25,7 @@ type Facts struct {
 	Date          time.Time // UTC; zero when it cannot be read
 	EndHeaders    []string  // values of all X-MSS-MES fields, unfolded (R81)
 	AutoSubmitted bool      // Auto-Submitted with another value than no (RFC 3834)
+	AutoReplied   bool      // that value is auto-replied: an answer to a message, not a document that a program sends
 	IsReport      bool      // multipart/report
 
 	HasText     bool // some text that is shown is not blank
@@ -70,7 +71,9 @@ func (f *Facts) readHeader(fields []field) error {
 			f.EndHeaders = append(f.EndHeaders, value)
 		case "auto-submitted":
 			word, _, _ := strings.Cut(strings.ToLower(value), ";")
-			f.AutoSubmitted = f.AutoSubmitted || strings.Trim(word, asciiSpace) != "no"
+			word = strings.Trim(word, asciiSpace)
+			f.AutoSubmitted = f.AutoSubmitted || word != "no"
+			f.AutoReplied = f.AutoReplied || word == "auto-replied"
 		case "content-type":
 			mediaType, _ := parseStructured(value)
 			f.IsReport = f.IsReport || mediaType == "multipart/report"

@@ -11,6 +11,7 @@ import (
 
 	"mesbridge/bridge/directory"
 	"mesbridge/bridge/mail"
+	"mesbridge/bridge/scan"
 	"mesbridge/bridge/trust"
 	"mesbridge/conversations"
 	"mesbridge/conversations/localdb"
@@ -39,6 +40,7 @@ type App struct {
 	metrics   *prometheus.Registry
 	codec     *mail.Codec
 	clients   *clientfile.Register
+	scanner   *scan.Scanner // nil: none is configured
 }
 
 // Start starts everything in order and returns when all of it serves. When a part cannot start, those

@@ -102,10 +102,19 @@ func (a *App) startWeb(context.Context) error {
 // startMail serves the other operators.
 func (a *App) startMail(context.Context) error {
 	c := a.Config
+	office, err := a.openOffice()
+	if err != nil {
+		return err
+	}
 	server := bridge.NewServer(bridge.Config{
 		Host: c.SMTP.Hostname, CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxMessageBytes: c.Limits.MaxMessageBytes,
+		Bounces: bridge.Bounces(c.Mail.Bounces),
+		Rates: bridge.Rates{
+			OperatorPerMinute: c.Mail.PerMinute, SenderPerMinute: c.Mail.PerSender, SenderBurst: c.Mail.SenderBurst,
+		},
 	}, bridge.Deps{
 		Inbox: a.Conversations, Identity: a.identity, List: a.lists.Current, Log: a.Log.With("part", "mail"), Now: time.Now,
+		Office: office, Scanner: a.scanner, Pause: bridge.Pause,
 	})
 	a.serve("mail", func() error { return server.Serve(context.Background(), a.Listeners.SMTP) })
 	a.onStop("mail", stopMail, server.Shutdown)

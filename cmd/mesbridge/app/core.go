@@ -11,6 +11,7 @@ import (
 
 	"mesbridge/bridge/delivery"
 	"mesbridge/bridge/mail"
+	"mesbridge/bridge/scan"
 	"mesbridge/conversations"
 	"mesbridge/conversations/bodies"
 	"mesbridge/conversations/journal"
@@ -46,12 +47,20 @@ func (a *App) startConversations(ctx context.Context) error {
 		return err
 	}
 	a.codec = mail.NewCodec(mail.DefaultLimits())
-	a.Conversations = conversations.New(conversations.Settings{
-		CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxReplyBytes: c.Limits.MaxReplyBytes, PatientKey: patientKey,
-	}, conversations.Ports{
+	ports := conversations.Ports{
 		Store: a.store, Keys: keys, Bodies: content, Journal: trail, Directory: book{a}, Mail: a.codec,
 		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader,
-	})
+	}
+	if c.Scan.Clamd != "" {
+		a.scanner = scan.New(c.Scan.Clamd, c.Scan.Timeout, time.Now)
+		ports.Scanner = a.scanner
+		if err := a.scanner.Ping(ctx); err != nil { // mail waits until it answers
+			a.Log.ErrorContext(ctx, "scan.clamd does not answer", "err", err)
+		}
+	}
+	a.Conversations = conversations.New(conversations.Settings{
+		CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxReplyBytes: c.Limits.MaxReplyBytes, PatientKey: patientKey,
+	}, ports)
 	a.every("journal mark", markEvery, func(ctx context.Context) error { return trail.Trim(ctx, a.store) })
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
 	return nil

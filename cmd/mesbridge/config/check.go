@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"golang.org/x/net/idna"
 
@@ -26,6 +27,8 @@ func (c Config) check() error {
 	errs = append(errs, c.Listen.faults()...)
 	errs = append(errs, c.Limits.faults()...)
 	errs = append(errs, c.trustFaults()...)
+	errs = append(errs, c.Mail.faults()...)
+	errs = append(errs, c.Scan.faults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
 	if c.INSClaim == "" {
 		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))
@@ -79,6 +82,30 @@ func (l Limits) faults() []error {
 	}
 	if l.MaxReplyBytes < 1 || l.MaxReplyBytes > l.MaxMessageBytes {
 		errs = append(errs, errors.New("limits.maxReplyBytes: write a number of octets from 1 to maxMessageBytes (D19)"))
+	}
+	return errs
+}
+
+func (m Mail) faults() []error {
+	var errs []error
+	for name, n := range map[string]int{"perMinute": m.PerMinute, "perSender": m.PerSender, "senderBurst": m.SenderBurst} {
+		if n < 0 {
+			errs = append(errs, fmt.Errorf("mail.%s: write a number of messages, or 0 for no limit (D35)", name))
+		}
+	}
+	if m.PerSender > 0 && m.SenderBurst == 0 {
+		errs = append(errs, errors.New("mail.senderBurst: write at least 1 beside perSender (D35)"))
+	}
+	return errs
+}
+
+func (s Scan) faults() []error {
+	var errs []error
+	if s.Clamd != "" && !strings.HasPrefix(s.Clamd, "/") {
+		errs = append(errs, addressFault("scan.clamd", s.Clamd))
+	}
+	if s.Timeout < time.Second {
+		errs = append(errs, errors.New("scan.timeout: write a duration of a second or more, such as 30s"))
 	}
 	return errs
 }

@@ -14,6 +14,8 @@ type Config struct {
 	PublicURL     string      `yaml:"publicURL" need:"yes" doc:"Address under which browsers reach the bridge, without a path; also the issuer of its tokens."`
 	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
 	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19)."`
+	Mail          Mail        `yaml:"mail" doc:"How mail from professionals is taken."`
+	Scan          Scan        `yaml:"scan" doc:"The look into messages and attachments for viruses (O168)."`
 	SMTP          SMTP        `yaml:"smtp" doc:"This server among the operators (O47-O65). PEM files."`
 	WhiteList     WhiteList   `yaml:"whiteList" doc:"The signed list of the domains of the trust space (O10-O46)."`
 	Directory     Directory   `yaml:"directory" doc:"The local table of professional mailboxes (O138, O139)."`
@@ -59,6 +61,21 @@ type Listen struct {
 type Limits struct {
 	MaxMessageBytes int64 `yaml:"maxMessageBytes" doc:"Largest message from a professional, advertised as SIZE (D19, O78)."`
 	MaxReplyBytes   int64 `yaml:"maxReplyBytes" doc:"Largest reply of a patient, encoded, so that any operator takes it; at most maxMessageBytes (D19, O165)."`
+}
+
+// Mail says how mail from professionals is taken.
+type Mail struct {
+	Bounces     string `yaml:"bounces" oneOf:"dialogue mes" doc:"How a sender learns that a patient takes no mail (D18). dialogue: refused in the dialogue. mes: accepted and then reported, as Mon espace santé does."`
+	Office      string `yaml:"office" doc:"Maildir in which mail to postmaster and abuse of the citizen domain is filed, for you to read (O97); empty: operator-mail in dataDir."`
+	PerMinute   int    `yaml:"perMinute" doc:"Messages a minute from one operator, counted by each bridge; 0: no limit (D35, O169)."`
+	PerSender   int    `yaml:"perSender" doc:"Messages a minute from one sender; 0: no limit (D35)."`
+	SenderBurst int    `yaml:"senderBurst" doc:"Messages at once from one sender, before perSender counts (D35)."`
+}
+
+// Scan says which scanner looks into messages.
+type Scan struct {
+	Clamd   string        `yaml:"clamd" doc:"Socket of ClamAV's clamd, a path or HOST:PORT, and StreamMaxLength there above maxMessageBytes. Empty: nothing is scanned. Without an answer mail waits (D35)."`
+	Timeout time.Duration `yaml:"timeout" doc:"How long clamd may take to connect, to take octets, and to judge."`
 }
 
 // SMTP is our server and client among the operators.

@@ -21,6 +21,8 @@ func Default() Config {
 			SignerCN: []string{trust.SignerName}, Every: time.Hour, WarnAfter: trust.DefaultWarnAfter,
 			CriticalAfter: trust.DefaultCriticalAfter, StopAfter: trust.DefaultStopAfter,
 		},
+		Mail:          Mail{Bounces: "dialogue", PerMinute: 6000, PerSender: 600, SenderBurst: 2000},
+		Scan:          Scan{Timeout: 30 * time.Second},
 		Patients:      Provider{Level: "eidas2"},
 		INSClaim:      "ins",
 		Professionals: Provider{Level: "eidas1"},
@@ -44,6 +46,8 @@ func sample() Config {
 	c.WhiteList.URL = "https://espacedeconfiance.mssante.fr/listeblanchemssante.xml"
 	c.WhiteList.Roots = "/etc/mesbridge/igc-sante.pem"
 	c.WhiteList.SignerRoots = "/etc/mesbridge/igc-sante.pem"
+	c.Mail.Office = "/var/mail/mesbridge"
+	c.Scan.Clamd = "/run/clamav/clamd.ctl"
 	c.Directory.File = "/var/lib/mesbridge-lists/Extraction_Correspondance_MSSante.txt"
 	c.Keys = Keys{Master: "/etc/mesbridge/master.key", PatientHash: "/etc/mesbridge/patient-hash.key"}
 	c.OAuth = OAuth{Secret: "/etc/mesbridge/oauth.secret", SigningKey: "/etc/mesbridge/oauth.key"}

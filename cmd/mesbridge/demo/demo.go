@@ -159,6 +159,7 @@ func (d *demonstration) settings(url string) config.Config {
 	c.CitizenDomain = CitizenDomain
 	c.DataDir = d.Data
 	c.PublicURL = url
+	c.Mail.PerMinute, c.Mail.PerSender = 0, 0 // D35
 	c.Listen = d.Listen
 	c.SMTP = config.SMTP{
 		Hostname: ServerName, Certificate: config.File(d.space.Bridge.Cert), Key: config.SecretFile(d.space.Bridge.Key),
