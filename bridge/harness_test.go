@@ -229,6 +229,14 @@ func (b *bench) dial(t *testing.T) *client {
 // secure makes the phase before TLS, the handshake with cert, and EHLO.
 func (b *bench) secure(t *testing.T, cert tls.Certificate) *client {
 	t.Helper()
+	c := b.tls(t, cert)
+	c.want(c.do("EHLO peer.test"), "250 ")
+	return c
+}
+
+// tls makes the phase before TLS and the handshake with cert.
+func (b *bench) tls(t *testing.T, cert tls.Certificate) *client {
+	t.Helper()
 	c := b.dial(t)
 	c.want(c.do("EHLO peer.test"), "250 STARTTLS")
 	c.want(c.do("STARTTLS"), "220 2.0.0")
@@ -241,7 +249,6 @@ func (b *bench) secure(t *testing.T, cert tls.Certificate) *client {
 		t.Fatalf("handshake: %v", err)
 	}
 	c.Conn, c.r = tc, bufio.NewReader(tc)
-	c.want(c.do("EHLO peer.test"), "250 ")
 	return c
 }
 
@@ -349,10 +356,12 @@ type inbox struct {
 	receive  map[rules.INS]error // answer of Receive
 	bodies   map[conversations.ID]*body
 	messages []conversations.Incoming
+	reports  []string                // recipients without a patient, and why
 	bounced  []rules.INS             // patients whose refusal is reported
 	asked    []conversations.Address // senders given to Recipient
 	broken   error                   // of writing to a body
 	discard  bool                    // bodies count their octets and forget them
+	takes    func(rules.INS)         // called by Recipient, when it is there
 	gate     chan struct{}           // Receive waits for it when it is there
 }
 
@@ -409,6 +418,9 @@ func (i *inbox) Recipient(_ context.Context, ins rules.INS, sender conversations
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.asked = append(i.asked, sender)
+	if i.takes != nil {
+		i.takes(ins)
+	}
 	if err := i.senders[sender.Canonical()]; err != nil {
 		return "", err
 	}
@@ -444,6 +456,10 @@ func (i *inbox) Bounce(_ context.Context, in conversations.Incoming, refusal err
 	defer i.mu.Unlock()
 	if conversations.KindOf(refusal).Temporary() {
 		return errors.New("a temporary refusal is no failure yet")
+	}
+	if in.Patient == "" {
+		i.reports = append(i.reports, in.Recipient.Wire()+" "+string(conversations.KindOf(refusal)))
+		return nil
 	}
 	i.bounced = append(i.bounced, in.INS)
 	return nil
@@ -501,4 +517,10 @@ func (i *inbox) stored() (n int) {
 		n += b.size()
 	}
 	return n
+}
+
+// insOf gives the matricule of a patient's address.
+func insOf(address string) rules.INS {
+	local, _, _ := strings.Cut(address, "@")
+	return rules.INS(local)
 }
