@@ -176,6 +176,12 @@ func (r reason) answer() answer {
 	return answerOf(451, 4, 3, 0, sentenceLater, string(reasonInternal), "D17")
 }
 
+// Rules that tell apart what has one kind: the one temporary state of an account, and a full mailbox.
+const (
+	ruleSuspended = "O116"
+	ruleQuota     = "O167"
+)
+
 // kindAnswer gives the reply for an error of conversations. The members of each class of D36 have one
 // kind, so that they cannot be told apart here.
 func kindAnswer(err *conversations.Error) answer {
@@ -188,10 +194,16 @@ func kindAnswer(err *conversations.Error) answer {
 	case conversations.KindINSInvalid:
 		return answerOf(553, 5, 1, 3, sentenceInvalid, why, err.Rule)
 	case conversations.KindTooLarge:
+		if err.Rule == ruleQuota {
+			return answerOf(552, 5, 2, 2, "Mailbox full", why, err.Rule)
+		}
 		return answerOf(552, 5, 3, 4, "Message too large", why, err.Rule)
 	case conversations.KindUnavailable:
-		if err.Rule == "O116" { // a suspended account, the one temporary state of an account
+		switch err.Rule {
+		case ruleSuspended:
 			return answerOf(450, 4, 2, 1, "Mailbox temporarily unavailable", why, err.Rule)
+		case ruleQuota:
+			return answerOf(452, 4, 2, 2, "Mailbox full, try again later", why, err.Rule)
 		}
 	case conversations.KindStaleState, conversations.KindInternal:
 	case conversations.KindThreadNotOpened, conversations.KindThreadClosed, conversations.KindReplyNotAllowed,

@@ -102,6 +102,7 @@ func TestClamd(t *testing.T) {
 		"empty file":            {"", true, false},
 		"base64":                {message("", "base64", encoded), false, true},
 		"another first field":   {message("X-MSS-NIL: DEV\r\n", "base64", encoded), false, true},
+		"no field it knows":     {strings.Replace(message("X-MSS-NIL: DEV\r\n", "base64", encoded), "From: a@b.fr\r\nMIME-Version: 1.0\r\n", "", 1), false, true},
 		"quoted-printable":      {message("", "quoted-printable", strings.ReplaceAll(eicar, "$", "=24")), false, true},
 		"inside a message":      {message("", "7bit", eicar), false, true},
 		"attached message":      {strings.ReplaceAll(message("", "7bit", message("", "base64", encoded)), "application/octet-stream", "message/rfc822"), false, true},
