@@ -59,7 +59,7 @@ func (s *session) receive(tx *transaction, facts mail.Facts, deposits []deposit)
 		case translate(err).reply.Temporary():
 			return nil, err
 		default:
-			s.server.watch.note(s.who(tx), 0, unreached(err), s.server.Now())
+			s.server.watch.asked(s.who(tx), d.ins, levelled(err), s.server.Now())
 			refused[d.patient] = err
 		}
 	}

@@ -114,6 +114,9 @@ func TestEnumeration(t *testing.T) {
 		c.want(c.do("MAIL FROM:<"+sender+">"), "250 ")
 	}
 	open(doctor)
+	for range 60 { // one who is missed again and again counts once
+		c.want(c.do("RCPT TO:<"+matricule(0)+"@"+citizens+">"), "550 5.2.1")
+	}
 	for n := range 51 {
 		c.want(c.do("RCPT TO:<"+matricule(n)+"@"+citizens+">"), "550 5.")
 	}

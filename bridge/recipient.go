@@ -98,7 +98,7 @@ func (s *session) find(tx *transaction, to string) (recipient, error) {
 	ctx, cancel := s.server.asking()
 	defer cancel()
 	patient, err := s.server.Inbox.Recipient(ctx, ins, tx.sender)
-	s.server.watch.note(s.who(tx), 1, unreached(err), s.server.Now())
+	s.server.watch.asked(s.who(tx), ins, err != nil && levelled(err), s.server.Now())
 	return recipient{ins: ins, patient: patient}, err
 }
 
@@ -136,14 +136,6 @@ func kindOf(refusal error) conversations.Kind {
 		return conversations.KindINSInvalid
 	}
 	return conversations.KindOf(refusal)
-}
-
-// unreached counts a recipient in one of the classes of D36.
-func unreached(err error) int {
-	if err != nil && levelled(err) {
-		return 1
-	}
-	return 0
 }
 
 // levelled reports whether a refusal is of a class of D36.

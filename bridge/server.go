@@ -30,7 +30,7 @@ type Server struct {
 	work    sync.WaitGroup
 
 	meters meters
-	watch  watch
+	watch  *watch
 
 	mu     sync.Mutex
 	fronts []*front
@@ -44,7 +44,7 @@ const writeTimeout = time.Minute
 
 // NewServer returns a server that waits for Serve.
 func NewServer(c Config, d Deps) *Server {
-	s := &Server{Config: c.orDefaults(), Deps: d, tls: d.Identity.ServerConfig(), conns: map[string]net.Conn{}, holds: map[trust.DN]int{}}
+	s := &Server{Config: c.orDefaults(), Deps: d, tls: d.Identity.ServerConfig(), conns: map[string]net.Conn{}, holds: map[trust.DN]int{}, watch: newWatch()}
 	s.meters.rates = s.Rates
 	s.places = make(chan struct{}, s.MaxConnections)
 	s.buffers.New = func() any { return new([copyBuffer]byte) }
