@@ -203,3 +203,18 @@ func FuzzCommands(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkDATA reads a message of 5 MB from memory, by our reader and by go-smtp's.
+func BenchmarkDATA(b *testing.B) {
+	stream := opening + "DATA\r\n" + strings.Repeat(strings.Repeat("x", 76)+"\r\n", 5<<20/78) + ".\r\n" + closing
+	for name, behindFrame := range map[string]bool{"ours": true, "go-smtp": false} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(stream)))
+			for b.Loop() {
+				if h := play(stream, 16<<10, behindFrame); len(h.messages) != 1 {
+					b.Fatal("no message")
+				}
+			}
+		})
+	}
+}
