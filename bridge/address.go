@@ -20,7 +20,7 @@ func reversePath(s string, utf8Announced bool) (conversations.Address, error) {
 	if a, err := rules.ParseAddress(s); err == nil {
 		return a, nil
 	}
-	local, domain, _ := cutLast(s, "@")
+	local, domain := splitAddress(s)
 	a, err := rules.ParseAddress("x@" + domain)
 	if err != nil {
 		return conversations.Address{}, reasonSenderSyntax
@@ -59,7 +59,7 @@ func checkUTF8(s string, announced bool) error {
 // served gives the local part of an address of RCPT, in lower case. Only the citizen domain is served
 // (O76).
 func (s *Server) served(to string) (local string, err error) {
-	local, domain, _ := cutLast(to, "@")
+	local, domain := splitAddress(to)
 	if a, err := rules.ParseAddress("x@" + domain); err != nil || a.Domain != s.CitizenDomain {
 		return "", reasonRelay
 	}
@@ -83,11 +83,11 @@ func (s *Server) citizen(to, sent string) (rules.INS, error) {
 	return ins, nil
 }
 
-// cutLast cuts s around the last sep.
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
+// splitAddress cuts an address around its last @; the local part of a quoted one may hold others.
+func splitAddress(s string) (local, domain string) {
+	i := strings.LastIndex(s, "@")
 	if i < 0 {
-		return s, "", false
+		return s, ""
 	}
-	return s[:i], s[i+len(sep):], true
+	return s[:i], s[i+1:]
 }

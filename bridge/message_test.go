@@ -199,6 +199,9 @@ func TestData_autoReply(t *testing.T) {
 	for _, fields := range [][]string{
 		{"Auto-Submitted: auto-replied", "In-Reply-To: <1@patient.mssante.fr>"},
 		{"Auto-Submitted: auto-generated"},
+		{"Auto-Submitted: auto-generated", "In-Reply-To: <1@patient.mssante.fr>"}, // a document that follows up
+		{"Auto-Submitted: Auto-Replied (vacation); owner-email=x"},
+		{"Auto-Submitted: no"},
 		{"Content-Type: multipart/report; boundary=x"},
 	} {
 		c.envelope(doctor, alice)
@@ -209,7 +212,7 @@ func TestData_autoReply(t *testing.T) {
 	for _, m := range messages {
 		reports = append(reports, m.IsReport)
 	}
-	if !slices.Equal(reports, []bool{true, false, true}) {
+	if !slices.Equal(reports, []bool{true, false, false, true, false, true}) {
 		t.Errorf("reports: %v", reports)
 	}
 }

@@ -108,7 +108,7 @@ func (s *session) miss(tx *transaction, to string, ins rules.INS, o *smtp.RcptOp
 	if s.server.Bounces != BouncesMES || tx.sender.IsZero() || !reportable(refusal) {
 		return refusal
 	}
-	local, domain, _ := cutLast(to, "@")
+	local, domain := splitAddress(to)
 	address := conversations.Address{Local: local, Domain: strings.ToLower(domain)}
 	if a, err := rules.ParseAddress(to); err == nil {
 		address = a
@@ -179,7 +179,7 @@ func (tx *transaction) recipients() int { return len(tx.to) + len(tx.missed) }
 
 // has reports whether a transaction names a patient already.
 func (tx *transaction) has(to string) bool {
-	local, _, _ := cutLast(to, "@")
+	local, _ := splitAddress(to)
 	return slices.ContainsFunc(tx.to, func(r recipient) bool { return strings.EqualFold(string(r.ins), local) })
 }
 

@@ -134,8 +134,15 @@ func (d *demo) operatorReadsItsMail(t *testing.T) {
 func (d *demo) commandsAreSane(t *testing.T) {
 	c := d.session(t, d.operatorOf(d.Professionals[0].Mailboxes[0]))
 	for _, step := range [][2]string{
-		{"NOOP", "250 2.0.0"}, {"RSET", "250 2.0.0"}, {"HELP", "214 2.0.0"}, {"VRFY x", "252 2.5.0"}, {"EXPN x", "502 5.5.1"},
-		{"AUTH PLAIN AAAA", "502 5.5.1"}, {"STARTTLS", "503 5.5.1"}, {"DATA", "503 5.5.1"}, {"MAIL FROM:<> SIZE=999999999999999", "552 5.3.4"},
+		{"NOOP", "250 2.0.0"},
+		{"RSET", "250 2.0.0"},
+		{"HELP", "214 2.0.0"},
+		{"VRFY x", "252 2.5.0"},
+		{"EXPN x", "502 5.5.1"},
+		{"AUTH PLAIN AAAA", "502 5.5.1"},
+		{"STARTTLS", "503 5.5.1"},
+		{"DATA", "503 5.5.1"},
+		{"MAIL FROM:<> SIZE=999999999999999", "552 5.3.4"},
 	} {
 		c.do(step[1], "%s", step[0])
 	}

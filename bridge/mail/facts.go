@@ -71,6 +71,7 @@ func (f *Facts) readHeader(fields []field) error {
 			f.EndHeaders = append(f.EndHeaders, value)
 		case "auto-submitted":
 			word, _, _ := strings.Cut(strings.ToLower(value), ";")
+			word, _, _ = strings.Cut(word, "(") // a comment
 			word = strings.Trim(word, asciiSpace)
 			f.AutoSubmitted = f.AutoSubmitted || word != "no"
 			f.AutoReplied = f.AutoReplied || word == "auto-replied"
