@@ -6,10 +6,11 @@
 // the dialogue, with the codes of table 15.1. The bytes are kept as they came: only the dots that SMTP
 // doubles are undone, and no trace field is added (O79).
 //
-// It stands on go-smtp, which is never given a connection in clear: front.go makes the phase before
-// TLS itself, conn.go mends what go-smtp does not see. Decisions about patients are made behind
+// It stands on go-smtp, which is never given a connection in clear, nor more than one command at a time:
+// front.go makes the phase before TLS itself, frame.go cuts what comes behind it, content.go reads messages,
+// conn.go mends what go-smtp does not see. Decisions about patients are made behind
 // [Inbox]; errors.go alone turns a reason into a reply.
 //
-// Below it: trust (white list and certificates), mail (reading and composing), directory (who holds a
-// mailbox), delivery (mail out).
+// Below it: trust (white list and certificates), mail (reading and composing), scan (clamd), directory (who
+// holds a mailbox), delivery (mail out).
 package bridge
