@@ -57,10 +57,10 @@ func checkUTF8(s string, announced bool) error {
 }
 
 // served gives the local part of an address of RCPT, in lower case. Only the citizen domain is served
-// (O76).
+// (O76), as it is written: other spellings that mean the same to a resolver are not in use.
 func (s *Server) served(to string) (local string, err error) {
 	local, domain := splitAddress(to)
-	if a, err := rules.ParseAddress("x@" + domain); err != nil || a.Domain != s.CitizenDomain {
+	if checkUTF8(domain, false) != nil || !strings.EqualFold(domain, s.CitizenDomain) {
 		return "", reasonRelay
 	}
 	return strings.ToLower(local), nil

@@ -54,6 +54,8 @@ const (
 	reasonHandshake        reason = "tls-handshake"
 	reasonInjection        reason = "commands-behind-starttls"
 	reasonGone             reason = "peer-gone"
+	reasonManyFaults       reason = "too-many-errors"
+	reasonUnframed         reason = "chunk-without-size"
 )
 
 // Sentences of wording.md and decisions.md as they stand on the wire, ASCII (D18).
@@ -171,7 +173,7 @@ func (r reason) answer() answer {
 		return answerOf(550, 5, 6, 0, "Bare CR or LF in message", why, "RFC5321")
 	case reasonLineTooLong:
 		return answerOf(550, 5, 6, 0, "Line too long in message", why, "RFC5321")
-	case reasonInternal, reasonHandshake, reasonInjection, reasonGone, reasonCopyFailed:
+	case reasonInternal, reasonHandshake, reasonInjection, reasonGone, reasonCopyFailed, reasonManyFaults, reasonUnframed:
 	}
 	return answerOf(451, 4, 3, 0, sentenceLater, string(reasonInternal), "D17")
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"regexp"
 	"strconv"
 	"strings"
@@ -130,6 +131,7 @@ func (c *peerConn) fault(answer string) string {
 		return answer
 	}
 	c.leave()
+	c.server.traceConnection(c.server.base, c.id, c, reasonManyFaults, slog.String("peer", c.peer.Name))
 	return "421 4.7.0 Too many errors, closing connection"
 }
 
@@ -159,16 +161,21 @@ func (c *peerConn) screen(line []byte) (forward []byte, answer string) {
 func (c *peerConn) chunked() (forward []byte, answer string) {
 	m := chunkArguments.FindStringSubmatch(c.command.rest)
 	if m == nil {
-		c.leave()
-		return nil, "501 5.5.4 BDAT needs a size, closing connection"
+		return nil, c.unframed("501 5.5.4 BDAT needs a size, closing connection")
 	}
 	size, err := strconv.ParseUint(m[1], 10, 32) // as much as go-smtp reads
 	if err != nil {
-		c.leave()
-		return nil, "552 5.3.4 Message too large, closing connection"
+		return nil, c.unframed("552 5.3.4 Message too large, closing connection")
 	}
 	c.chunk = int64(size)
 	return fmt.Appendf(nil, "BDAT %d%s", size, m[2]), ""
+}
+
+// unframed ends the connection behind an answer.
+func (c *peerConn) unframed(answer string) string {
+	c.leave()
+	c.server.traceConnection(c.server.base, c.id, c, reasonUnframed, slog.String("peer", c.peer.Name))
+	return answer
 }
 
 var (

@@ -2,8 +2,10 @@ package bridge
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -40,6 +42,7 @@ func (s *script) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
 type heard struct {
 	messages []string
 	senders  []string
+	patients []string
 }
 
 func (h *heard) Mail(from string, _ *smtp.MailOptions) error {
@@ -67,6 +70,18 @@ func (f framed) Data(r io.Reader) error {
 	return f.heard.Data(&source{r: f.conn.message(r), left: DefaultMaxMessageBytes})
 }
 
+// Rcpt notes the patients whom a path names, with the path as our session sees it.
+func (f framed) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if _, err := f.conn.server.served(to); err != nil {
+		return err
+	}
+	ins, err := f.conn.server.citizen(to, f.conn.path())
+	if err == nil {
+		f.patients = append(f.patients, string(ins))
+	}
+	return err
+}
+
 // play lets go-smtp hear a script, behind our frame or alone.
 func play(stream string, piece int, behindFrame bool) heard {
 	var h heard
@@ -81,7 +96,7 @@ func play(stream string, piece int, behindFrame bool) heard {
 	ln := &oneConn{conns: make(chan net.Conn, 1)}
 	var conn net.Conn = &script{rest: []byte(stream), piece: piece, close: sync.OnceFunc(func() { close(ln.conns) })}
 	if behindFrame {
-		server := &Server{Config: Config{Host: "host.test", CitizenDomain: "d.fr"}.orDefaults(), Deps: Deps{Now: time.Now}}
+		server := &Server{Config: Config{Host: "host.test", CitizenDomain: "d.fr", CheckINSKey: true}.orDefaults(), Deps: Deps{Now: time.Now, Log: slog.New(slog.DiscardHandler)}, base: context.Background()}
 		p := &peerConn{Conn: conn, server: server, expires: time.Now().Add(time.Hour), release: func() {}}
 		p.newFrame()
 		conn = p
@@ -115,7 +130,7 @@ func (silent) Println(...any)        {}
 func bare(s string) bool { return strings.ContainsAny(strings.ReplaceAll(s, "\r\n", ""), "\r\n") }
 
 const (
-	opening = "EHLO x.fr\r\nMAIL FROM:<a@b.fr>\r\nRCPT TO:<c@d.fr>\r\n"
+	opening = "EHLO x.fr\r\nMAIL FROM:<a@b.fr>\r\nRCPT TO:<279035121518989@d.fr>\r\n"
 	closing = "RSET\r\nMAIL FROM:<end@b.fr>\r\n"
 )
 
@@ -125,7 +140,7 @@ const (
 func FuzzDATA(f *testing.F) {
 	for _, body := range []string{
 		"", ".", "..", "a", "\r\n.\r\n", "\r\n..\r\n.", ".\r", "\r", "\n", "\r\n.\n", "\n.\r\n", "\r\r\n.\r\n", ".\r\r\n.\r\n", ".\rx",
-		"\r\n.\r\nMAIL FROM:<x@y.fr>\r\nRCPT TO:<c@d.fr>\r\nDATA\r\nz", "\r\n\x00.\r\n", strings.Repeat("x", 300) + "\r\n.y",
+		"\r\n.\r\nMAIL FROM:<x@y.fr>\r\nRCPT TO:<279035121518989@d.fr>\r\nDATA\r\nz", "\r\n\x00.\r\n", strings.Repeat("x", 300) + "\r\n.y",
 	} {
 		f.Add([]byte(body), uint8(1))
 		f.Add([]byte(body), uint8(200))
@@ -200,6 +215,34 @@ func FuzzCommands(f *testing.F) {
 			if strings.ContainsAny(s, "\r\n\x00") {
 				t.Errorf("%q gave the sender %q", commands, s)
 			}
+		}
+	})
+}
+
+// FuzzForwardPath sends anything as the path of RCPT: a patient is found only where the path is his
+// matricule and our domain, written plainly (R12-R20, O76, O98).
+func FuzzForwardPath(f *testing.F) {
+	for _, s := range []string{
+		"279035121518989@d.fr", "279035121518989@D.FR", `"279035121518989"@d.fr`, "@x.fr:279035121518989@d.fr", "279035121518989+a@d.fr",
+		" 279035121518989@d.fr", "279035121518989@d.fr> NOTIFY=NEVER", "279035121518989@d.fr.", "2790351215189\\89@d.fr", "a@b@d.fr", "1A",
+		"27903512151898\xd9\xa9@d.fr", "postmaster", "279035121518989@d.fr>\r\nRCPT TO:<279035121518989@d.fr",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, path []byte) {
+		got := play("EHLO x.fr\r\nMAIL FROM:<a@b.fr>\r\nRCPT TO:<"+string(path)+">\r\n", 100, true)
+		plain := 0
+		for _, line := range strings.Split("<"+string(path)+">", "\r\n") {
+			_, rest, _ := strings.Cut(line, "<")
+			written, _, _ := strings.Cut(rest, ">")
+			for _, ins := range got.patients {
+				if strings.EqualFold(written, ins+"@d.fr") {
+					plain++
+				}
+			}
+		}
+		if len(got.patients) > plain {
+			t.Errorf("%q named %d patients", path, len(got.patients))
 		}
 	})
 }

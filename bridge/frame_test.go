@@ -76,6 +76,9 @@ func TestCommands_tooManyFaults(t *testing.T) {
 	}
 	c.want(c.reply(), "421 4.7.0")
 	c.ended()
+	if !strings.Contains(b.log.String(), "event=connection outcome=refused reason=too-many-errors") {
+		t.Errorf("it is not traced in %s", b.log.String())
+	}
 }
 
 // TestCommands_slowly: a command has to come within the idle time as a whole, and a connection ends
