@@ -55,7 +55,7 @@ const (
 	reasonInjection        reason = "commands-behind-starttls"
 	reasonGone             reason = "peer-gone"
 	reasonManyFaults       reason = "too-many-errors"
-	reasonUnframed         reason = "chunk-without-size"
+	reasonUnframed         reason = "cannot-be-framed"
 )
 
 // Sentences of wording.md and decisions.md as they stand on the wire, ASCII (D18).

@@ -104,7 +104,7 @@ func (c *peerConn) next() error {
 }
 
 // line reads a command line and takes its end off, or gives the answer to what is none. A line ends with
-// CR LF and holds neither of them, nor a NUL (RFC 5321 section 2.3.8).
+// CR LF and holds neither of them, nor a NUL (RFC 5321 section 2.3.8); an LF alone ends the connection.
 func (c *peerConn) line() (line []byte, answer string, err error) {
 	line, err = c.in.ReadSlice('\n')
 	long := len(line) > maxCommand
@@ -119,8 +119,10 @@ func (c *peerConn) line() (line []byte, answer string, err error) {
 	switch {
 	case long:
 		return nil, c.fault("500 5.5.2 Line too long"), nil
-	case !whole || bytes.ContainsAny(text, "\r\x00"):
-		return nil, c.fault("500 5.5.2 A command is one line that ends with CR LF"), nil
+	case !whole: // who let the LF in did not mean what stands behind it as a command
+		return nil, c.unframed("500 5.5.2 A command ends with CR LF, closing connection"), nil
+	case bytes.ContainsAny(text, "\r\x00"):
+		return nil, c.fault("500 5.5.2 A command holds no CR and no NUL"), nil
 	}
 	return bytes.Clone(text), "", nil
 }
@@ -171,7 +173,7 @@ func (c *peerConn) chunked() (forward []byte, answer string) {
 	return fmt.Appendf(nil, "BDAT %d%s", size, m[2]), ""
 }
 
-// unframed ends the connection behind an answer.
+// unframed ends the connection behind an answer, since where the next command begins is not sure.
 func (c *peerConn) unframed(answer string) string {
 	c.leave()
 	c.server.traceConnection(c.server.base, c.id, c, reasonUnframed, slog.String("peer", c.peer.Name))

@@ -225,7 +225,7 @@ func FuzzForwardPath(f *testing.F) {
 	for _, s := range []string{
 		"279035121518989@d.fr", "279035121518989@D.FR", `"279035121518989"@d.fr`, "@x.fr:279035121518989@d.fr", "279035121518989+a@d.fr",
 		" 279035121518989@d.fr", "279035121518989@d.fr> NOTIFY=NEVER", "279035121518989@d.fr.", "2790351215189\\89@d.fr", "a@b@d.fr", "1A",
-		"27903512151898\xd9\xa9@d.fr", "postmaster", "279035121518989@d.fr>\r\nRCPT TO:<279035121518989@d.fr",
+		"27903512151898\xd9\xa9@d.fr", "postmaster", "x@d.fr18\nRCPT TO:<279035121518989@d.fr", "279035121518989@d.fr>\r\nRCPT TO:<279035121518989@d.fr",
 	} {
 		f.Add([]byte(s))
 	}
