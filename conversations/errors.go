@@ -23,9 +23,11 @@ const (
 	KindTooLarge              = Kind(rules.TooLarge)
 	KindInvalidRequest        = Kind(rules.EmptyMessage)
 	KindNotFound              = Kind(rules.NotFound)
+	KindObjectionRecorded     = Kind(rules.ObjectionRecorded)
 	KindUnavailable           = Kind(rules.TemporarilyAway) // D17: ask again later
 	KindStaleState       Kind = "stale-state"               // lost a race five times; ask again
 	KindNotHabilitated   Kind = "mailbox-not-habilitated"   // the caller may not act for the mailbox
+	KindTermsNotAccepted Kind = "terms-not-accepted"        // the person has not accepted the terms of use (D32)
 	KindInternal         Kind = "internal"
 )
 

@@ -141,15 +141,14 @@ func restore(f AccountFacts, now time.Time) Verdict {
 
 // Overdue returns the command that the law gives now, because a period has passed; empty for none.
 func Overdue(p Patient, periods Periods, now time.Time) AccountCommand {
+	end := PeriodEnd(p, periods)
 	switch {
-	case p.Since.IsZero():
+	case end.IsZero() || now.Before(end):
 		return ""
-	case p.Account == Closed && !now.Before(periods.erasure(p.Since)):
+	case p.Account == Closed:
 		return EraseAccount
-	case p.Account == Suspended && !now.Before(periods.closing(p.Since)):
-		return CloseAccount
 	}
-	return ""
+	return CloseAccount
 }
 
 // erasure is when an account closed at an instant is erased.
@@ -175,4 +174,17 @@ func (p *Patient) moveTo(c Change) {
 		p.Before = p.Account
 	}
 	p.Account, p.Since = c.Account, c.At
+}
+
+// PeriodEnd is when the law goes on with an account by itself, zero when it does not.
+func PeriodEnd(p Patient, periods Periods) time.Time {
+	switch {
+	case p.Since.IsZero():
+		return time.Time{}
+	case p.Account == Closed:
+		return periods.erasure(p.Since)
+	case p.Account == Suspended:
+		return periods.closing(p.Since)
+	}
+	return time.Time{}
 }

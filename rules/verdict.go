@@ -86,7 +86,7 @@ const (
 	ObjectionLifted     ChangeKind = "opposition.lift"
 	OppositionRecorded  ChangeKind = "opposition.record" // by the professional's side (D14 d)
 	ConversationDeleted ChangeKind = "thread.delete"
-	ConversationPurged  ChangeKind = "purge" // of what the patient deleted (OP18)
+	ConversationPurged  ChangeKind = "thread.purge" // of what the patient deleted (OP18)
 	DocumentSaved       ChangeKind = "document.save"
 	DocumentDeleted     ChangeKind = "document.delete"
 	TermsAccepted       ChangeKind = "terms.accept"

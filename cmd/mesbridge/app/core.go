@@ -49,7 +49,7 @@ func (a *App) startConversations(ctx context.Context) error {
 	a.Conversations = conversations.New(conversations.Settings{
 		CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxReplyBytes: c.Limits.MaxReplyBytes, PatientKey: patientKey,
 	}, conversations.Ports{
-		Store: a.store, Keys: keys, Bodies: content, Journal: trail, Directory: book{a}, Mail: a.codec,
+		Store: a.store, Keys: keys, Bodies: content, Journal: trail, Acts: trail, Directory: book{a}, Mail: a.codec,
 		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader,
 	})
 	a.every("journal mark", markEvery, func(ctx context.Context) error { return trail.Trim(ctx, a.store) })
