@@ -56,7 +56,7 @@ func (s *Service) SaveDocument(ctx context.Context, actor Actor, p PatientID, at
 	if !source.Savable {
 		return Document{}, false, &Error{Kind: KindInvalidRequest, Rule: "I179"}
 	}
-	if d, err := s.savedFrom(ctx, p, attachment); err != nil || d.ID != "" {
+	if d, err = s.savedFrom(ctx, p, attachment); err != nil || d.ID != "" {
 		return d, false, err
 	}
 	body, err := s.copyBody(ctx, p, source)
@@ -64,8 +64,10 @@ func (s *Service) SaveDocument(ctx context.Context, actor Actor, p PatientID, at
 		return Document{}, false, err
 	}
 	message, _, _ := splitAttachment(attachment)
-	_, _, err = s.run(ctx, p, "", FactsQuery{Messages: []ID{documentsField, message}}, func(l *loaded) (*decision, error) {
-		return l.saveDocument(actor, source, message, body)
+	thread, _, _ := splitAttachment(message)
+	q := FactsQuery{Messages: []ID{documentsField, message}, Conversations: []ID{thread}}
+	_, _, err = s.run(ctx, p, "", q, func(l *loaded) (*decision, error) {
+		return l.saveDocument(actor, source, thread, message, body)
 	})
 	if err != nil {
 		return Document{}, false, err
@@ -107,14 +109,13 @@ func (s *Service) copyBody(ctx context.Context, p PatientID, d Download) (ID, er
 }
 
 // saveDocument prepares the records of a saved document.
-func (l *loaded) saveDocument(actor Actor, source Download, message, body ID) (*decision, error) {
+func (l *loaded) saveDocument(actor Actor, source Download, thread, message, body ID) (*decision, error) {
 	ids, err := documentIDs(l.facts)
 	if err != nil {
 		return nil, err
 	}
 	now := l.svc.Now()
-	thread, _, _ := splitAttachment(message)
-	label := documentLabel{Name: source.Name, Type: source.Type, SHA256: source.SHA256[:], From: l.authorOf(message)}
+	label := documentLabel{Name: source.Name, Type: source.Type, SHA256: source.SHA256[:], From: l.authorOf(thread, message)}
 	rec := documentRecord{Source: source.ID, At: toMillis(now), Bytes: source.Bytes}
 	rec.Sealed = l.vault.seal(TableMessages, string(body), label)
 	return &decision{
@@ -129,21 +130,13 @@ func (l *loaded) saveDocument(actor Actor, source Download, message, body ID) (*
 	}, nil
 }
 
-// authorOf names the author of a loaded message, empty when his address is not known any more.
-func (l *loaded) authorOf(message ID) string {
-	b := l.facts.Messages[message]
-	if b == nil {
+// authorOf names the author of a loaded message, empty when it is gone or the patient's own.
+func (l *loaded) authorOf(thread, message ID) string {
+	var m messageRecord
+	if b := l.facts.Messages[message]; b == nil || unpack(b, &m) != nil {
 		return ""
 	}
-	m, err := l.openMessage(message, b)
-	if err != nil {
-		return ""
-	}
-	label, known, err := l.mailboxLabel(rules.MailboxID(m.From))
-	if err != nil || !known {
-		return m.label.Author
-	}
-	return l.svc.shownName(label)
+	return l.names(thread)[rules.MailboxID(m.From)]
 }
 
 // documentIDs reads the list of documents among facts.

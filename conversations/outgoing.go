@@ -110,10 +110,16 @@ func (l *loaded) withdraw(ctx context.Context, e Effect, m numbered, r rules.Ref
 	if err := l.draftAgain(ctx, e, m); err != nil {
 		return err
 	}
-	if r.Code != rules.MailboxUnknown {
-		stopped.Detail = withdrawnDetail
+	for _, to := range m.To {
+		e.Mailbox = rules.MailboxID(to)
+		if o := outcomes[outcomeField(m.id, e.Mailbox)]; o.Detail == partlyDetail {
+			o.Detail = withdrawnDetail
+			if err := l.noteOutcome(ctx, e, o); err != nil {
+				return err
+			}
+		}
 	}
-	return l.noteOutcome(ctx, e, stopped)
+	return nil
 }
 
 // draftAgain makes the text of a message a draft, unless the patient began another or deleted the
