@@ -72,7 +72,7 @@ func TestAccount_life(t *testing.T) {
 func TestAccount_periodsOfTheLaw(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.Periods = rules.Periods{Archive: 240 * time.Hour, Suspension: 24 * time.Hour}
+	b.Periods = rules.Periods{ArchiveYears: 1, SuspensionDays: 1}
 	b.must(rules.Administration, rules.SuspendAccount, rules.Suspended)
 	b.clock.later(25 * time.Hour)
 	b.retired()
@@ -80,13 +80,13 @@ func TestAccount_periodsOfTheLaw(t *testing.T) {
 		t.Fatalf("%+v", a)
 	}
 	b.must(rules.Holder, rules.ReopenAccount, rules.Active)
-	b.clock.later(241 * time.Hour)
+	b.clock.later(367 * 24 * time.Hour)
 	b.retired()
 	if a := b.state(); a.State != rules.Active {
 		t.Fatalf("a reopened account is %s", a.State)
 	}
 	b.must(rules.Holder, rules.CloseAccount, rules.Closed)
-	b.clock.later(241 * time.Hour)
+	b.clock.later(367 * 24 * time.Hour)
 	b.retired()
 	if a := b.state(); a.State != rules.Purged {
 		t.Fatalf("after the archive's term the account is %s", a.State)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -32,16 +33,16 @@ const (
 	Law            Party = "law"
 )
 
-// Periods of the law, as settings; a zero one is its default.
+// Periods of the law, as settings; zero is the default.
 type Periods struct {
-	Archive    time.Duration // from closing to erasure: ten years (O113)
-	Suspension time.Duration // from suspension to closing ex officio: six weeks (O116)
+	ArchiveYears   int // from closing to erasure (O113)
+	SuspensionDays int // from suspension to closing ex officio (O116)
 }
 
 // Defaults of [Periods].
 const (
 	ArchiveYears   = 10
-	SuspendedWeeks = 6
+	SuspensionDays = 42
 )
 
 // AccountFacts is what [ManageAccount] needs to know.
@@ -153,18 +154,12 @@ func Overdue(p Patient, periods Periods, now time.Time) AccountCommand {
 
 // erasure is when an account closed at an instant is erased.
 func (p Periods) erasure(closed time.Time) time.Time {
-	if p.Archive == 0 {
-		return closed.AddDate(ArchiveYears, 0, 0)
-	}
-	return closed.Add(p.Archive)
+	return closed.AddDate(cmp.Or(p.ArchiveYears, ArchiveYears), 0, 0)
 }
 
 // closing is when an account suspended at an instant is closed.
 func (p Periods) closing(suspended time.Time) time.Time {
-	if p.Suspension == 0 {
-		return suspended.AddDate(0, 0, 7*SuspendedWeeks)
-	}
-	return suspended.Add(p.Suspension)
+	return suspended.AddDate(0, 0, cmp.Or(p.SuspensionDays, SuspensionDays))
 }
 
 // moveTo notes the state that an account comes to.

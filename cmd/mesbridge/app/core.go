@@ -11,6 +11,7 @@ import (
 
 	"mesbridge/bridge/delivery"
 	"mesbridge/bridge/mail"
+	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/conversations"
 	"mesbridge/conversations/bodies"
 	"mesbridge/conversations/journal"
@@ -48,6 +49,8 @@ func (a *App) startConversations(ctx context.Context) error {
 	a.codec = mail.NewCodec(mail.DefaultLimits())
 	a.Conversations = conversations.New(conversations.Settings{
 		CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxReplyBytes: c.Limits.MaxReplyBytes, PatientKey: patientKey,
+		SoftOpposition: c.Oppositions == config.Soft, TrashFor: time.Duration(c.Retention.TrashDays) * 24 * time.Hour,
+		Periods: rules.Periods{ArchiveYears: c.Retention.ArchiveYears, SuspensionDays: c.Retention.SuspensionDays},
 	}, conversations.Ports{
 		Store: a.store, Keys: keys, Bodies: content, Journal: trail, Acts: trail, Directory: book{a}, Mail: a.codec,
 		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader,

@@ -26,6 +26,7 @@ func (c Config) check() error {
 	errs = append(errs, c.Listen.faults()...)
 	errs = append(errs, c.Limits.faults()...)
 	errs = append(errs, c.trustFaults()...)
+	errs = append(errs, c.Retention.faults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
 	if c.INSClaim == "" {
 		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))
@@ -79,6 +80,22 @@ func (l Limits) faults() []error {
 	}
 	if l.MaxReplyBytes < 1 || l.MaxReplyBytes > l.MaxMessageBytes {
 		errs = append(errs, errors.New("limits.maxReplyBytes: write a number of octets from 1 to maxMessageBytes (D19)"))
+	}
+	return errs
+}
+
+// faults asks for periods of at least one; the law's own archive is not cut short (O113).
+func (r Retention) faults() []error {
+	var errs []error
+	for _, p := range []struct {
+		name        string
+		value, from int
+	}{
+		{"archiveYears", r.ArchiveYears, rules.ArchiveYears}, {"suspensionDays", r.SuspensionDays, rules.SuspensionDays}, {"trashDays", r.TrashDays, 1},
+	} {
+		if p.value < p.from {
+			errs = append(errs, fmt.Errorf("retention.%s: write a number from %d (D16)", p.name, p.from))
+		}
 	}
 	return errs
 }

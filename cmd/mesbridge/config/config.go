@@ -14,6 +14,8 @@ type Config struct {
 	PublicURL     string      `yaml:"publicURL" need:"yes" doc:"Address under which browsers reach the bridge, without a path; also the issuer of its tokens."`
 	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
 	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19)."`
+	Retention     Retention   `yaml:"retention" doc:"How long what is kept for patients stays (D16)."`
+	Oppositions   Oppositions `yaml:"oppositions" oneOf:"hard soft" doc:"How binding a refusal is that a professional recorded on the patient's word (D14 d). hard: the desk and the API do not write; soft: they do with a reason, which is traced (I140)."`
 	SMTP          SMTP        `yaml:"smtp" doc:"This server among the operators (O47-O65). PEM files."`
 	WhiteList     WhiteList   `yaml:"whiteList" doc:"The signed list of the domains of the trust space (O10-O46)."`
 	Directory     Directory   `yaml:"directory" doc:"The local table of professional mailboxes (O138, O139)."`
@@ -60,6 +62,22 @@ type Limits struct {
 	MaxMessageBytes int64 `yaml:"maxMessageBytes" doc:"Largest message from a professional, advertised as SIZE (D19, O78)."`
 	MaxReplyBytes   int64 `yaml:"maxReplyBytes" doc:"Largest reply of a patient, encoded, so that any operator takes it; at most maxMessageBytes (D19, O165)."`
 }
+
+// Retention holds periods; each end is traced.
+type Retention struct {
+	ArchiveYears   int `yaml:"archiveYears" doc:"A closed account is kept so many years, reversible, then erased (O113)."`
+	SuspensionDays int `yaml:"suspensionDays" doc:"An account suspended by authority is closed after so many days without opposition (O116)."`
+	TrashDays      int `yaml:"trashDays" doc:"A conversation that the patient deleted is erased after so many days, unreadable meanwhile (OP18)."`
+}
+
+// Oppositions says how binding a recorded refusal is.
+type Oppositions string
+
+// Values of Oppositions.
+const (
+	Hard Oppositions = "hard"
+	Soft Oppositions = "soft"
+)
 
 // SMTP is our server and client among the operators.
 type SMTP struct {

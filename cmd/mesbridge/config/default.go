@@ -21,6 +21,8 @@ func Default() Config {
 			SignerCN: []string{trust.SignerName}, Every: time.Hour, WarnAfter: trust.DefaultWarnAfter,
 			CriticalAfter: trust.DefaultCriticalAfter, StopAfter: trust.DefaultStopAfter,
 		},
+		Oppositions:   Hard,
+		Retention:     Retention{ArchiveYears: 10, SuspensionDays: 42, TrashDays: 30},
 		Patients:      Provider{Level: "eidas2"},
 		INSClaim:      "ins",
 		Professionals: Provider{Level: "eidas1"},
