@@ -29,16 +29,20 @@ func savableName(name string) bool {
 
 // Attachment opens one attachment of the patient's messages.
 func (s *Service) Attachment(ctx context.Context, p PatientID, id ID) (Download, error) {
-	return s.attachment(ctx, p, id, func(*loaded, messageRecord) bool { return true })
+	return s.attachment(ctx, p, id, func(l *loaded, m numbered) bool {
+		thread, number, _ := splitAttachment(m.id)
+		return number > l.thread[thread].Cleared
+	})
 }
 
 // attachment opens one attachment of a message that may shows.
-func (s *Service) attachment(ctx context.Context, p PatientID, id ID, may func(*loaded, messageRecord) bool) (Download, error) {
+func (s *Service) attachment(ctx context.Context, p PatientID, id ID, may func(*loaded, numbered) bool) (Download, error) {
 	message, index, ok := splitAttachment(id)
 	if !ok {
 		return Download{}, &Error{Kind: KindNotFound}
 	}
-	l, err := s.load(ctx, p, FactsQuery{Messages: []ID{message}})
+	thread, _, _ := splitAttachment(message)
+	l, err := s.load(ctx, p, FactsQuery{Messages: []ID{message}, Conversations: []ID{thread}})
 	if err != nil {
 		return Download{}, err
 	}
@@ -53,7 +57,7 @@ func (s *Service) attachment(ctx context.Context, p PatientID, id ID, may func(*
 	if err != nil {
 		return Download{}, err
 	}
-	if !may(l, r.messageRecord) {
+	if !may(l, r) {
 		return Download{}, &Error{Kind: KindNotFound}
 	}
 	return l.download(ctx, r, index)

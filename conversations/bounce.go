@@ -48,11 +48,7 @@ const office rules.INS = "operator"
 // officePatient returns the id of the operator's own record, which it makes when there is none.
 func (s *Service) officePatient(ctx context.Context) (PatientID, error) {
 	p := s.PatientID(office)
-	key, err := s.Keys.Create(ctx, p, office)
-	if err != nil {
-		return "", unavailable("create the data key", err)
-	}
-	return p, s.found(ctx, p, key, "")
+	return p, s.establish(ctx, p, office, "")
 }
 
 // bounceRecord keeps what the notification needs.

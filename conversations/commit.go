@@ -39,6 +39,8 @@ type decision struct {
 	project []rules.MailboxID                // mailboxes to index
 	labels  map[rules.MailboxID]mailboxLabel // sealed into exchanges that have none yet
 	thread  *threadDelta
+	gone    []ID            // conversations that leave the inbox
+	about   oppositionLabel // of an opposition that is recorded
 }
 
 // threadDelta is what a command adds to a conversation beside what rules know.
@@ -49,6 +51,7 @@ type threadDelta struct {
 	count    int
 	attached bool
 	heard    bool // a professional's message
+	cleared  bool // the patient deleted all that is there; nothing else is set then
 }
 
 // run loads, lets decide decide, and commits; it decides again when another process came first. It
@@ -133,22 +136,16 @@ func (l *loaded) build(d *decision) (Commit, error) {
 	rules.Apply(&l.state, change)
 	c := Commit{
 		Version: l.facts.Version, Answer: d.answer, Records: d.records, IDs: d.newIDs, Now: change.At,
-		Inbox: map[ID]time.Time{},
+		Inbox: map[ID]time.Time{}, Gone: d.gone,
 	}
-	switch change.Kind {
-	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged:
-		l.patient.set(l.state.Patient)
-		l.sealBlocks(d.labels)
-		c.Patient = pack(l.patient)
-	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded:
-	}
+	l.buildPatient(&c, d)
 	for _, m := range touched(change) {
 		if _, known := l.exchange[m]; !known {
 			c.IDs = append(c.IDs, l.svc.exchangeID(l.id, m))
 		}
 		c.Records = append(c.Records, l.exchangeRecord(m, d.labels))
 	}
-	if change.Conversation != "" {
+	if change.Conversation != "" && writesThread(change.Kind) {
 		c.Records = append(c.Records, l.threadRecord(ID(change.Conversation), d.thread))
 		if !d.cursor.IsZero() {
 			c.Inbox[ID(change.Conversation)] = d.cursor
@@ -161,6 +158,33 @@ func (l *loaded) build(d *decision) (Commit, error) {
 	c.Effects = effects
 	c.Entry = l.entry(c, d)
 	return c, nil
+}
+
+// buildPatient writes the patient's own record when the change touches it.
+func (l *loaded) buildPatient(c *Commit, d *decision) {
+	switch change := d.verdict.Change; change.Kind {
+	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.TermsAccepted:
+		l.patient.set(l.state.Patient)
+		l.sealBlocks(d.labels)
+	case rules.ObjectionSet, rules.ObjectionLifted:
+		l.sealObjections()
+	case rules.OppositionRecorded:
+		l.sealOpposition(change.Opposition, d.about)
+	case rules.AccountErased:
+		l.patient = patientRecord{Account: rules.Purged, Since: toMillis(change.At)}
+		c.Erase = true
+	case rules.ConversationDeleted, rules.ConversationPurged:
+		l.patient.Trash = l.trash(change)
+	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded,
+		rules.DocumentSaved, rules.DocumentDeleted:
+		return
+	}
+	c.Patient = pack(l.patient)
+}
+
+// writesThread reports whether a change that names a conversation rewrites its record.
+func writesThread(k rules.ChangeKind) bool {
+	return k != rules.ConversationPurged && k != rules.DocumentSaved && k != rules.DocumentDeleted
 }
 
 // sealBlocks keeps with each new block the address of its mailbox, by which the directory may know the
@@ -183,7 +207,9 @@ func touched(c rules.Change) []rules.MailboxID {
 		return lo.Uniq(c.To)
 	case rules.ExchangeEnded:
 		return []rules.MailboxID{c.Mailbox}
-	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged:
+	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged,
+		rules.AccountErased, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
+		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted:
 	}
 	return nil
 }
@@ -202,7 +228,9 @@ func (l *loaded) exchangeRecord(m rules.MailboxID, labels map[rules.MailboxID]ma
 func (l *loaded) threadRecord(id ID, d *threadDelta) Record {
 	r := l.thread[id]
 	r.set(l.state.Conversations[id.Conversation()])
-	if d != nil {
+	if d != nil && d.cleared {
+		r.Cleared = r.Count
+	} else if d != nil {
 		r.Count = d.count
 		r.Attached = r.Attached || d.attached
 		if d.heard {
@@ -227,6 +255,11 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 	}
 	if d.verdict.Effects.Has(rules.Notify) {
 		add(Effect{ID: l.id.Shard() + "n" + string(l.id[2:]), Kind: EffectNotify})
+	}
+	for _, e := range l.deadlines(d.verdict) {
+		at := e.At
+		add(e)
+		list[len(list)-1].At = at
 	}
 	if d.verdict.Effects.Has(rules.Project) {
 		for _, m := range lo.Uniq(d.project) {

@@ -11,28 +11,37 @@ import (
 
 // patient returns what rules know of the record.
 func (r patientRecord) patient() rules.Patient {
-	return rules.Patient{
+	p := rules.Patient{
 		Account: r.Account,
+		Since:   r.Since.time(),
+		Before:  r.Before,
 		Died:    r.Died,
 		Blocks: lo.Map(r.Blocks, func(b blockRecord, _ int) rules.PersonBlock {
 			return rules.PersonBlock{Mailbox: rules.MailboxID(b.Mailbox), Person: rules.PersonID(b.Person), At: b.At.time(), Until: b.Until.time()}
 		}),
-		Refusals: lo.Map(r.Refusals, func(f refusalRecord, _ int) rules.MessagesRefusal {
-			return rules.MessagesRefusal{Scope: f.Scope, Value: f.Value, At: f.At.time()}
+		Oppositions: lo.Map(r.Oppositions, func(o oppositionRecord, _ int) rules.RecordedOpposition {
+			return rules.RecordedOpposition{
+				Mailbox: rules.MailboxID(o.Mailbox), Structure: rules.StructureID(o.Structure),
+				ToPatient: o.ToPatient, ToProfessionals: o.ToProfessionals, At: o.At.time(),
+			}
 		}),
 	}
+	if r.Terms != nil {
+		p.Terms = rules.Terms{Version: r.Terms.Version, Hash: r.Terms.Hash, At: r.Terms.At.time()}
+	}
+	return p
 }
 
-// set takes over what rules decided.
+// set takes over what rules decided, but for what is sealed: objections and oppositions.
 func (r *patientRecord) set(p rules.Patient) {
-	r.Account, r.Died = p.Account, p.Died
+	r.Account, r.Since, r.Before, r.Died = p.Account, toMillis(p.Since), p.Before, p.Died
+	if p.Terms.Version != "" {
+		r.Terms = &termsRecord{Version: p.Terms.Version, Hash: p.Terms.Hash, At: toMillis(p.Terms.At)}
+	}
 	sealed := lo.SliceToMap(r.Blocks, func(b blockRecord) (hexID, []byte) { return b.Mailbox, b.Sealed })
 	r.Blocks = lo.Map(p.Blocks, func(b rules.PersonBlock, _ int) blockRecord {
 		m := hexID(b.Mailbox)
 		return blockRecord{Mailbox: m, Person: hexID(b.Person), At: toMillis(b.At), Until: toMillis(b.Until), Sealed: sealed[m]}
-	})
-	r.Refusals = lo.Map(p.Refusals, func(f rules.MessagesRefusal, _ int) refusalRecord {
-		return refusalRecord{Scope: f.Scope, Value: f.Value, At: toMillis(f.At)}
 	})
 }
 
@@ -53,7 +62,7 @@ func (r *exchangeRecord) set(e rules.Exchange) {
 // conversation returns what rules know of the record.
 func (r threadRecord) conversation(id ID) rules.Conversation {
 	return rules.Conversation{
-		ID: id.Conversation(), LastAt: r.LastAt.time(), LastPatient: r.LastPatient,
+		ID: id.Conversation(), LastAt: r.LastAt.time(), LastPatient: r.LastPatient, Deleted: r.Deleted,
 		Voices: lo.Map(r.Voices, func(v voiceRecord, _ int) rules.Voice {
 			replyTo := mailboxIDs(v.ReplyTo)
 			if len(replyTo) == 0 {
@@ -72,7 +81,7 @@ func (r threadRecord) conversation(id ID) rules.Conversation {
 
 // set takes over what rules decided.
 func (r *threadRecord) set(c rules.Conversation) {
-	r.LastAt, r.LastPatient = toMillis(c.LastAt), c.LastPatient
+	r.LastAt, r.LastPatient, r.Deleted = toMillis(c.LastAt), c.LastPatient, c.Deleted
 	r.Voices = lo.Map(c.Voices, func(v rules.Voice, _ int) voiceRecord {
 		rec := voiceRecord{Message: messageNumber(ID(v.Message)), Seq: v.Seq, From: hexID(v.From), With: hexIDs(v.With), Fin: v.Fin}
 		if len(v.ReplyTo) != 1 || v.ReplyTo[0] != v.From {

@@ -110,7 +110,7 @@ func (l *loaded) ownLine(id ID, mine []rules.MailboxID, own []numbered) (ThreadL
 		return ThreadLine{}, err
 	}
 	line := l.line(id)
-	line.State = string(l.stateFor(id, mine))
+	line.State, line.Objected = string(l.stateFor(id, mine)), l.objectedBy(mine)
 	line.With, line.Unread, line.HasDraft = []string{person.Name}, false, false
 	if l.alone(id, mine) {
 		return line, nil
@@ -119,6 +119,17 @@ func (l *loaded) ownLine(id ID, mine []rules.MailboxID, own []numbered) (ThreadL
 	line.HasAttachment = slices.ContainsFunc(own, func(r numbered) bool { return r.Attachments > 0 })
 	line.LastAt = l.ownLastAt(mine, own)
 	return line, nil
+}
+
+// objectedBy returns since when the patient objects to exchange about him with one of mailboxes; zero: he
+// does not (D14 c).
+func (l *loaded) objectedBy(mine []rules.MailboxID) (since time.Time) {
+	for _, m := range mine {
+		if at, objected := l.state.Patient.ObjectionTo(l.who.Of(m)); objected && (since.IsZero() || at.Before(since)) {
+			since = at
+		}
+	}
+	return since
 }
 
 // ownSubject returns the subject of the first message by a professional among own. A mailbox that only

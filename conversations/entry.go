@@ -53,6 +53,9 @@ type entryEffect struct {
 	At      millis
 }
 
+// place binds the sealed part of an entry to its frame.
+func (f entryFrame) place() string { return strconv.FormatUint(uint64(f.Version), 10) }
+
 // entry frames and seals the journal entry of a commit.
 func (l *loaded) entry(c Commit, d *decision) []byte {
 	change := d.verdict.Change
@@ -69,11 +72,11 @@ func (l *loaded) entry(c Commit, d *decision) []byte {
 			content.Inbox[id] = toMillis(at)
 		}
 	}
-	version := c.Version + 1
-	return pack(entryFrame{
-		At: toMillis(change.At), Kind: change.Kind, Patient: hexID(l.id), Version: version,
+	f := entryFrame{
+		At: toMillis(change.At), Kind: change.Kind, Patient: hexID(l.id), Version: c.Version + 1,
 		Conversation: ID(change.Conversation), Message: ID(change.Message), Mailbox: hexID(change.Mailbox),
 		How: change.How, Notes: d.verdict.Notes, Actor: d.actor.Kind,
-		Sealed: l.vault.seal(tableJournal, strconv.FormatUint(uint64(version), 10), content),
-	})
+	}
+	f.Sealed = l.vault.seal(tableJournal, f.place(), content)
+	return pack(f)
 }

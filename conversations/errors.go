@@ -12,21 +12,23 @@ type Kind string
 
 // Kinds. Each says whether trying again later can help, by [Kind.Temporary].
 const (
-	KindThreadNotOpened       = Kind(rules.ThreadNotOpened)
-	KindThreadClosed          = Kind(rules.ThreadClosed)
-	KindReplyNotAllowed       = Kind(rules.ReplyNotAllowed)
-	KindBlockedByPatient      = Kind(rules.BlockedByPatient)
-	KindPatientOpposed        = Kind(rules.PatientOpposed)
-	KindUnreachable           = Kind(rules.PatientUnreachable)
-	KindMailboxUnknown        = Kind(rules.MailboxUnknown)
-	KindINSInvalid            = Kind(rules.INSInvalid)
-	KindTooLarge              = Kind(rules.TooLarge)
-	KindInvalidRequest        = Kind(rules.EmptyMessage)
-	KindNotFound              = Kind(rules.NotFound)
-	KindUnavailable           = Kind(rules.TemporarilyAway) // D17: ask again later
-	KindStaleState       Kind = "stale-state"               // lost a race five times; ask again
-	KindNotHabilitated   Kind = "mailbox-not-habilitated"   // the caller may not act for the mailbox
-	KindInternal         Kind = "internal"
+	KindThreadNotOpened        = Kind(rules.ThreadNotOpened)
+	KindThreadClosed           = Kind(rules.ThreadClosed)
+	KindReplyNotAllowed        = Kind(rules.ReplyNotAllowed)
+	KindBlockedByPatient       = Kind(rules.BlockedByPatient)
+	KindPatientOpposed         = Kind(rules.PatientOpposed)
+	KindUnreachable            = Kind(rules.PatientUnreachable)
+	KindMailboxUnknown         = Kind(rules.MailboxUnknown)
+	KindINSInvalid             = Kind(rules.INSInvalid)
+	KindTooLarge               = Kind(rules.TooLarge)
+	KindInvalidRequest         = Kind(rules.EmptyMessage)
+	KindNotFound               = Kind(rules.NotFound)
+	KindObjectionRecorded      = Kind(rules.ObjectionRecorded)
+	KindUnavailable            = Kind(rules.TemporarilyAway) // D17: ask again later
+	KindStaleState        Kind = "stale-state"               // lost a race five times; ask again
+	KindNotHabilitated    Kind = "mailbox-not-habilitated"   // the caller may not act for the mailbox
+	KindTermsNotAccepted  Kind = "terms-not-accepted"        // the person has not accepted the terms of use (D32)
+	KindInternal          Kind = "internal"
 )
 
 // Temporary reports whether the same request can succeed later without a change by the caller.

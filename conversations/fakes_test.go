@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +29,7 @@ type memory struct {
 	keys    map[conversations.PatientID]conversations.DataKey
 	ins     map[conversations.PatientID]rules.INS
 	bodies  map[conversations.ID][]byte
+	owners  map[conversations.ID]conversations.PatientID // of bodies
 	journal map[string]map[uint64][]byte
 	failing bool // Append fails
 }
@@ -34,7 +37,7 @@ type memory struct {
 func newMemory() *memory {
 	return &memory{
 		keys: map[conversations.PatientID]conversations.DataKey{}, ins: map[conversations.PatientID]rules.INS{},
-		bodies: map[conversations.ID][]byte{}, journal: map[string]map[uint64][]byte{},
+		bodies: map[conversations.ID][]byte{}, owners: map[conversations.ID]conversations.PatientID{}, journal: map[string]map[uint64][]byte{},
 	}
 }
 
@@ -65,9 +68,36 @@ func (m memoryKeys) Key(_ context.Context, p conversations.PatientID) (conversat
 	return k, m.ins[p], nil
 }
 
+func (m memoryKeys) Erase(_ context.Context, p conversations.PatientID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.keys, p)
+	delete(m.ins, p)
+	return nil
+}
+
 type memoryBodies struct{ *memory }
 
-func (m memoryBodies) Create(_ context.Context, _ conversations.PatientID, id conversations.ID, _ conversations.DataKey) (conversations.BodyWriter, error) {
+func (m memoryBodies) Remove(_ context.Context, _ conversations.PatientID, ids ...conversations.ID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range ids {
+		delete(m.bodies, id)
+	}
+	return nil
+}
+
+func (m memoryBodies) RemoveAll(_ context.Context, p conversations.PatientID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.bodies, func(id conversations.ID, _ []byte) bool { return m.owners[id] == p })
+	return nil
+}
+
+func (m memoryBodies) Create(_ context.Context, p conversations.PatientID, id conversations.ID, _ conversations.DataKey) (conversations.BodyWriter, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.owners[id] = p
 	return &memoryBody{memory: m.memory, id: id}, nil
 }
 
@@ -117,6 +147,19 @@ func (m *memory) Head(_ context.Context, shard string) (uint64, error) {
 		head = max(head, seq)
 	}
 	return head, nil
+}
+
+func (m *memory) About(_ context.Context, p conversations.PatientID, before uint64, limit int) ([]conversations.JournalEntry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	shard := m.journal[p.Shard()]
+	var found []conversations.JournalEntry
+	for _, seq := range slices.Backward(slices.Sorted(maps.Keys(shard))) {
+		if whom, ok := conversations.EntryPatient(shard[seq]); ok && whom == p && (before == 0 || seq < before) && len(found) < limit {
+			found = append(found, conversations.JournalEntry{Shard: p.Shard(), Sequence: seq, Entry: shard[seq]})
+		}
+	}
+	return found, nil
 }
 
 // entries counts what the journal holds.
@@ -230,7 +273,7 @@ func newBench(t *testing.T, wrap ...func(conversations.Store) conversations.Stor
 		store = w(store)
 	}
 	b.Service = conversations.New(b.settings(), conversations.Ports{
-		Store: store, Keys: b.memory.keystore(), Bodies: b.memory.bodystore(), Journal: b.memory, Directory: b.tables,
+		Store: store, Keys: b.memory.keystore(), Bodies: b.memory.bodystore(), Journal: b.memory, Acts: b.memory, Directory: b.tables,
 		Mail: plainMail{}, Log: slog.New(slog.DiscardHandler), Now: b.clock.Now, Random: rand.Reader,
 	})
 	p, err := b.Enrol(t.Context(), conversations.Actor{Kind: conversations.ActorSystem}, anINS, "Camille Durand", rules.Active)

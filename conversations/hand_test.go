@@ -22,7 +22,7 @@ func (b *bench) another() *bench {
 	other := *b
 	other.Service = conversations.New(b.settings(), conversations.Ports{
 		Store: redisstore.New(client, redisstore.Options{Sweep: -1}), Keys: b.memory.keystore(), Bodies: b.memory.bodystore(),
-		Journal: b.memory, Directory: b.tables, Mail: plainMail{}, Log: slog.New(slog.DiscardHandler), Now: b.clock.Now, Random: rand.Reader,
+		Journal: b.memory, Acts: b.memory, Directory: b.tables, Mail: plainMail{}, Log: slog.New(slog.DiscardHandler), Now: b.clock.Now, Random: rand.Reader,
 	})
 	return &other
 }

@@ -34,7 +34,7 @@ func (s *Service) Inbox(ctx context.Context, p PatientID, from string, limit int
 		return ThreadPage{}, err
 	}
 	for _, e := range entries {
-		if _, ok := l.thread[e.ID]; ok {
+		if l.thread[e.ID].shown() {
 			page.Items = append(page.Items, l.line(e.ID))
 		}
 	}
@@ -82,7 +82,7 @@ func (s *Service) loadThreads(ctx context.Context, p PatientID, ids []ID) (*load
 func (l *loaded) line(id ID) ThreadLine {
 	r, c := l.thread[id], l.state.Conversations[id.Conversation()]
 	var with []rules.MailboxID
-	for i := len(c.Voices) - 1; i >= 0; i-- {
+	for i := len(c.Voices) - 1; i >= 0 && c.Voices[i].Seq > c.Deleted; i-- {
 		with = append(with, c.Voices[i].From)
 	}
 	if len(with) == 0 {
@@ -122,10 +122,10 @@ func (s *Service) Opened(ctx context.Context, p PatientID, id ID) error {
 	if err != nil {
 		return err
 	}
-	r, ok := l.thread[id]
+	r := l.thread[id]
 	switch {
-	case !ok:
-		return &Error{Kind: KindNotFound}
+	case l.present(id) != nil:
+		return l.present(id)
 	case l.mayRead() != nil:
 		return l.mayRead()
 	case l.readMark(id) >= r.Heard:

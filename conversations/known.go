@@ -58,7 +58,7 @@ func (s *Service) bodiesNow(ctx context.Context, p PatientID) (found map[ID]bool
 		case l.facts.Version != before.facts.Version:
 			return nil, false, nil
 		case len(entries) == 0:
-			return found, true, nil
+			return found, true, l.addTrash(ctx, found)
 		}
 		from = entries[len(entries)-1]
 		if err := l.addBodies(ctx, entries, found); err != nil {
@@ -91,4 +91,23 @@ func (l *loaded) addBodies(ctx context.Context, entries []InboxEntry, found map[
 		found[r.Body] = true
 	}
 	return nil
+}
+
+// addTrash adds the bodies of deleted conversations that wait for their erasure (OP18).
+func (l *loaded) addTrash(ctx context.Context, found map[ID]bool) error {
+	if len(l.patient.Trash) == 0 {
+		return nil
+	}
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Conversations: l.patient.Trash})
+	if err != nil {
+		return unavailable("read conversations", err)
+	}
+	var entries []InboxEntry
+	for _, id := range l.patient.Trash {
+		if f.Conversations[id] != nil {
+			entries = append(entries, InboxEntry{ID: id})
+		}
+	}
+	l.facts.Conversations = f.Conversations
+	return l.addBodies(ctx, entries, found)
 }

@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"errors"
 
 	"mesbridge/rules"
 )
@@ -12,10 +13,15 @@ func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage,
 	page := ThreadPage{AsOf: s.Now().UTC()}
 	next, err := s.ledger(ctx, m, f, false, func(e LedgerEntry) (bool, error) {
 		l, err := s.loadThread(ctx, e.Patient, e.Thread)
-		if KindOf(err) == KindNotFound || KindOf(err) == KindMailboxUnknown {
+		switch {
+		case err != nil && (KindOf(err) == KindNotFound || KindOf(err) == KindMailboxUnknown):
 			return false, nil
-		}
-		if err != nil {
+		case errors.Is(err, errLocked): // one patient's trouble is not the whole list's
+			if f.State == "" {
+				page.Items = append(page.Items, ThreadLine{ID: e.Thread, State: string(rules.ThreadUnreachable), LastAt: e.At, Unreadable: true})
+			}
+			return f.State == "", nil
+		case err != nil:
 			return false, err
 		}
 		line, err := l.lineFor(ctx, e.Thread, []rules.MailboxID{s.MailboxID(m)})
@@ -104,11 +110,16 @@ func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangeP
 	page := ExchangePage{AsOf: s.Now().UTC()}
 	next, err := s.ledger(ctx, m, f, true, func(e LedgerEntry) (bool, error) {
 		line, err := s.exchange(ctx, e.Patient, m)
-		if KindOf(err) == KindNotFound || KindOf(err) == KindMailboxUnknown {
+		switch {
+		case err != nil && (KindOf(err) == KindNotFound || KindOf(err) == KindMailboxUnknown):
 			return false, nil
-		}
-		if err != nil || f.State != "" && line.State != f.State {
+		case errors.Is(err, errLocked):
+			line = ExchangeLine{ID: s.exchangeID(e.Patient, s.MailboxID(m)), Mailbox: m, State: rules.ThreadUnreachable, LastAt: e.At, Unreadable: true}
+		case err != nil:
 			return false, err
+		}
+		if f.State != "" && (line.Unreadable || line.State != f.State) {
+			return false, nil
 		}
 		page.Items = append(page.Items, line)
 		return true, nil
@@ -158,7 +169,8 @@ func (s *Service) exchange(ctx context.Context, p PatientID, a Address) (Exchang
 	person.State = "" // the account's is one of the causes that a professional must not tell apart (D4)
 	line := ExchangeLine{
 		ID: s.exchangeID(p, m), Mailbox: a, Patient: person, LastAt: e.LastAt,
-		State: rules.ExchangeSeenBy(l.know(a), l.state.Patient, e, s.Now()),
+		State:      rules.ExchangeSeenBy(l.know(a), l.state.Patient, e, s.Now()),
+		Opposition: l.opposition(l.know(a)), Objected: l.objectedBy([]rules.MailboxID{m}),
 	}
 	if line.State != rules.ThreadUnreachable {
 		line.Since = e.Since

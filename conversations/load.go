@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"mesbridge/rules"
@@ -32,10 +33,13 @@ func (s *Service) load(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 	if err != nil {
 		return nil, err
 	}
+	if l.patient.Account == rules.Purged { // the key is gone, and with it all that could be read (O117)
+		return nil, &Error{Kind: KindMailboxUnknown, Rule: "O117"}
+	}
 	if err := l.unlock(ctx); err != nil {
 		return nil, err
 	}
-	if err := l.identifyBlocks(); err != nil {
+	if err := l.openWill(); err != nil {
 		return nil, err
 	}
 	for id, b := range l.facts.Conversations {
@@ -43,7 +47,7 @@ func (s *Service) load(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 			continue
 		}
 		if err := l.addThread(id, b); err != nil {
-			return nil, unavailable("open records", err)
+			return nil, unavailable("open records", errors.Join(errLocked, err))
 		}
 	}
 	return l, nil
@@ -86,6 +90,18 @@ func newLoaded(s *Service, p PatientID, f Facts) *loaded {
 	}
 }
 
+// errLocked means that what is kept of one patient cannot be opened: his key is lost, or a record was
+// altered. Others are not concerned.
+var errLocked = errors.New("records of a patient cannot be opened")
+
+// openWill opens what the patient's record says of whom he wants to hear from.
+func (l *loaded) openWill() error {
+	if err := l.identifyBlocks(); err != nil {
+		return err
+	}
+	return l.openObjections()
+}
+
 // unlock fetches the patient's key. A patient with a record and without a key was erased or lost it:
 // nothing can be read, so nothing is decided.
 func (l *loaded) unlock(ctx context.Context) error {
@@ -94,7 +110,7 @@ func (l *loaded) unlock(ctx context.Context) error {
 	}
 	key, ins, err := l.svc.Keys.Key(ctx, l.id)
 	if err != nil {
-		return unavailable("read the data key", err)
+		return unavailable("read the data key", errors.Join(errLocked, err))
 	}
 	l.key, l.ins = key, ins
 	if l.vault, err = newVault(l.id, key); err != nil {
@@ -153,7 +169,7 @@ func (l *loaded) know(a Address) rules.Correspondent {
 func (s *Service) correspondent(a Address) rules.Correspondent {
 	m := s.Directory.Mailbox(a)
 	c := rules.Correspondent{
-		Mailbox: s.MailboxID(a), Kind: m.Kind, Structure: rules.StructureID(m.Structure),
+		Mailbox: s.MailboxID(a), Kind: m.Kind, Structure: structureOf(m.Structure),
 		Profession: m.Profession, Gone: !s.Directory.Trusted(a.Domain),
 	}
 	if m.Kind == rules.Personal { // a person named with another kind answers for it, and is not blocked with it (D12)

@@ -11,6 +11,7 @@ import (
 // Sentences that a patient reads beside a message that did not leave.
 const (
 	withdrawnDetail = "Non remis : l’envoi a été arrêté avant le départ du message. Votre texte est gardé en brouillon."
+	partlyDetail    = "Non remis : l’envoi à l’un des destinataires a été arrêté avant le départ du message."
 	goneDetail      = "Non remis : ce professionnel ne peut plus être joint par cette messagerie. Contactez-le par téléphone."
 )
 
@@ -59,7 +60,7 @@ func (s *Service) loadDelivery(ctx context.Context, e Effect) (*loaded, numbered
 		Conversations: []ID{e.Thread}, Exchanges: []rules.MailboxID{e.Mailbox}, Messages: []ID{e.Message, field},
 	})
 	if err != nil {
-		return nil, numbered{}, outcomeRecord{}, err
+		return nil, numbered{}, outcomeRecord{}, gone(err)
 	}
 	b, ok := l.facts.Messages[e.Message]
 	if !ok {
@@ -78,28 +79,65 @@ func (s *Service) loadDelivery(ctx context.Context, e Effect) (*loaded, numbered
 	return l, m, done, nil
 }
 
-// withdraw records that a rule stopped a queued message, and makes its text a draft again unless the
-// patient began another.
+// gone turns the error of an account that was erased into that of a message that is not there.
+func gone(err error) error {
+	if KindOf(err) == KindMailboxUnknown {
+		return &Error{Kind: KindNotFound, Rule: "O117"}
+	}
+	return err
+}
+
+// withdraw records that a rule stopped a queued message to one mailbox. When it reaches none of its
+// recipients any more, its text is a draft again, unless the patient began another (D15). While it reaches
+// somebody, a draft of it would only be sent twice: it stays readable where it was sent.
 func (l *loaded) withdraw(ctx context.Context, e Effect, m numbered, r rules.Refusal) error {
-	detail := withdrawnDetail
+	stopped := outcomeRecord{State: DeliveryFailed, Detail: partlyDetail}
 	if r.Code == rules.MailboxUnknown {
-		detail = goneDetail
+		stopped.Detail = goneDetail
 	}
-	if draft, err := l.draft(e.Thread); err != nil || draft == "" {
-		body, err := l.openBody(ctx, m.Body)
-		if err != nil {
-			return err
-		}
-		view, err := l.svc.Mail.View(body)
-		_ = body.Close()
-		if err != nil {
-			return unavailable("read a body", err)
-		}
-		if err := l.saveDraft(ctx, e.Thread, view.Text); err != nil {
-			return err
+	if err := l.noteOutcome(ctx, e, stopped); err != nil {
+		return err
+	}
+	outcomes, err := l.outcomes(ctx, []numbered{m})
+	if err != nil {
+		return err
+	}
+	for _, to := range m.To { // read after our own was written: of several withdrawals at once, the last one sees all
+		if outcomes[outcomeField(m.id, rules.MailboxID(to))].State != DeliveryFailed {
+			return nil
 		}
 	}
-	return l.noteOutcome(ctx, e, outcomeRecord{State: DeliveryFailed, Detail: detail})
+	if err := l.draftAgain(ctx, e, m); err != nil {
+		return err
+	}
+	for _, to := range m.To {
+		e.Mailbox = rules.MailboxID(to)
+		if o := outcomes[outcomeField(m.id, e.Mailbox)]; o.Detail == partlyDetail {
+			o.Detail = withdrawnDetail
+			if err := l.noteOutcome(ctx, e, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// draftAgain makes the text of a message a draft, unless the patient began another or deleted the
+// conversation.
+func (l *loaded) draftAgain(ctx context.Context, e Effect, m numbered) error {
+	if draft, err := l.draft(e.Thread); l.present(e.Thread) != nil || err == nil && draft != "" {
+		return nil
+	}
+	body, err := l.openBody(ctx, m.Body)
+	if err != nil {
+		return err
+	}
+	view, err := l.svc.Mail.View(body)
+	_ = body.Close()
+	if err != nil {
+		return unavailable("read a body", err)
+	}
+	return l.saveDraft(ctx, e.Thread, view.Text)
 }
 
 // noteOutcome writes where the delivery of a message to one mailbox stands.
@@ -129,7 +167,7 @@ func (s *Service) Delivered(ctx context.Context, e Effect, o Outcome) error {
 func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
 	l, err := s.load(ctx, e.Patient, FactsQuery{Messages: []ID{e.Message}})
 	if err != nil {
-		return Report{}, err
+		return Report{}, gone(err)
 	}
 	m, err := l.openMessage(e.Message, l.facts.Messages[e.Message])
 	if err != nil {

@@ -10,11 +10,7 @@ import (
 // Enrol makes the mailbox of a patient exist in the given state, or moves it there (D16).
 func (s *Service) Enrol(ctx context.Context, actor Actor, ins rules.INS, name string, to rules.AccountState) (Patient, error) {
 	p := s.PatientID(ins)
-	key, err := s.Keys.Create(ctx, p, ins)
-	if err != nil {
-		return Patient{}, unavailable("create the data key", err)
-	}
-	if err := s.found(ctx, p, key, name); err != nil {
+	if err := s.establish(ctx, p, ins, name); err != nil {
 		return Patient{}, err
 	}
 	if _, _, err := s.changeAccount(ctx, actor, p, to); err != nil {
@@ -23,26 +19,44 @@ func (s *Service) Enrol(ctx context.Context, actor Actor, ins rules.INS, name st
 	return Patient{ID: p, INS: ins, Name: name, State: to}, nil
 }
 
-// found writes the first record of a patient, absent until an account change, unless there is one.
-func (s *Service) found(ctx context.Context, p PatientID, key DataKey, name string) error {
-	switch _, err := s.read(ctx, p, FactsQuery{}); {
-	case err == nil:
+// establish makes the key and the first record of an account, unless it has them. Whoever was erased and
+// comes back starts anew: what is left of the old key goes first (O117).
+func (s *Service) establish(ctx context.Context, p PatientID, ins rules.INS, name string) error {
+	mu := s.queue.of(p)
+	mu.Lock()
+	defer mu.Unlock()
+	l, err := s.read(ctx, p, FactsQuery{})
+	switch {
+	case err == nil && l.patient.Account != rules.Purged:
 		return nil
-	case KindOf(err) != KindMailboxUnknown: // not knowing is not a no (D17)
+	case err == nil:
+		if err := s.Keys.Erase(ctx, p); err != nil {
+			return unavailable("erase the data key", err)
+		}
+	case KindOf(err) == KindMailboxUnknown:
+		l = newLoaded(s, p, Facts{})
+	default: // not knowing is not a no (D17)
 		return err
 	}
-	v, err := newVault(p, key)
+	return s.found(ctx, l, ins, name)
+}
+
+// found writes the first record of an account, absent until an account change.
+func (s *Service) found(ctx context.Context, l *loaded, ins rules.INS, name string) error {
+	key, err := s.Keys.Create(ctx, l.id, ins)
 	if err != nil {
+		return unavailable("create the data key", err)
+	}
+	if l.vault, err = newVault(l.id, key); err != nil {
 		return unavailable("open the vault", err)
 	}
-	l := newLoaded(s, p, Facts{})
-	l.vault, l.patient = v, patientRecord{
-		Account: rules.Absent, Sealed: v.seal(tablePatient, "", patientLabel{Name: name}),
-	}
-	l.state.Patient.Account = rules.Absent
+	l.patient = patientRecord{Account: rules.Absent, Sealed: l.vault.seal(tablePatient, "", patientLabel{Name: name})}
+	l.state.Patient = l.patient.patient()
 	d := &decision{
-		verdict: rules.Verdict{Change: rules.Change{Kind: rules.AccountChanged, Seq: 1, At: s.Now(), Account: rules.Absent}},
-		actor:   Actor{Kind: ActorSystem},
+		verdict: rules.Verdict{Change: rules.Change{
+			Kind: rules.AccountChanged, Seq: l.facts.Version + 1, At: s.Now(), Account: rules.Absent,
+		}},
+		actor: Actor{Kind: ActorSystem},
 	}
 	if _, _, err := s.commit(ctx, l, "", d); err != nil && !errors.Is(err, ErrConflict) {
 		return err

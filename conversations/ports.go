@@ -15,6 +15,9 @@ type Keys interface {
 	Create(ctx context.Context, p PatientID, ins rules.INS) (DataKey, error)
 	// Key returns the key and the INS, or ErrNotFound: never created, or erased.
 	Key(ctx context.Context, p PatientID) (DataKey, rules.INS, error)
+	// Erase destroys the key and the INS: when it returns, nobody can read them again. Erasing what is
+	// not there is no error. When it fails, it has to be repeated.
+	Erase(ctx context.Context, p PatientID) error
 }
 
 // DataKey is the key that seals whatever names or quotes one patient. It prints as nothing.
@@ -33,6 +36,10 @@ type Bodies interface {
 	// Open reads a body from the start, or fails with ErrNotFound. Altered bytes give an error
 	// before, or instead of, the end of file.
 	Open(ctx context.Context, p PatientID, id ID, key DataKey) (io.ReadCloser, error)
+	// Remove deletes bodies; those that are not there are no error.
+	Remove(ctx context.Context, p PatientID, ids ...ID) error
+	// RemoveAll deletes every body of a patient.
+	RemoveAll(ctx context.Context, p PatientID) error
 }
 
 // BodyWriter takes the bytes of one message.
@@ -49,6 +56,13 @@ type Journal interface {
 	Append(ctx context.Context, e JournalEntry) error
 	// Head returns the last sequence kept for a shard: its high-water mark.
 	Head(ctx context.Context, shard string) (uint64, error)
+}
+
+// Acts reads the journal for those whom it is about.
+type Acts interface {
+	// About lists at most limit entries on one patient before a sequence, newest first; 0 begins with the
+	// newest. EntryPatient tells whom an entry is about.
+	About(ctx context.Context, p PatientID, before uint64, limit int) ([]JournalEntry, error)
 }
 
 // Mailbox is what the tables know of one professional mailbox.
@@ -108,8 +122,9 @@ type Draft struct {
 	From        NamedAddress
 	To          []NamedAddress
 	Subject     string
-	InReplyTo   string   // without angle brackets
-	References  []string // oldest first, without angle brackets
+	ReplyTo     []NamedAddress // where answers go, when not to From (R75)
+	InReplyTo   string         // without angle brackets
+	References  []string       // oldest first, without angle brackets
 	Text        string
 	Attachments []Attachment
 	End         bool // X-MSS-MES: FIN; only on a professional's message (R94)

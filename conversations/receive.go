@@ -29,7 +29,7 @@ func (s *Service) Recipient(ctx context.Context, ins rules.INS, sender Address) 
 	if err := l.unlock(ctx); err != nil {
 		return "", err
 	}
-	if err := l.identifyBlocks(); err != nil {
+	if err := l.openWill(); err != nil {
 		return "", err
 	}
 	if r := rules.Reach(l.state.Patient, from, s.Now()); r.Refused() {
@@ -109,12 +109,18 @@ func (l *loaded) admit(in Incoming, repeatField string) (*decision, error) {
 		place = fresh
 	}
 	sender := l.know(in.From.Address)
+	if in.desk {
+		if err := l.mayWrite(sender, in.Acknowledged); err != nil {
+			return nil, err
+		}
+	}
 	v := rules.Admit(rules.AdmitFacts{
 		Patient: l.state.Patient, Next: l.facts.Version + 1, Message: messageID(place, l.thread[place].Count+1).Message(),
 		Sender: sender, ReplyTo: l.svc.mailboxIDsOf(in.ReplyTo), With: l.others(in),
 		Exchange: l.state.Exchanges[sender.Mailbox], Thread: thread.Conversation(), Fresh: fresh.Conversation(),
 		Repeat: rules.MessageKey(l.facts.Repeat), Subject: in.Subject, EndHeaders: in.EndHeaders,
 		HasContent: in.HasText || in.Attachments > 0, IsReport: in.IsReport, WantsReceipt: in.Receipt.Success,
+		Acknowledged: in.Acknowledged != "" && l.opposition(sender).ToPatient, ReplyOutside: in.ReplyOutside,
 	}, l.svc.Now())
 	if v.Refusal.Refused() || v.Change.Kind == "" {
 		return &decision{verdict: v, answer: []byte(v.Change.Message)}, nil
@@ -177,8 +183,12 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string) *dec
 	rec := messageRecord{
 		Seq: v.Change.Seq, At: toMillis(v.Change.At), From: hexID(v.Change.Mailbox), To: hexIDs(v.Change.With),
 		Fin: v.Change.Fin, Attachments: in.Attachments, Bytes: in.Bytes, Body: in.Message,
+		Listed: l.svc.Directory.Mailbox(in.From.Address).Kind != "",
 	}
-	label := messageLabel{MessageID: in.MessageID, SHA256: in.SHA256[:], Receipt: receiptOf(in), Author: in.author()}
+	label := messageLabel{
+		MessageID: in.MessageID, SHA256: in.SHA256[:], Receipt: receiptOf(in), Author: in.author(),
+		Informed: in.Informed.label(), Acknowledged: in.Acknowledged,
+	}
 	if v.Change.Shown {
 		l.converse(d, thread, in.Subject, people)
 		d.thread.attached, d.thread.heard = in.Attachments > 0, true

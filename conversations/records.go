@@ -94,6 +94,12 @@ type patientRecord struct {
 	Refusals []refusalRecord    `cbor:"3,keyasint,omitempty"`
 	Died     bool               `cbor:"4,keyasint,omitempty"`
 	Sealed   []byte             `cbor:"5,keyasint,omitempty"` // patientLabel
+
+	Since       millis             `cbor:"6,keyasint,omitempty"`
+	Before      rules.AccountState `cbor:"7,keyasint,omitempty"`
+	Oppositions []oppositionRecord `cbor:"8,keyasint,omitempty"`
+	Terms       *termsRecord       `cbor:"9,keyasint,omitempty"`
+	Trash       []ID               `cbor:"10,keyasint,omitempty"` // deleted conversations that are in no inbox
 }
 
 type patientLabel struct {
@@ -108,10 +114,42 @@ type blockRecord struct {
 	Sealed  []byte `cbor:"5,keyasint,omitempty"` // mailboxLabel
 }
 
+// refusalRecord is one objection of either kind. Its id is the patient's own words, and whom it binds is
+// nobody's business: both are sealed. Value holds what the first form of the record had in clear.
 type refusalRecord struct {
-	Scope rules.RefusalScope `cbor:"1,keyasint"`
-	Value string             `cbor:"2,keyasint,omitempty"`
-	At    millis             `cbor:"3,keyasint"`
+	Scope  rules.RefusalScope  `cbor:"1,keyasint"`
+	Value  string              `cbor:"2,keyasint,omitempty"`
+	At     millis              `cbor:"3,keyasint"`
+	Kind   rules.ObjectionKind `cbor:"4,keyasint,omitempty"` // absent: messages
+	Sealed []byte              `cbor:"5,keyasint,omitempty"` // objectionLabel
+}
+
+// objectionLabel is what an objection says.
+type objectionLabel struct {
+	ID    string `cbor:"1,keyasint"`
+	Value string `cbor:"2,keyasint,omitempty"`
+}
+
+// oppositionRecord is a refusal that a professional's side recorded (D14 d). Sealed tells who, and why.
+type oppositionRecord struct {
+	Mailbox         hexID  `cbor:"1,keyasint"`
+	Structure       string `cbor:"2,keyasint,omitempty"`
+	ToPatient       bool   `cbor:"3,keyasint,omitempty"`
+	ToProfessionals bool   `cbor:"4,keyasint,omitempty"`
+	At              millis `cbor:"5,keyasint"`
+	Sealed          []byte `cbor:"6,keyasint,omitempty"` // oppositionLabel
+}
+
+type oppositionLabel struct {
+	By     string `cbor:"1,keyasint,omitempty"`
+	Reason string `cbor:"2,keyasint,omitempty"`
+}
+
+// termsRecord is the acceptance of the terms of use (D32).
+type termsRecord struct {
+	Version string `cbor:"1,keyasint"`
+	Hash    string `cbor:"2,keyasint"`
+	At      millis `cbor:"3,keyasint"`
 }
 
 // exchangeRecord is one pair; its field is the mailbox.
@@ -146,7 +184,13 @@ type threadRecord struct {
 	Attached    bool          `cbor:"6,keyasint,omitempty"` // some message has an attachment
 	Heard       rules.Seq     `cbor:"7,keyasint,omitempty"` // last professional message, for the unread mark
 	Sealed      []byte        `cbor:"8,keyasint"`           // threadLabel
+
+	Deleted rules.Seq `cbor:"12,keyasint,omitempty"` // the patient deleted what came up to here (R115)
+	Cleared int       `cbor:"13,keyasint,omitempty"` // and these many messages
 }
+
+// shown reports whether some of the conversation is there for the patient.
+func (r threadRecord) shown() bool { return r.Count > r.Cleared }
 
 type voiceRecord struct {
 	Message int       `cbor:"1,keyasint"`
@@ -182,6 +226,7 @@ type messageRecord struct {
 	Body        ID        `cbor:"8,keyasint"`
 	Sealed      []byte    `cbor:"9,keyasint"`            // messageLabel
 	Answers     hexID     `cbor:"10,keyasint,omitempty"` // author of the message that the patient's message answers
+	Listed      bool      `cbor:"15,keyasint,omitempty"` // the directory knew the author's mailbox (R119)
 }
 
 // messageLabel is what names or quotes in a message.
@@ -191,6 +236,16 @@ type messageLabel struct {
 	SHA256    []byte        `cbor:"3,keyasint"`
 	Receipt   *receiptLabel `cbor:"4,keyasint,omitempty"`
 	Author    string        `cbor:"5,keyasint,omitempty"` // who acted, when it was not the mailbox's own mail
+
+	Informed     *informedLabel `cbor:"9,keyasint,omitempty"`  // the patient was told of this channel (I141)
+	Acknowledged string         `cbor:"10,keyasint,omitempty"` // why it was written in spite of a recorded refusal (D14 d)
+}
+
+// informedLabel is the attestation that the patient was told that the exchange takes place here (I141).
+type informedLabel struct {
+	By  string `cbor:"1,keyasint"`
+	At  millis `cbor:"2,keyasint"`
+	How string `cbor:"3,keyasint"`
 }
 
 // receiptLabel is a delivery status notification asked for.

@@ -79,8 +79,8 @@ func (b *replyBody) abort() error {
 
 // reply asks rules, writes the content and prepares the records.
 func (l *loaded) reply(ctx context.Context, actor Actor, id ID, in ReplyInput, written *replyBody) (*decision, error) {
-	if _, ok := l.thread[id]; !ok {
-		return nil, &Error{Kind: KindNotFound}
+	if err := l.present(id); err != nil {
+		return nil, err
 	}
 	if err := l.alsoExchanges(ctx, mailboxesOf(l.state.Conversations[id.Conversation()])); err != nil {
 		return nil, err

@@ -4,6 +4,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"mesbridge/rules"
 )
 
 // Settings are the named decisions that the service obeys.
@@ -12,6 +14,10 @@ type Settings struct {
 	CheckINSKey   bool   // D20
 	MaxReplyBytes int64  // whole message as it will leave (D19)
 	PatientKey    []byte // key of the hashes that name patients, mailboxes and Message-IDs
+
+	SoftOpposition bool          // a recorded refusal is overcome by an acknowledgement (D14 d, I140)
+	Periods        rules.Periods // of the law (O113, O116); zero: its own
+	TrashFor       time.Duration // what a patient deleted is erased after it; 0: 30 days (OP18)
 }
 
 // Ports are what the service stands on; all are required but the scanner.
@@ -20,6 +26,7 @@ type Ports struct {
 	Keys      Keys
 	Bodies    Bodies
 	Journal   Journal
+	Acts      Acts
 	Directory Directory
 	Mail      Mail
 	Scanner   Scanner // of attachments written here; nil: none looks

@@ -85,6 +85,9 @@ const (
 	EffectNotify  EffectKind = "notify"  // neutral e-mail to the patient
 	EffectReport  EffectKind = "report"  // DSN for Message
 	EffectProject EffectKind = "project" // index Thread under Mailbox
+	EffectRetire  EffectKind = "retire"  // what the law does with the account when a period has passed (O113, O116)
+	EffectExpunge EffectKind = "expunge" // erase what the patient deleted, up to Message (OP18)
+	EffectShred   EffectKind = "shred"   // destroy the data key of an erased patient, and his bodies (D16)
 )
 
 // Commit is one change of a patient, made whole or not at all.
@@ -98,6 +101,7 @@ type Commit struct {
 	Gone      []ID             // conversations that leave the inbox
 	IDs       []ID             // new outside ids of this patient
 	Effects   []Effect
+	Erase     bool   // drop first every table of the patient, and his inbox
 	Entry     []byte // journal entry, framed and sealed by this package
 	Now       time.Time
 }

@@ -20,6 +20,9 @@ func (s *Service) Thread(ctx context.Context, p PatientID, id ID) (Thread, error
 	if err := l.mayRead(); err != nil {
 		return Thread{}, err
 	}
+	if err := l.present(id); err != nil {
+		return Thread{}, err
+	}
 	right := l.right(id)
 	t := Thread{ThreadLine: l.line(id), Reply: l.replyOptions(id, right)}
 	if right.With != "" {
@@ -36,7 +39,10 @@ func (s *Service) Thread(ctx context.Context, p PatientID, id ID) (Thread, error
 		return Thread{}, err
 	}
 	t.Patient = person.Name
-	t.Messages, err = l.messages(ctx, id)
+	if t.Messages, err = l.messages(ctx, id); err != nil {
+		return Thread{}, err
+	}
+	t.Inactive, err = l.inactive(ctx, id, right)
 	for i := range t.Messages {
 		m := &t.Messages[i]
 		if m.Mine = m.AuthorKind == FromPatient; m.Mine {
@@ -91,6 +97,7 @@ func (l *loaded) messages(ctx context.Context, id ID) ([]Message, error) {
 	if err != nil {
 		return nil, err
 	}
+	records = slices.DeleteFunc(records, func(m numbered) bool { return messageNumber(m.id) <= l.thread[id].Cleared })
 	outcomes, err := l.outcomes(ctx, records)
 	if err != nil {
 		return nil, err
@@ -102,6 +109,20 @@ func (l *loaded) messages(ctx context.Context, id ID) ([]Message, error) {
 		}
 	}
 	return shown, nil
+}
+
+// inactive reports whether the professional whom an answer goes to was in the directory when he wrote, and
+// is there no more: he is susceptible not to answer, and nothing is refused (R119, D33).
+func (l *loaded) inactive(ctx context.Context, id ID, r rules.Right) (bool, error) {
+	if r.State != rules.Open {
+		return false, nil
+	}
+	m, err := l.oneRecord(ctx, ID(r.Message))
+	if err != nil || !m.Listed {
+		return false, err
+	}
+	a, known := l.addressOf(id, rules.MailboxID(m.From))
+	return known && l.svc.Directory.Mailbox(a).Kind == "", nil
 }
 
 // numbered is a message record with its id and its sealed part opened.
@@ -240,8 +261,8 @@ func (s *Service) SaveDraft(ctx context.Context, p PatientID, id ID, text string
 	if err != nil {
 		return err
 	}
-	if _, ok := l.thread[id]; !ok {
-		return &Error{Kind: KindNotFound}
+	if err := l.present(id); err != nil {
+		return err
 	}
 	return l.saveDraft(ctx, id, text)
 }

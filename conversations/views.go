@@ -42,6 +42,8 @@ type ThreadLine struct {
 	Unread        bool
 	HasAttachment bool
 	HasDraft      bool
+	Objected      time.Time // to a professional: since when the patient objects to exchange with him (D14 c); zero: not
+	Unreadable    bool      // in a list of a mailbox: this patient's records cannot be opened now
 }
 
 // ThreadPage is one page of a list, newest first.
@@ -60,6 +62,7 @@ type Thread struct {
 	Draft    string
 	Contact  ID     // exchange of the governing professional, to block him; empty when there is none
 	Patient  string // shown to a professional
+	Inactive bool   // the professional whom an answer goes to left the directory (R119, D33)
 }
 
 // Ending tells who ended a conversation.
@@ -158,6 +161,25 @@ type ThreadInput struct {
 	Attachments []Attachment
 	NoReply     bool // X-MSS-MES: FIN
 	Operation   string
+
+	ReplyTo      Address     // first message only: another mailbox that answers go to (R75, OP3); zero: Mailbox
+	Informed     Attestation // first message only (I141)
+	Acknowledged string      // reason to write in spite of a recorded refusal (D14 d)
+}
+
+// Attestation says that the patient was told that the exchange takes place by this channel (I141).
+type Attestation struct {
+	By  string
+	At  time.Time
+	How string
+}
+
+// label is what is kept of an attestation, nil of none.
+func (a Attestation) label() *informedLabel {
+	if a == (Attestation{}) {
+		return nil
+	}
+	return &informedLabel{By: a.By, At: toMillis(a.At), How: a.How}
 }
 
 // ExchangeLine is one exchange as a professional sees it.
@@ -170,6 +192,17 @@ type ExchangeLine struct {
 	EndedBy  string
 	EndedHow rules.EndHow
 	LastAt   time.Time
+
+	Objected   time.Time // since when the patient objects to exchange about him with the mailbox (D14 c); zero: not
+	Opposition Opposition
+	Unreadable bool // this patient's records cannot be opened now
+}
+
+// Opposition is what the mailbox's side recorded on the patient's word (D14 d).
+type Opposition struct {
+	ToPatient       bool
+	ToProfessionals bool
+	At              time.Time // zero: nothing is recorded
 }
 
 // ExchangePage is one page of a ledger, newest first.
@@ -213,6 +246,12 @@ type Incoming struct {
 	Receipt     Receipt // DSN asked for (RFC 3461)
 	Peer        Actor   // the operator’s server, or who wrote by the API
 	Operation   string  // operation id; empty: Message stands for it
+
+	Informed     Attestation // of a message by the desk or the API (I141)
+	Acknowledged string      // reason to write in spite of a recorded refusal (D14 d)
+	ReplyOutside bool        // a Reply-To outside the trust space was left out (D9)
+
+	desk bool // written by the desk or the API, which a recorded refusal binds (D14 d)
 }
 
 // Receipt is what a sender asked to be told (RFC 3461).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"mesbridge/rules"
 )
@@ -70,7 +71,11 @@ func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID
 	if err != nil {
 		return "", err
 	}
+	replyTo, outside := s.replyTo(in.ReplyTo)
 	draft := s.professionalDraft(body, in, refs)
+	for _, a := range replyTo {
+		draft.ReplyTo = append(draft.ReplyTo, NamedAddress{Name: s.shownName(s.label(NamedAddress{Address: a})), Address: a})
+	}
 	sum := newTally()
 	if err := s.Mail.Compose(draft, io.MultiWriter(w, sum)); err != nil {
 		return "", errors.Join(unavailable("compose the message", err), w.Abort())
@@ -81,7 +86,8 @@ func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID
 	incoming := Incoming{
 		Patient: p, INS: in.INS, Message: body, Thread: thread, Envelope: in.Mailbox, From: draft.From, MessageID: draft.MessageID,
 		Subject: in.Subject, Date: draft.Date, HasText: in.Text != "", Attachments: len(in.Attachments),
-		SHA256: [32]byte(sum.sum()), Bytes: sum.size, Peer: actor, Operation: op,
+		SHA256: [32]byte(sum.sum()), Bytes: sum.size, Peer: actor, Operation: op, ReplyTo: replyTo, ReplyOutside: outside,
+		Informed: in.Informed, Acknowledged: in.Acknowledged, desk: true,
 	}
 	incoming.Digest = incoming.SHA256
 	if in.NoReply {
@@ -89,6 +95,18 @@ func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID
 	}
 	answer, _, err := s.admit(ctx, incoming)
 	return ID(answer), err
+}
+
+// replyTo returns the reply mailbox that a professional named, when it is one of the trust space; outside
+// tells that it is none and is left out (R78, D9).
+func (s *Service) replyTo(a Address) (list []Address, outside bool) {
+	switch {
+	case a.IsZero():
+		return nil, false
+	case strings.EqualFold(a.Domain, s.CitizenDomain), !s.Directory.Trusted(a.Domain):
+		return nil, true
+	}
+	return []Address{a}, false
 }
 
 // professionalDraft addresses a professional's message to the patient.

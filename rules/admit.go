@@ -22,6 +22,8 @@ type AdmitFacts struct {
 	HasContent   bool           // some text or an attachment
 	IsReport     bool           // multipart/report or auto-reply with a real sender (D22, OP7)
 	WantsReceipt bool           // a DSN is asked for success (R54)
+	Acknowledged bool           // the sender gave a reason to write although a refusal is recorded (D14 d)
+	ReplyOutside bool           // a Reply-To outside the trust space was left out (D9)
 }
 
 // Admit decides on a message from a professional to a citizen's mailbox.
@@ -45,7 +47,7 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 		Conversation: f.Thread, ReplyTo: unique(f.ReplyTo), With: unique(f.With), Fin: fin || f.IsReport, Ends: ends,
 		Shown: !ends || f.Thread != "" || f.HasContent, Aside: f.IsReport && !fin && f.Thread != "",
 	}
-	v := Verdict{Effects: Project}
+	v := Verdict{Effects: Project, Notes: f.remarks()}
 	if near || nearHeader {
 		v.Notes |= NearMiss
 	}
@@ -68,6 +70,21 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 	}
 	v.Change = c
 	return v
+}
+
+// remarks notes for the trace what is remarkable in the facts alone.
+func (f AdmitFacts) remarks() Notes {
+	var n Notes
+	if f.Patient.unsure(f.Sender) {
+		n |= Unmatched
+	}
+	if f.Acknowledged {
+		n |= Acknowledged
+	}
+	if f.ReplyOutside {
+		n |= ReplyToIgnored
+	}
+	return n
 }
 
 // aFew is how many mailboxes a message names at most, but for a few messages; so many are compared with

@@ -24,8 +24,26 @@ func Apply(s *State, c Change) {
 	case BlockLifted:
 		s.Patient.Blocks = without(s.Patient.Blocks, c.Block)
 	case AccountChanged:
-		s.Patient.Account = c.Account
-	case MessageRefused: // nothing of it stays but the trace and the report
+		s.Patient.moveTo(c)
+	case AccountErased:
+		*s = State{
+			Patient:   Patient{Account: Purged, Since: c.At},
+			Exchanges: Exchanges{}, Conversations: map[ConversationID]Conversation{},
+		}
+	case ObjectionSet:
+		s.Patient.declare(c.Objection)
+	case ObjectionLifted:
+		s.Patient.withdraw(c.Objection.ID)
+	case OppositionRecorded:
+		s.Patient.record(c.Opposition)
+	case TermsAccepted:
+		s.Patient.Terms = c.Terms
+	case ConversationDeleted:
+		t := s.Conversations[c.Conversation]
+		t.Deleted = c.Seq
+		s.Conversations[c.Conversation] = t
+	case MessageRefused, ConversationPurged, DocumentSaved, DocumentDeleted:
+		// nothing that rules read: the trace, the report and the records of the caller
 	}
 }
 

@@ -1,6 +1,9 @@
 package rules
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Reach tells whether the mailbox of a patient takes a message from sender now. It is asked at RCPT
 // with the envelope sender and again by [Admit] with the author of the message.
@@ -76,19 +79,5 @@ func (p Patient) refuses(c Correspondent) bool {
 	if c.Mailbox == "" {
 		return false // nobody: see Reach
 	}
-	for _, r := range p.Refusals {
-		switch r.Scope {
-		case Everyone:
-			return true
-		case WholeStructure:
-			if r.Value != "" && r.Value == string(c.Structure) {
-				return true
-			}
-		case WholeProfession:
-			if r.Value != "" && r.Value == c.Profession {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Refusals, func(r MessagesRefusal) bool { return r.binds(c) })
 }

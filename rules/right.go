@@ -41,6 +41,7 @@ func RightToReply(p Patient, c Conversation, ex Exchanges, who Correspondents, n
 	if c.ID == "" {
 		return Right{State: NoReply, Code: ThreadNotOpened, Rule: "D3"}
 	}
+	c.Voices = c.afterDeletion()
 	v, last := c.governing(ex)
 	r := Right{}
 	speaker := v
@@ -144,13 +145,13 @@ func (p Patient) blockedFrom(r *Right, v *Voice, who Correspondents, now time.Ti
 }
 
 // replyToAll lists the other professionals of v who have not ended and are neither blocked
-// nor refused nor gone. It is a part of v.With when they stand together there, which costs nothing.
+// nor refused nor objected to (D14 c) nor gone. It is a part of v.With when they stand together there, which costs nothing.
 func (c Conversation) replyToAll(p Patient, v *Voice, ex Exchanges, who Correspondents, now time.Time) []MailboxID {
 	var apart []MailboxID
 	first, end := 0, 0
 	for i, m := range v.With {
 		k := who.Of(m)
-		if slices.Contains(v.ReplyTo, m) || k.Gone || p.blocks(k, now) || p.refuses(k) || c.left(m, v, ex) {
+		if slices.Contains(v.ReplyTo, m) || k.Gone || p.blocks(k, now) || p.refuses(k) || p.objects(k) || c.left(m, v, ex) {
 			continue
 		}
 		switch {

@@ -79,6 +79,9 @@ func remarks(v rules.Verdict) string {
 		{rules.NearMiss, "near miss"},
 		{rules.Reactivated, "reactivates"},
 		{rules.Crossed, "crossed the end"},
+		{rules.Unmatched, "no table knows whether a refusal concerns the sender"},
+		{rules.Acknowledged, "in spite of a recorded refusal"},
+		{rules.ReplyToIgnored, "a reply mailbox outside is ignored"},
 	} {
 		if v.Notes.Has(n.note) {
 			s += ", " + n.name

@@ -81,20 +81,50 @@ const (
 	WholeProfession RefusalScope = "profession"
 )
 
+// ObjectionID names one refusal or objection of a patient, by his own choice.
+type ObjectionID string
+
 // MessagesRefusal is a block with a wider key (D14 b): Value is a structure or a profession code, and
 // empty for Everyone. An unknown sender is not matched (D12).
 type MessagesRefusal struct {
+	ID    ObjectionID
 	Scope RefusalScope
 	Value string
 	At    time.Time
 }
 
+// ExchangeObjection is the patient's objection to exchange about him between professionals (D14 c). It has
+// the shape of a refusal of messages and stops none.
+type ExchangeObjection MessagesRefusal
+
+// RecordedOpposition is a refusal that the professional's side recorded on the patient's word (D14 d,
+// R144, R145). It concerns the mailbox that recorded it and those of its structure (I138).
+type RecordedOpposition struct {
+	Mailbox         MailboxID
+	Structure       StructureID
+	ToPatient       bool // to messages to the patient (R144)
+	ToProfessionals bool // to messages about him to other professionals (R145)
+	At              time.Time
+}
+
+// Terms is the acceptance of one version of the terms of use (D32).
+type Terms struct {
+	Version string
+	Hash    string // SHA-256 of the text, hexadecimal
+	At      time.Time
+}
+
 // Patient is what rules know of one patient.
 type Patient struct {
-	Account  AccountState
-	Blocks   []PersonBlock
-	Refusals []MessagesRefusal
-	Died     bool // conversations freeze (D24, D33)
+	Account     AccountState
+	Since       time.Time    // when the account came to that state; zero: not known
+	Before      AccountState // what a suspension interrupted (O116)
+	Blocks      []PersonBlock
+	Refusals    []MessagesRefusal
+	Objections  []ExchangeObjection
+	Oppositions []RecordedOpposition
+	Terms       Terms
+	Died        bool // conversations freeze (D24, D33)
 }
 
 // EndHow says how an exchange or a conversation was ended; the texts are those of the API.
@@ -155,6 +185,7 @@ type Conversation struct {
 	Ends        []End   // in order of Seq, the last one of each mailbox
 	LastAt      time.Time
 	LastPatient bool // the last message is the patient's (D8, D24)
+	Deleted     Seq  // the patient deleted what came up to here; 0: nothing (R115)
 }
 
 // Exchanges holds the exchanges loaded for a decision; a missing pair is the zero Exchange.

@@ -19,6 +19,7 @@ const (
 	TooLarge           Code = "too-large"               // D19
 	EmptyMessage       Code = "invalid-request"         // a reply without content (R112)
 	NotFound           Code = "not-found"               // nothing of that name is the caller's
+	ObjectionRecorded  Code = "objection-recorded"      // the professional's side recorded a refusal (D14 d)
 )
 
 // Refusal says why a command is refused. The zero Refusal means that it is allowed.
@@ -39,6 +40,9 @@ const (
 	Project                      // index the conversation on the side of Change's mailboxes
 	Dispatch                     // send Change.Message by mail to each mailbox of Change.To (O88)
 	Report                       // a DSN was asked for success (R54)
+	Retire                       // look at the account again at Verdict.Due (O113, O116)
+	Expunge                      // erase at Verdict.Due what the patient deleted (OP18)
+	Shred                        // destroy the patient's key and all that it sealed (D16)
 )
 
 // Has reports whether e contains all of o.
@@ -49,12 +53,15 @@ type Notes uint16
 
 // Notes for the trace (I188, O155).
 const (
-	NearMiss    Notes = 1 << iota // a subject or header that resembles a FIN marker (D5)
-	Reactivated                   // an ended exchange is open again (R90)
-	Started                       // a new conversation
-	Repeated                      // an operator's retry of a message that is already there
-	Crossed                       // sent before an end that was committed meanwhile (D7)
-	Ending                        // a [FIN] message (R80)
+	NearMiss       Notes = 1 << iota // a subject or header that resembles a FIN marker (D5)
+	Reactivated                      // an ended exchange is open again (R90)
+	Started                          // a new conversation
+	Repeated                         // an operator's retry of a message that is already there
+	Crossed                          // sent before an end that was committed meanwhile (D7)
+	Ending                           // a [FIN] message (R80)
+	Unmatched                        // a scope could not be compared with a sender whom no table knows (D12)
+	Acknowledged                     // written although a refusal is recorded, with a reason (D14 d)
+	ReplyToIgnored                   // a reply mailbox outside the trust space (D9)
 )
 
 // Has reports whether n contains all of o.
@@ -73,6 +80,16 @@ const (
 	BlockSet          ChangeKind = "patient.block"
 	BlockLifted       ChangeKind = "patient.unblock"
 	AccountChanged    ChangeKind = "mailbox.state"
+
+	AccountErased       ChangeKind = "erase" // the data key goes; only the tombstone stays (D16, O117)
+	ObjectionSet        ChangeKind = "opposition.set"
+	ObjectionLifted     ChangeKind = "opposition.lift"
+	OppositionRecorded  ChangeKind = "opposition.record" // by the professional's side (D14 d)
+	ConversationDeleted ChangeKind = "thread.delete"
+	ConversationPurged  ChangeKind = "thread.purge" // of what the patient deleted (OP18)
+	DocumentSaved       ChangeKind = "document.save"
+	DocumentDeleted     ChangeKind = "document.delete"
+	TermsAccepted       ChangeKind = "terms.accept"
 )
 
 // Change is one change of a patient's state. Only the fields of its kind are set. Slices are shared
@@ -94,6 +111,9 @@ type Change struct {
 	How          EndHow
 	Block        PersonBlock
 	Account      AccountState
+	Objection    Objection
+	Opposition   RecordedOpposition
+	Terms        Terms
 }
 
 // Verdict is the answer to a command: a refusal, or one change and its effects.
@@ -101,6 +121,7 @@ type Verdict struct {
 	Refusal Refusal
 	Change  Change
 	Effects Effects
+	Due     time.Time // when Retire or Expunge is to happen
 	Notes   Notes
 }
 

@@ -101,6 +101,8 @@ func (w *world) run(command string) ([]string, error) {
 		"block": w.block, "unblock": w.unblock, "refuse": w.refuse, "accept-again": w.acceptAgain,
 		"account": w.account, "dies": w.dies, "later": w.later, "table": w.table,
 		"show": w.show, "seen": w.seen, "reach": w.reach,
+		"object": w.object, "withdraw": w.withdraw, "record": w.record, "write": w.write, "objection": w.objection,
+		"manage": w.manage, "overdue": w.overdue, "delete": w.delete, "terms": w.terms,
 	}
 	do, ok := commands[name]
 	if !ok {

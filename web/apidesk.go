@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -104,7 +105,20 @@ type written struct {
 	conversations.ThreadInput
 	mailbox, ins string
 	allowReply   bool
+	replyTo      string
+	informed     informed
+	acknowledged acknowledged
 }
+
+// informed is the attestation of the information of the patient (I141); acknowledged the reason to write in
+// spite of a recorded refusal (D14 d).
+type (
+	informed     struct{ by, at, how string }
+	acknowledged struct {
+		given  bool
+		reason string
+	}
+)
 
 // contentFields are the members that a first and a further message share. readReceipt is taken when it
 // asks for nothing: receipts are not kept yet, and a promise of one would be false.
@@ -112,7 +126,25 @@ func (w *written) contentFields() jsonbody.Fields {
 	w.allowReply = true
 	return jsonbody.Fields{
 		"text": jsonbody.Into(&w.Text), "attachments": attachmentFields(&w.Attachments), "allowReply": jsonbody.Into(&w.allowReply),
-		"readReceipt": onlyWhen("readReceipt", "false", "null"),
+		"readReceipt":            onlyWhen("readReceipt", "false", "null"),
+		"oppositionAcknowledged": given(&w.acknowledged.given, jsonbody.Fields{"reason": jsonbody.Into(&w.acknowledged.reason)}),
+	}
+}
+
+// given reads an object and notes that it is there; null is not.
+func given(there *bool, f jsonbody.Fields) jsonbody.Value {
+	return func(d *json.Decoder) error {
+		var raw json.RawMessage
+		switch err := jsonbody.Into(&raw)(d); {
+		case err != nil:
+			return err
+		case string(raw) == "null":
+			return nil
+		case raw[0] != '{':
+			return &jsonbody.Error{Reason: jsonbody.WrongType}
+		}
+		*there = true
+		return jsonbody.Decode(raw, f)
 	}
 }
 
@@ -125,9 +157,11 @@ func (w *written) firstFields() jsonbody.Fields {
 	f["patient"] = jsonbody.Object(jsonbody.Fields{"ins": jsonbody.Into(&w.ins)})
 	f["subject"] = jsonbody.Into(&w.Subject)
 	f["confidential"] = onlyWhen("confidential", "false", `"no"`, "null")
-	for _, name := range []string{"episode", "replyTo", "patientInformed", "oppositionAcknowledged"} {
-		f[name] = onlyWhen(name, "null")
-	}
+	f["episode"] = onlyWhen("episode", "null")
+	f["replyTo"] = jsonbody.Into(&w.replyTo)
+	f["patientInformed"] = jsonbody.Object(jsonbody.Fields{
+		"by": jsonbody.Into(&w.informed.by), "at": jsonbody.Into(&w.informed.at), "how": jsonbody.Into(&w.informed.how),
+	})
 	return f
 }
 
@@ -159,7 +193,51 @@ func (w *written) checkContent() error {
 		}
 	}
 	w.NoReply = !w.allowReply
+	return w.checkAcknowledged()
+}
+
+// checkAcknowledged checks the reason to write in spite of a recorded refusal.
+func (w *written) checkAcknowledged() error {
+	reason := strings.TrimSpace(w.acknowledged.reason)
+	switch {
+	case !w.acknowledged.given:
+		return nil
+	case reason == "" || utf8.RuneCountInString(reason) > maxReason:
+		return invalid("oppositionAcknowledged.reason", fmt.Sprintf("A reason of at most %d characters.", maxReason))
+	}
+	w.Acknowledged = reason
 	return nil
+}
+
+// checkFirst checks what only a first message holds: the reply mailbox and the attestation. A reply mailbox
+// outside the trust space is left out by the core, as in mail (D9).
+func (w *written) checkFirst() error {
+	if w.replyTo != "" {
+		a, err := rules.ParseAddress(w.replyTo)
+		if err != nil {
+			return invalid("replyTo", "This is no address of a mailbox.")
+		}
+		w.ReplyTo = a
+	}
+	if w.informed == (informed{}) {
+		return nil
+	}
+	at, err := time.Parse(time.RFC3339, w.informed.at)
+	switch {
+	case err != nil:
+		return invalid("patientInformed.at", "An instant of RFC 3339, with its offset.")
+	case !isShort(w.informed.by):
+		return invalid("patientInformed.by", "Say who told the patient, in at most 500 characters.")
+	case !isShort(w.informed.how):
+		return invalid("patientInformed.how", "Say how, in at most 500 characters.")
+	}
+	w.Informed = conversations.Attestation{By: w.informed.by, At: at, How: w.informed.how}
+	return nil
+}
+
+// isShort reports whether a member is filled and no longer than a reason.
+func isShort(s string) bool {
+	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= maxReason
 }
 
 // openThread writes a first message to a patient.
@@ -185,6 +263,9 @@ func openThread(a *App, r request) (answer, error) {
 		return answer{}, err
 	}
 	if err := w.checkContent(); err != nil {
+		return answer{}, err
+	}
+	if err := w.checkFirst(); err != nil {
 		return answer{}, err
 	}
 	t, err := a.deps.Conversations.OpenThread(r.ctx, r.who.actor(), w.ThreadInput)

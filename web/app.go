@@ -38,6 +38,7 @@ type App struct {
 	openapi  []byte
 	fiber    *fiber.App
 	duration *prometheus.HistogramVec
+	accepted acceptances // of the terms of use
 }
 
 // New builds the border. It fails when something required is missing or the metrics are registered

@@ -16,7 +16,7 @@ import (
 type endpoint struct {
 	method string
 	path   string // below /api/v1, parameters as {id}
-	scope  string
+	scope  string // empty: any
 	kinds  []PrincipalKind
 	limit  int64 // of the body, in octets; 0: the call takes none
 	serve  func(a *App, r request) (answer, error)
@@ -74,7 +74,7 @@ func notIDRune(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '-' && r != '_'
 }
 
-// handler serves an endpoint: caller, then scope, then size, then content (docs/contract.md, "HTTP").
+// handler serves an endpoint: caller, then scope, then terms of use, then size, then content (docs/contract.md, "HTTP").
 func (a *App) handler(e *endpoint) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		who, known := c.Locals(localPrincipal).(Principal)
@@ -83,6 +83,11 @@ func (a *App) handler(e *endpoint) fiber.Handler {
 		}
 		if err := allow(c, who, e); err != nil {
 			return err
+		}
+		if e.path != termsPath {
+			if err := a.checkTerms(c.UserContext(), who); err != nil {
+				return err
+			}
 		}
 		r := request{ctx: c.UserContext(), who: who, query: func(name string) string { return c.Query(name) }}
 		if strings.Contains(e.path, "{id}") {

@@ -39,6 +39,8 @@ func must(s string) conversations.Address {
 // fakeConversations answers from the values it holds and notes what it was asked. fail, when set, is what
 // every method fails with.
 type fakeConversations struct {
+	fakeRights
+
 	mu       sync.Mutex
 	fail     error
 	failOn   map[string]error // by method name
@@ -65,6 +67,7 @@ func newFake() *fakeConversations {
 	}
 	f.add(openThreadOf(openID))
 	f.add(endedThreadOf(endedID))
+	f.saved = []conversations.Document{savedDocumentOf("a1open.7.0")}
 	f.files[pieceID] = []byte("%PDF-1.7 the whole document")
 	f.contacts = []conversations.Contact{{
 		ID: exchangeID, Name: "Dr Claire Martin", Kind: rules.Personal, State: rules.ThreadOpen, Contactable: true,

@@ -24,6 +24,12 @@ const (
 	fieldFiles     = page.FieldFiles
 	fieldAction    = "action"
 	fieldUntil     = "fin"
+	fieldKind      = "nature"
+	fieldScope     = "portee"
+	fieldVersion   = "version"
+	fieldAccept    = "accepte"
+	fieldBack      = "retour"
+	fieldSure      = "certain"
 )
 
 // maxParts is how many fields and files a form may have.

@@ -12,6 +12,7 @@ import (
 func sample(e endpoint) (path, body string) {
 	id := map[string]string{
 		"/inbox/contacts/{id}/block": string(exchangeID), "/exchanges/{id}/end": string(exchangeID), "/inbox/attachments/{id}": string(pieceID),
+		"/inbox/attachments/{id}/save": string(pieceID), "/inbox/documents/{id}": string(savedID),
 	}[e.path]
 	if id == "" {
 		id = string(openID)
@@ -21,6 +22,9 @@ func sample(e endpoint) (path, body string) {
 	}[e.path]
 	if e.path == "/conversations" && e.method == http.MethodPost {
 		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"},"subject":"Bilan","text":"Bonjour"}`
+	}
+	if own := rightsBodies()[e.method+" "+e.path]; own != "" {
+		body = own
 	}
 	return apiBase + strings.ReplaceAll(e.path, "{id}", id), body
 }
@@ -94,7 +98,7 @@ func TestGate_404And405AfterTheToken(t *testing.T) {
 	}
 	for path, allow := range map[string]string{
 		"/api/v1/inbox": "GET, POST, HEAD", "/api/v1/inbox/contacts": "GET, HEAD", "/api/v1/inbox/contacts/a1x/block": "PUT, DELETE",
-		"/api/v1/inbox/a1open": "GET, HEAD", "/api/v1/inbox/a1open/opened": "POST", "/api/v1/conversations/a1open/end": "POST",
+		"/api/v1/inbox/a1open": "GET, DELETE, HEAD", "/api/v1/inbox/a1open/opened": "POST", "/api/v1/conversations/a1open/end": "POST",
 	} {
 		for _, method := range []string{"PATCH", "FOO", "OPTIONS"} {
 			got := w.call(readOnly, method, path, "").wants(http.StatusMethodNotAllowed, "method-not-allowed")
@@ -118,6 +122,10 @@ func TestGate_403WithoutScope(t *testing.T) {
 		if e.takes(Professional) {
 			stranger = patientToken
 		}
+		if e.scope == "" { // any person's, and no application's
+			w.call(clinicToken, e.method, path, body).wants(http.StatusForbidden, "insufficient-scope")
+			continue
+		}
 		got := w.call(stranger, e.method, path, `{"unknown":1}`).wants(http.StatusForbidden, "insufficient-scope")
 		if !strings.Contains(got.header.Get("WWW-Authenticate"), `scope="`+e.scope+`"`) {
 			t.Errorf("%s %s: %s", e.method, e.path, got.header.Get("WWW-Authenticate"))
@@ -139,13 +147,15 @@ func TestGate_everyEndpointAnswers(t *testing.T) {
 		e := w.app.endpoints()[i]
 		path, body := sample(e)
 		token := patientToken
-		if e.takes(Professional) {
+		if e.takes(Professional) && !e.takes(Patient) {
 			token = proToken
 		}
 		got := w.call(token, e.method, path, body)
 		want := map[string]int{
 			"POST /inbox": 403, "POST /inbox/{id}/opened": 204, "POST /inbox/{id}/replies": 201, "POST /conversations": 201,
 			"POST /conversations/{id}/messages": 201, "DELETE /inbox/contacts/{id}/block": 204,
+			"POST /inbox/attachments/{id}/save": 201, "DELETE /inbox/documents/{id}": 204, "DELETE /inbox/objections/{id}": 204,
+			"DELETE /inbox/{id}": 204,
 		}[e.method+" "+e.path]
 		if want == 0 {
 			want = 200
@@ -179,7 +189,8 @@ func TestGate_getChangesNothing(t *testing.T) {
 	}
 	for _, call := range w.core.calls {
 		switch call {
-		case "Inbox", "Thread", "Attachment", "Contacts", "Exchanges", "Threads", "ThreadFor":
+		case "Inbox", "Thread", "Attachment", "Contacts", "Exchanges", "Threads", "ThreadFor",
+			"Objections", "History", "Documents", "Document", "Account":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

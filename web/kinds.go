@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"mesbridge/conversations"
@@ -13,7 +14,7 @@ func statusOf(k conversations.Kind) int {
 	switch k {
 	case conversations.KindThreadNotOpened, conversations.KindThreadClosed, conversations.KindReplyNotAllowed,
 		conversations.KindBlockedByPatient, conversations.KindPatientOpposed, conversations.KindUnreachable,
-		conversations.KindNotHabilitated:
+		conversations.KindNotHabilitated, conversations.KindObjectionRecorded, conversations.KindTermsNotAccepted:
 		return http.StatusForbidden
 	case conversations.KindMailboxUnknown, conversations.KindNotFound:
 		return http.StatusNotFound
@@ -41,9 +42,19 @@ func problemOf(err error) *problem {
 	return &problem{status: status, code: code(k), cause: err}
 }
 
+// ruleSoft is the rule of a recorded refusal that an acknowledgement overcomes (D14 d).
+const ruleSoft = "I140"
+
 // toProfessional hides the patient's side of a refusal: block, opposition and closed account are one
 // code to a professional (D4, D36).
 func toProfessional(err error) error {
+	var core *conversations.Error
+	if errors.As(err, &core) && core.Kind == conversations.KindObjectionRecorded && core.Rule == ruleSoft {
+		return &problem{
+			status: http.StatusConflict, code: codeObjectionRecorded, cause: err, field: "oppositionAcknowledged",
+			detail: "Give a reason to write in spite of it.",
+		}
+	}
 	switch conversations.KindOf(err) { //nolint:exhaustive // the rest says nothing of the patient's will
 	case conversations.KindBlockedByPatient, conversations.KindPatientOpposed:
 		return &problem{status: http.StatusForbidden, code: code(conversations.KindUnreachable)}

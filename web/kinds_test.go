@@ -20,14 +20,18 @@ var kindStatus = map[conversations.Kind]int{
 	conversations.KindPatientOpposed:   403,
 	conversations.KindUnreachable:      403,
 	conversations.KindNotHabilitated:   403,
-	conversations.KindMailboxUnknown:   404,
-	conversations.KindNotFound:         404,
-	conversations.KindStaleState:       409,
-	conversations.KindTooLarge:         413,
-	conversations.KindINSInvalid:       422,
-	conversations.KindInvalidRequest:   422,
-	conversations.KindInternal:         500,
-	conversations.KindUnavailable:      503,
+
+	conversations.KindObjectionRecorded: 403,
+	conversations.KindTermsNotAccepted:  403,
+
+	conversations.KindMailboxUnknown: 404,
+	conversations.KindNotFound:       404,
+	conversations.KindStaleState:     409,
+	conversations.KindTooLarge:       413,
+	conversations.KindINSInvalid:     422,
+	conversations.KindInvalidRequest: 422,
+	conversations.KindInternal:       500,
+	conversations.KindUnavailable:    503,
 }
 
 // allCodes lists every code that this border can give.

@@ -29,7 +29,8 @@ var description = sync.OnceValues(func() (routers.Router, error) {
 })
 
 // checkAgainstOpenAPI holds an answer of the API against the published description: its status, header
-// fields and body must be described (I249). Paths and methods that the API does not have are left out.
+// fields and body must be described (I249). Paths and methods that the API does not have are left out; the
+// router takes a method that a literal path has not for one of the pattern beside it.
 func checkAgainstOpenAPI(t testing.TB, r *http.Request, res *http.Response, body []byte) {
 	t.Helper()
 	router, err := description()
@@ -39,7 +40,7 @@ func checkAgainstOpenAPI(t testing.TB, r *http.Request, res *http.Response, body
 	asked := r.Clone(context.Background())
 	asked.Body = http.NoBody
 	route, params, err := router.FindRoute(asked)
-	if err != nil || r.Method == http.MethodHead {
+	if err != nil || r.Method == http.MethodHead || res.StatusCode == http.StatusMethodNotAllowed {
 		return
 	}
 	in := &openapi3filter.ResponseValidationInput{

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"log/slog"
+	"net/http"
 
 	"mesbridge/conversations"
 	"mesbridge/rules"
@@ -30,12 +31,15 @@ func inboxPage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return show(page.Inbox{Items: found.Items, Next: found.Next, Further: cursor != ""})
+	return show(page.Inbox{Items: found.Items, Next: found.Next, Further: cursor != "", Notice: page.Notice(v.query("fait"))})
 }
 
 // conversationPage shows one conversation, and notes it as read (R59-R61).
 func conversationPage(a *App, v visit) (view, error) {
 	t, err := a.deps.Conversations.Thread(v.ctx, v.who.Patient, v.id)
+	if isDeleted(err) {
+		return view{status: http.StatusNotFound, page: deletedTrouble()}, nil
+	}
 	if err != nil {
 		return view{}, err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -16,12 +17,13 @@ import (
 type pageRoute struct {
 	method string
 	path   string
-	kind   PrincipalKind
-	limit  int64 // of a form with documents, in octets, whose page tells itself when it was cut; 0: a small form
+	kind   PrincipalKind // empty: any person
+	limit  int64         // of a form with documents, in octets, whose page tells itself when it was cut; 0: a small form
 	serve  func(a *App, v visit) (view, error)
 	// expired shows the form again when its token is not the session's, with what was typed; nil shows a
 	// page that says so. It must change nothing.
 	expired func(a *App, v visit) (view, error)
+	freely  bool // also for who has not accepted the terms of use (D32)
 }
 
 // pageRoutes lists the pages that need a login.
@@ -36,6 +38,21 @@ func (a *App) pageRoutes() []pageRoute {
 		},
 		{method: post, path: "/messages/{id}/brouillon", kind: Patient, serve: discardDraft},
 		{method: get, path: "/messages/{id}/pieces/{piece}", kind: Patient, serve: pieceFile},
+		{method: get, path: "/messages/{id}/supprimer", kind: Patient, serve: deletePage},
+		{method: post, path: "/messages/{id}/supprimer", kind: Patient, serve: deleteForm},
+		{method: post, path: "/messages/{id}/pieces/{piece}/enregistrer", kind: Patient, serve: saveForm},
+		{method: get, path: "/documents", kind: Patient, serve: documentsPage},
+		{method: get, path: "/documents/{id}", kind: Patient, serve: documentFile},
+		{method: post, path: "/documents/{id}/supprimer", kind: Patient, serve: deleteDocumentForm},
+		{method: get, path: "/oppositions", kind: Patient, serve: objectionsPage},
+		{method: post, path: "/oppositions", kind: Patient, serve: objectForm},
+		{method: post, path: "/oppositions/{id}/lever", kind: Patient, serve: withdrawForm},
+		{method: get, path: "/historique", kind: Patient, serve: historyPage},
+		{method: get, path: "/compte", kind: Patient, serve: accountPage},
+		{method: get, path: "/compte/{id}", kind: Patient, serve: commandPage},
+		{method: post, path: "/compte/{id}", kind: Patient, serve: commandForm},
+		{method: get, path: "/conditions", serve: termsPage, freely: true},
+		{method: post, path: "/conditions", serve: termsForm, freely: true},
 		{method: get, path: "/contacts", kind: Patient, serve: contactsPage},
 		{method: get, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockPage},
 		{method: post, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockForm},
@@ -71,10 +88,13 @@ func (a *App) pageHandler(r pageRoute) fiber.Handler {
 			return a.askLogin(c, r)
 		case err != nil:
 			return unavailable(err)
-		case v.who.Kind != r.kind:
+		case r.kind != "" && v.who.Kind != r.kind:
 			return a.sendView(c, v, view{status: http.StatusForbidden, page: otherAudience(r.kind)})
 		}
 		if err := readPath(c, r.path, &v); err != nil {
+			return err
+		}
+		if sent, err := a.askTerms(c, v, r); sent || err != nil {
 			return err
 		}
 		serve := r.serve
@@ -93,6 +113,9 @@ func (a *App) pageHandler(r pageRoute) fiber.Handler {
 		}
 		out, err := serve(a, v)
 		if err != nil {
+			if r.method == http.MethodGet && r.path != accountPath && v.who.Kind == Patient && conversations.KindOf(err) == conversations.KindPatientOpposed {
+				return c.Redirect(accountPath, http.StatusSeeOther) // it says why nothing can be read
+			}
 			return err
 		}
 		return a.sendView(c, v, out)
@@ -146,14 +169,14 @@ func (a *App) publicHandler(serve func(*App, visit) (view, error)) fiber.Handler
 // page says that nothing happened, and gives back a text that was typed.
 func (a *App) askLogin(c *fiber.Ctx, r pageRoute) error {
 	if r.method == http.MethodGet {
-		login := "/oauth/login/" + string(r.kind) + "?return=" + url.QueryEscape(c.OriginalURL())
+		login := "/oauth/login/" + string(cmp.Or(r.kind, Patient)) + "?return=" + url.QueryEscape(c.OriginalURL())
 		return c.Redirect(login, http.StatusSeeOther)
 	}
 	f, err := readForm(c, maxSmallBody)
 	if err != nil {
 		f = form{} // too large to give back, or unreadable: the page is the same without it
 	}
-	return a.sendView(c, visit{}, view{status: http.StatusForbidden, page: loggedOut(r.kind, f.value(fieldText), requestID(c))})
+	return a.sendView(c, visit{}, view{status: http.StatusForbidden, page: loggedOut(cmp.Or(r.kind, Patient), f.value(fieldText), requestID(c))})
 }
 
 // sendView writes what a page handler gave.

@@ -316,7 +316,7 @@ func TestPages_facilityAndStatement(t *testing.T) {
 func TestPages_errors(t *testing.T) {
 	t.Parallel()
 	for status, err := range map[int]error{
-		403: kind(conversations.KindPatientOpposed), 404: kind(conversations.KindNotFound), 409: kind(conversations.KindStaleState),
+		404: kind(conversations.KindNotFound), 409: kind(conversations.KindStaleState),
 		500: errors.New("boom " + ins), 503: kind(conversations.KindUnavailable),
 	} {
 		w := newWorld(t)

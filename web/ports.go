@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mesbridge/conversations"
+	"mesbridge/rules"
 )
 
 // Conversations is what the border asks of the core; *conversations.Service satisfies it. Its errors
@@ -23,6 +24,21 @@ type Conversations interface {
 	Block(ctx context.Context, actor conversations.Actor, p conversations.PatientID, contact conversations.ID, until time.Time) (conversations.Contact, error)
 	Unblock(ctx context.Context, actor conversations.Actor, p conversations.PatientID, contact conversations.ID) (conversations.Contact, error)
 
+	Objections(ctx context.Context, p conversations.PatientID) ([]conversations.Objection, error)
+	Object(ctx context.Context, actor conversations.Actor, p conversations.PatientID, o rules.Objection) (conversations.Objection, error)
+	Withdraw(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id rules.ObjectionID) error
+	Scopes(ctx context.Context, p conversations.PatientID) ([]conversations.Scope, error)
+	DeleteThread(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
+	SaveDocument(ctx context.Context, actor conversations.Actor, p conversations.PatientID, attachment conversations.ID) (d conversations.Document, saved bool, err error)
+	Documents(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.DocumentPage, error)
+	Document(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
+	DeleteDocument(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
+	History(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.HistoryPage, error)
+	Account(ctx context.Context, p conversations.PatientID) (conversations.Account, error)
+	ManageAccount(ctx context.Context, actor conversations.Actor, by rules.Party, p conversations.PatientID, command rules.AccountCommand) (conversations.Account, error)
+	AcceptedTerms(ctx context.Context, who conversations.Signatory) (rules.Terms, error)
+	AcceptTerms(ctx context.Context, who conversations.Signatory, t rules.Terms) (rules.Terms, error)
+
 	Exchanges(ctx context.Context, m conversations.Address, f conversations.Filter) (conversations.ExchangePage, error)
 	Exchange(ctx context.Context, mailboxes []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error)
 	Threads(ctx context.Context, m conversations.Address, f conversations.Filter) (conversations.ThreadPage, error)
@@ -31,6 +47,7 @@ type Conversations interface {
 	Write(ctx context.Context, actor conversations.Actor, id conversations.ID, in conversations.ThreadInput) (conversations.Message, error)
 	EndExchange(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error)
 	EndThread(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, id conversations.ID) (conversations.Thread, error)
+	RecordOpposition(ctx context.Context, actor conversations.Actor, in conversations.OppositionInput) (conversations.Opposition, error)
 	Silenced(ctx context.Context, mailboxes []conversations.Address, exchange conversations.ID) ([]conversations.ThreadLine, error)
 }
 

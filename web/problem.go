@@ -30,6 +30,8 @@ const (
 	codeInternal          code = "internal"
 	codeINSInvalid        code = "ins-invalid"
 	codeThreadNotOpened   code = "thread-not-opened"
+	codeTermsNotAccepted  code = "terms-not-accepted"
+	codeObjectionRecorded code = "objection-recorded"
 )
 
 // retryAfter is how many seconds a caller is asked to wait after a temporary refusal.

@@ -11,12 +11,16 @@ import (
 // apiBase is where the API begins.
 const apiBase = "/api/v1"
 
+// termsPath is the call that a person may make before accepting the terms of use (D32).
+const termsPath = "/terms"
+
 // endpoints lists the API. Literal segments come before {id} on the same place, for the first match
 // serves (docs/contract.md, "HTTP").
 func (a *App) endpoints() []endpoint {
 	const (
 		get, post, put, del   = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 		read, reply, blocking = "patient.read", "patient.reply", "patient.block"
+		managing              = "patient.manage"
 	)
 	patient, desk := []PrincipalKind{Patient}, []PrincipalKind{Professional, Application}
 	replySize, messageSize := withEncoding(a.cfg.MaxReplyBytes), withEncoding(a.cfg.MaxMessageBytes)
@@ -28,9 +32,22 @@ func (a *App) endpoints() []endpoint {
 		{put, "/inbox/contacts/{id}/block", blocking, patient, 0, block, ""},
 		{del, "/inbox/contacts/{id}/block", blocking, patient, 0, unblock, ""},
 		{get, "/inbox/attachments/{id}", read, patient, 0, inboxAttachment, ""},
+		{post, "/inbox/attachments/{id}/save", managing, patient, 0, saveAttachment, ""},
+		{get, "/inbox/documents", read, patient, 0, documents, ""},
+		{get, "/inbox/documents/{id}", read, patient, 0, savedDocument, ""},
+		{del, "/inbox/documents/{id}", managing, patient, 0, deleteDocument, ""},
+		{get, "/inbox/history", read, patient, 0, history, ""},
+		{get, "/inbox/objections", blocking, patient, 0, objections, ""},
+		{put, "/inbox/objections/{id}", blocking, patient, 0, object, ""},
+		{del, "/inbox/objections/{id}", blocking, patient, 0, withdraw, ""},
 		{get, "/inbox/{id}", read, patient, 0, inboxThread, ""},
+		{del, "/inbox/{id}", managing, patient, 0, deleteThread, ""},
 		{post, "/inbox/{id}/opened", read, patient, 0, opened, ""},
 		{post, "/inbox/{id}/replies", reply, patient, replySize, replies, ""},
+		{get, "/account", read, patient, 0, account, ""},
+		{post, "/account", managing, patient, 0, manageAccount, ""},
+		{get, termsPath, "", []PrincipalKind{Patient, Professional}, 0, terms, ""},
+		{post, termsPath, "", []PrincipalKind{Patient, Professional}, 0, acceptTerms, ""},
 
 		{get, "/exchanges", "thread.read", desk, 0, exchanges, "lister les échanges d’une boîte"},
 		{post, "/exchanges/{id}/end", "thread.close", desk, 0, endExchange, "mettre fin à un échange"},
@@ -39,6 +56,7 @@ func (a *App) endpoints() []endpoint {
 		{get, "/conversations/{id}", "thread.read", desk, 0, deskThread, "lire une conversation"},
 		{post, "/conversations/{id}/messages", "thread.write", desk, messageSize, write, "écrire un message de plus"},
 		{post, "/conversations/{id}/end", "thread.close", desk, 0, endThread, "mettre fin à une seule conversation"},
+		{put, "/oppositions", "thread.write", desk, 0, recordOpposition, "enregistrer l’opposition d’un patient"},
 	}
 }
 

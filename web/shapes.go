@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/hex"
+	"time"
 
 	"mesbridge/conversations"
 	"mesbridge/rules"
@@ -20,12 +21,30 @@ type conversationItem struct {
 	Unread        bool             `json:"unread"`
 	HasAttachment bool             `json:"hasAttachment"`
 	HasDraft      bool             `json:"hasDraft"`
+
+	// Objection and Unreadable are the professional's.
+	Objection  *objectionMark `json:"objection,omitempty"`
+	Unreadable bool           `json:"unreadable,omitempty"`
+}
+
+// objectionMark tells a professional that the patient objects to exchange about him with his mailbox or
+// structure (D14 c).
+type objectionMark struct {
+	Code code    `json:"code"`
+	At   *string `json:"at"`
+}
+
+func markOf(since time.Time) *objectionMark {
+	if since.IsZero() {
+		return nil
+	}
+	return &objectionMark{Code: codeObjectionRecorded, At: stamp(since)}
 }
 
 func itemOf(l conversations.ThreadLine) conversationItem {
 	return conversationItem{
 		ID: l.ID, Subject: l.Subject, State: l.State, With: names(l.With), LastAt: stamp(l.LastAt), Unread: l.Unread,
-		HasAttachment: l.HasAttachment, HasDraft: l.HasDraft,
+		HasAttachment: l.HasAttachment, HasDraft: l.HasDraft, Objection: markOf(l.Objected), Unreadable: l.Unreadable,
 	}
 }
 
@@ -39,6 +58,7 @@ type conversationFull struct {
 	Draft    *string          `json:"draft,omitempty"`
 	Contact  conversations.ID `json:"contact,omitempty"`
 	Patient  *personShape     `json:"patient,omitempty"`
+	Inactive bool             `json:"inactive,omitempty"` // the professional may not answer any more (R119)
 }
 
 type personShape struct {
@@ -115,7 +135,7 @@ func patientThreadOf(t conversations.Thread) conversationFull {
 		Allowed: r.Allowed, Options: names(r.Options), Code: optional(string(r.Code)), EndedBy: optional(r.EndedBy),
 		Until: stamp(r.Until), To: names(r.To), ToAll: names(r.ToAll), RemainingBytes: r.RemainingBytes,
 	}
-	full.Draft, full.Contact = optional(t.Draft), t.Contact
+	full.Draft, full.Contact, full.Inactive = optional(t.Draft), t.Contact, t.Inactive
 	return full
 }
 
@@ -136,11 +156,15 @@ func messageOf(m conversations.Message) messageShape {
 		s.Delivery = &deliveryShape{State: m.Delivery.State, Detail: m.Delivery.Detail}
 	}
 	for i, f := range m.Attachments {
-		s.Attachments[i] = attachmentShape{
-			ID: f.ID, Name: f.Name, Type: f.Type, Bytes: f.Bytes, SHA256: hex.EncodeToString(f.SHA256[:]), Savable: f.Savable,
-		}
+		s.Attachments[i] = attachmentOf(f)
 	}
 	return s
+}
+
+func attachmentOf(f conversations.AttachmentLine) attachmentShape {
+	return attachmentShape{
+		ID: f.ID, Name: f.Name, Type: f.Type, Bytes: f.Bytes, SHA256: hex.EncodeToString(f.SHA256[:]), Savable: f.Savable,
+	}
 }
 
 // contactShape is one professional of a patient. It holds no address (R71).
@@ -177,6 +201,10 @@ type exchangeShape struct {
 	EndedBy  *string           `json:"endedBy"`
 	EndedHow *string           `json:"endedHow"`
 	LastAt   *string           `json:"lastAt"`
+
+	Objection  *objectionMark   `json:"objection,omitempty"`
+	Opposition *oppositionShape `json:"opposition,omitempty"`
+	Unreadable bool             `json:"unreadable,omitempty"`
 }
 
 // patientShape is the patient of an exchange. Its id is the exchange's: one per mailbox and patient, so
@@ -190,7 +218,12 @@ type patientShape struct {
 func exchangeOf(e conversations.ExchangeLine) exchangeShape {
 	s := exchangeShape{
 		ID: e.ID, Mailbox: e.Mailbox.Wire(), State: e.State, LastAt: stamp(e.LastAt),
-		Patient: patientShape{ID: e.ID, Name: e.Patient.Name, INS: string(e.Patient.INS)},
+		Patient:   patientShape{ID: e.ID, Name: e.Patient.Name, INS: string(e.Patient.INS)},
+		Objection: markOf(e.Objected), Unreadable: e.Unreadable,
+	}
+	if !e.Opposition.At.IsZero() {
+		o := oppositionOf(e.Opposition)
+		s.Opposition = &o
 	}
 	if e.State != rules.ThreadUnreachable {
 		s.Since, s.EndedBy, s.EndedHow = stamp(e.Since), optional(e.EndedBy), optional(string(e.EndedHow))

@@ -42,6 +42,10 @@ func titles(c code) (english, french string) {
 			"Adresse invalide : le matricule INS doit compter 15 caractères, clé comprise."
 	case codeInternal:
 		return "The service failed.", "Le service a rencontré une erreur."
+	case codeTermsNotAccepted:
+		return "The terms of use are not accepted yet: see /api/v1/terms.", "Les conditions d’utilisation ne sont pas encore acceptées."
+	case codeObjectionRecorded:
+		return "A refusal of the patient is recorded on your side.", "Une opposition du patient est enregistrée de votre côté."
 	case codeThreadNotOpened:
 		return "No professional opened this conversation.", "Un professionnel doit écrire en premier."
 	}

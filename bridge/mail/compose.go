@@ -78,6 +78,13 @@ func draftFields(d conversations.Draft) (headerFields, error) {
 	h.add("Date", d.Date.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
 	h.add("From", from)
 	h.add("To", to)
+	if len(d.ReplyTo) > 0 {
+		replyTo, err := writeAddresses(d.ReplyTo)
+		if err != nil {
+			return nil, fmt.Errorf("%w: reply address", err)
+		}
+		h.add("Reply-To", replyTo) // R75
+	}
 	h.add("Subject", writeUnstructured(d.Subject))
 	h.add("Message-ID", "<"+d.MessageID+">")
 	h.add("In-Reply-To", writeMessageIDs([]string{d.InReplyTo}))

@@ -98,3 +98,52 @@ func (s *Store) remove(n name, mark []byte) error {
 		return errors.Join(b.Delete(n.key(), nil), b.Delete(mark, nil))
 	})
 }
+
+// Remove deletes bodies durably; those that are not there are no error. Their marks, if any are left, are
+// collected later.
+func (s *Store) Remove(_ context.Context, p conversations.PatientID, ids ...conversations.ID) error {
+	for _, id := range ids {
+		n, err := nameOf(p, id)
+		if err != nil {
+			continue // it never was a body
+		}
+		if err := s.drop(n); err != nil {
+			return fmt.Errorf("remove body: %w", err)
+		}
+	}
+	return nil
+}
+
+// RemoveAll deletes every body of a patient, and rewrites the tables of the database that held them.
+func (s *Store) RemoveAll(ctx context.Context, p conversations.PatientID) error {
+	if len(p) != patientDigits || !all(string(p), isHex) {
+		return fmt.Errorf("remove bodies: %w", errID)
+	}
+	lower := localdb.Bodies.Key(string(p), "")
+	upper := append(slices.Clone(lower), 0xff) // ids are ASCII
+	var names []name
+	err := s.db.Scan(lower, upper, func(key, _ []byte) (bool, error) {
+		names = append(names, name{string(p), string(key[len(lower):])})
+		return true, ctx.Err()
+	})
+	if err != nil {
+		return fmt.Errorf("list bodies: %w", err)
+	}
+	for _, n := range names {
+		if err := s.drop(n); err != nil {
+			return fmt.Errorf("remove body: %w", err)
+		}
+	}
+	if err := s.db.Erase(ctx, lower, upper); err != nil {
+		return fmt.Errorf("remove bodies: %w", err)
+	}
+	return nil
+}
+
+// drop deletes a body: its file first, so that a crash leaves the record to find it by.
+func (s *Store) drop(n name) error {
+	if err := s.files.Remove(s.path(n)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return s.db.Sync(func(b *pebble.Batch) error { return b.Delete(n.key(), nil) })
+}

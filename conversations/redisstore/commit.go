@@ -103,6 +103,11 @@ func commitArgs(p conversations.PatientID, c conversations.Commit, operation str
 	}
 	w := newWrites(c)
 	w.args = append(w.args, uint64(c.Version), operation, c.Answer, c.Now.UnixMilli(), c.Entry)
+	if c.Erase {
+		for key := keyExchanges; key <= keyInbox; key++ {
+			w.add(key, "DEL")
+		}
+	}
 	if c.Patient != nil {
 		w.add(keyPatient, "HSET", "r", c.Patient)
 	}

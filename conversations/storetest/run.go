@@ -17,7 +17,7 @@ type contract struct {
 func Run(t *testing.T, open func(t *testing.T) conversations.Store) {
 	t.Helper()
 	for _, group := range [][]contract{
-		factsContracts(), commitContracts(), raceContracts(), operationContracts(), touchContracts(),
+		factsContracts(), commitContracts(), eraseContracts(), raceContracts(), operationContracts(), touchContracts(),
 		inboxContracts(), effectContracts(), claimContracts(), ledgerContracts(), rememberContracts(),
 		journalContracts(), failureContracts(),
 	} {

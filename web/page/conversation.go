@@ -57,6 +57,13 @@ const (
 	NoticeBlocked   Notice = "bloque"
 	NoticeUnblocked Notice = "debloque"
 	NoticeEnded     Notice = "fin"
+
+	NoticeThreadDeleted   Notice = "conversation-supprimee"
+	NoticeSaved           Notice = "enregistre"
+	NoticeDocumentDeleted Notice = "document-supprime"
+	NoticeObjected        Notice = "oppose"
+	NoticeWithdrawn       Notice = "opposition-levee"
+	NoticeAccount         Notice = "compte"
 )
 
 // Words is the sentence of a notice, empty for a text that is none.
@@ -74,6 +81,18 @@ func (n Notice) Words() string {
 		return "Professionnel débloqué."
 	case NoticeEnded:
 		return "Les échanges ont pris fin."
+	case NoticeThreadDeleted:
+		return "Conversation supprimée."
+	case NoticeSaved:
+		return "Document enregistré. Ce document reste dans ce service ; il n’est pas ajouté à Mon espace santé."
+	case NoticeDocumentDeleted:
+		return "Document supprimé."
+	case NoticeObjected:
+		return "Opposition enregistrée."
+	case NoticeWithdrawn:
+		return "Opposition levée."
+	case NoticeAccount:
+		return "C’est fait."
 	}
 	return ""
 }
@@ -144,11 +163,12 @@ type MessageView struct {
 	Anchor   string // the message's id as it stands in ids of the page
 	Delivery string // where one of the patient's own messages stands, in words
 	Failed   bool
+	CSRF     string
 }
 
 // Show prepares a message for its template.
 func (p Conversation) Show(m conversations.Message) MessageView {
-	v := MessageView{Message: m, Thread: p.ID, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
+	v := MessageView{Message: m, Thread: p.ID, CSRF: p.CSRF, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
 	if m.Delivery != nil {
 		v.Delivery, v.Failed = deliveryWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
 	}

@@ -13,6 +13,7 @@ type Inbox struct {
 	Items   []conversations.ThreadLine
 	Next    string // cursor of the following page; empty on the last
 	Further bool   // not the first page
+	Notice  Notice
 }
 
 func (p Inbox) title() string {

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"strings"
+
 	"mesbridge/conversations"
 	"mesbridge/rules"
 )
@@ -47,8 +49,11 @@ func deliveryWords(d conversations.Delivery) string {
 	case conversations.DeliveryRead:
 		return "Ouvert par le professionnel"
 	case conversations.DeliveryFailed:
-		if d.Detail == "" {
+		switch {
+		case d.Detail == "":
 			return "Non remis"
+		case strings.HasPrefix(d.Detail, "Non remis"):
+			return d.Detail
 		}
 		return "Non remis" + nbsp + ": " + d.Detail
 	}

@@ -54,13 +54,15 @@ func TestUnauthenticated_onlyNobodyIsNobody(t *testing.T) {
 	}
 }
 
-// Table 8.2 of operator.md: who may log in.
-func TestReadable_states(t *testing.T) {
+// Table 8.2 of operator.md, O115, O116, R141: who may log in.
+func TestAdmitted_states(t *testing.T) {
 	t.Parallel()
-	want := map[rules.AccountState]bool{rules.NotActivated: true, rules.Active: true, rules.MessagingClosed: true}
+	want := map[rules.AccountState]bool{
+		rules.NotActivated: true, rules.Active: true, rules.MessagingClosed: true, rules.Opposed: true, rules.Suspended: true, rules.Closed: true,
+	}
 	for _, s := range rules.AccountStates() {
-		if readable(s) != want[s] {
-			t.Errorf("%s: %t, want %t", s, readable(s), want[s])
+		if admitted(s) != want[s] {
+			t.Errorf("%s: %t, want %t", s, admitted(s), want[s])
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"mesbridge/bridge/delivery"
 	"mesbridge/bridge/mail"
 	"mesbridge/bridge/scan"
+	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/conversations"
 	"mesbridge/conversations/bodies"
 	"mesbridge/conversations/journal"
@@ -48,7 +49,7 @@ func (a *App) startConversations(ctx context.Context) error {
 	}
 	a.codec = mail.NewCodec(mail.DefaultLimits())
 	ports := conversations.Ports{
-		Store: a.store, Keys: keys, Bodies: content, Journal: trail, Directory: book{a}, Mail: a.codec,
+		Store: a.store, Keys: keys, Bodies: content, Journal: trail, Acts: trail, Directory: book{a}, Mail: a.codec,
 		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader,
 	}
 	if c.Scan.Clamd != "" {
@@ -60,6 +61,8 @@ func (a *App) startConversations(ctx context.Context) error {
 	}
 	a.Conversations = conversations.New(conversations.Settings{
 		CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxReplyBytes: c.Limits.MaxReplyBytes, PatientKey: patientKey,
+		SoftOpposition: c.Oppositions == config.Soft, TrashFor: time.Duration(c.Retention.TrashDays) * 24 * time.Hour,
+		Periods: rules.Periods{ArchiveYears: c.Retention.ArchiveYears, SuspensionDays: c.Retention.SuspensionDays},
 	}, ports)
 	a.every("journal mark", markEvery, func(ctx context.Context) error { return trail.Trim(ctx, a.store) })
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })

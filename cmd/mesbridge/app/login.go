@@ -162,7 +162,8 @@ func (a *App) resolve(ctx context.Context, provider string, claims map[string]an
 	return oauth.Identity{Subject: id, Name: personName(claims), Scopes: ProfessionalScopes()}, nil
 }
 
-// resolvePatient admits those whose account can be read in, and activates it at the first login (D16).
+// resolvePatient admits those who have an account to read, to open or to look after, and activates it at the
+// first login (D16). What they may do there is decided with each request.
 func (a *App) resolvePatient(ctx context.Context, claims map[string]any) (oauth.Identity, error) {
 	text, _ := claims[a.Config.INSClaim].(string)
 	ins, err := rules.ParseINS(text, a.Config.INSKeyCheck)
@@ -175,7 +176,7 @@ func (a *App) resolvePatient(ctx context.Context, claims map[string]any) (oauth.
 		return oauth.Identity{}, oauth.ErrUnknownPerson
 	case err != nil:
 		return oauth.Identity{}, errors.Join(oauth.ErrUnavailable, err)
-	case !readable(p.State):
+	case !admitted(p.State):
 		return oauth.Identity{}, oauth.ErrUnknownPerson
 	}
 	actor := conversations.Actor{Kind: conversations.ActorPatient, ID: string(p.ID), Name: p.Name}
@@ -185,12 +186,13 @@ func (a *App) resolvePatient(ctx context.Context, claims map[string]any) (oauth.
 	return oauth.Identity{Subject: string(p.ID), Name: p.Name, Scopes: PatientScopes()}, nil
 }
 
-// readable reports whether the holder of an account may log in (table 8.2 of operator.md).
-func readable(s rules.AccountState) bool {
+// admitted reports whether the holder of an account may log in: to read (table 8.2 of operator.md), to open
+// what he closed or opposed (O115, R141), or to be told why he cannot (O116).
+func admitted(s rules.AccountState) bool {
 	switch s {
-	case rules.NotActivated, rules.Active, rules.MessagingClosed:
+	case rules.NotActivated, rules.Active, rules.MessagingClosed, rules.Opposed, rules.Suspended, rules.Closed:
 		return true
-	case rules.Absent, rules.Opposed, rules.Suspended, rules.Closed, rules.Purged:
+	case rules.Absent, rules.Purged:
 		return false
 	}
 	return false

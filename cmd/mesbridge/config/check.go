@@ -29,6 +29,7 @@ func (c Config) check() error {
 	errs = append(errs, c.trustFaults()...)
 	errs = append(errs, c.Mail.faults()...)
 	errs = append(errs, c.Scan.faults()...)
+	errs = append(errs, c.Retention.faults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
 	if c.INSClaim == "" {
 		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))
@@ -106,6 +107,22 @@ func (s Scan) faults() []error {
 	}
 	if s.Timeout < time.Second {
 		errs = append(errs, errors.New("scan.timeout: write a duration of a second or more, such as 30s"))
+	}
+	return errs
+}
+
+// faults asks for periods of at least one; the law's own archive is not cut short (O113).
+func (r Retention) faults() []error {
+	var errs []error
+	for _, p := range []struct {
+		name        string
+		value, from int
+	}{
+		{"archiveYears", r.ArchiveYears, rules.ArchiveYears}, {"suspensionDays", r.SuspensionDays, rules.SuspensionDays}, {"trashDays", r.TrashDays, 1},
+	} {
+		if p.value < p.from {
+			errs = append(errs, fmt.Errorf("retention.%s: write a number from %d (D16)", p.name, p.from))
+		}
 	}
 	return errs
 }

@@ -16,6 +16,8 @@ type Config struct {
 	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19)."`
 	Mail          Mail        `yaml:"mail" doc:"How mail from professionals is taken."`
 	Scan          Scan        `yaml:"scan" doc:"The look into messages and attachments for viruses (O168)."`
+	Retention     Retention   `yaml:"retention" doc:"How long what is kept for patients stays (D16)."`
+	Oppositions   Oppositions `yaml:"oppositions" oneOf:"hard soft" doc:"How binding a refusal is that a professional recorded on the patient's word (D14 d). hard: the desk and the API do not write; soft: they do with a reason, which is traced (I140)."`
 	SMTP          SMTP        `yaml:"smtp" doc:"This server among the operators (O47-O65). PEM files."`
 	WhiteList     WhiteList   `yaml:"whiteList" doc:"The signed list of the domains of the trust space (O10-O46)."`
 	Directory     Directory   `yaml:"directory" doc:"The local table of professional mailboxes (O138, O139)."`
@@ -77,6 +79,22 @@ type Scan struct {
 	Clamd   string        `yaml:"clamd" doc:"Socket of ClamAV's clamd, a path or HOST:PORT, and StreamMaxLength there above maxMessageBytes. Empty: nothing is scanned. Without an answer mail waits (D35)."`
 	Timeout time.Duration `yaml:"timeout" doc:"How long clamd may take to connect, to take octets, and to judge."`
 }
+
+// Retention holds periods; each end is traced.
+type Retention struct {
+	ArchiveYears   int `yaml:"archiveYears" doc:"A closed account is kept so many years, reversible, then erased (O113)."`
+	SuspensionDays int `yaml:"suspensionDays" doc:"An account suspended by authority is closed after so many days without opposition (O116)."`
+	TrashDays      int `yaml:"trashDays" doc:"A conversation that the patient deleted is erased after so many days, unreadable meanwhile (OP18)."`
+}
+
+// Oppositions says how binding a recorded refusal is.
+type Oppositions string
+
+// Values of Oppositions.
+const (
+	Hard Oppositions = "hard"
+	Soft Oppositions = "soft"
+)
 
 // SMTP is our server and client among the operators.
 type SMTP struct {

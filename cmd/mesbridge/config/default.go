@@ -23,6 +23,8 @@ func Default() Config {
 		},
 		Mail:          Mail{Bounces: "dialogue", PerMinute: 6000, PerSender: 600, SenderBurst: 2000},
 		Scan:          Scan{Timeout: 30 * time.Second},
+		Oppositions:   Hard,
+		Retention:     Retention{ArchiveYears: 10, SuspensionDays: 42, TrashDays: 30},
 		Patients:      Provider{Level: "eidas2"},
 		INSClaim:      "ins",
 		Professionals: Provider{Level: "eidas1"},

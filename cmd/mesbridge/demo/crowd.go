@@ -44,6 +44,10 @@ func (d *demonstration) gather(ctx context.Context, t *tokens) error {
 	if err != nil || d.CrowdFile == "" {
 		return err
 	}
+	first := min(len(crowd), crowdTokens)
+	if err := accept(ctx, d.app.Conversations, crowd[:first], known[:first], nil); err != nil {
+		return err
+	}
 	list := make([]ReadyPatient, len(crowd))
 	for i, p := range crowd {
 		if i < crowdTokens {

@@ -189,6 +189,9 @@ func (d *demonstration) present(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
+	if err = accept(ctx, d.app.Conversations, d.cast.Patients, known, d.cast.Professionals); err != nil {
+		return err
+	}
 	d.addresses.fill(d.cast.Patients, known)
 	tokens, err := openTokens(filepath.Join(d.Data, tokensFile), d.app.OAuth, time.Now)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"mesbridge/conversations"
 	"mesbridge/oauth"
 	"mesbridge/rules"
+	"mesbridge/web"
 )
 
 // enrol opens the mailboxes of those patients who have none yet. Others keep the state that they are
@@ -22,6 +23,8 @@ func enrol(ctx context.Context, service *conversations.Service, all []Patient) (
 		switch {
 		case err != nil && !unknown:
 			return nil, fmt.Errorf("look up patient %d: %w", i, err)
+		case unknown && erased(ctx, service, service.PatientID(p.INS)):
+			found = conversations.Patient{ID: service.PatientID(p.INS), State: rules.Purged}
 		case unknown || found.State == rules.Absent: // a start that was cut may leave one absent
 			if found, err = service.Enrol(ctx, actor, p.INS, p.Name, p.State); err != nil {
 				return nil, fmt.Errorf("enrol patient %d: %w", i, err)
@@ -30,6 +33,33 @@ func enrol(ctx context.Context, service *conversations.Service, all []Patient) (
 		known[i] = found
 	}
 	return known, nil
+}
+
+// erased reports whether a patient had his account erased: he is not enrolled again.
+func erased(ctx context.Context, service *conversations.Service, id conversations.PatientID) bool {
+	a, err := service.Account(ctx, id)
+	return err == nil && a.State == rules.Purged
+}
+
+// accept has people accept the terms of use (D32): the patients but those whom the cast leaves pending, and
+// the professionals.
+func accept(ctx context.Context, service *conversations.Service, patients []Patient, known []conversations.Patient, professionals []Professional) error {
+	for i, p := range patients {
+		if p.TermsPending || known[i].State == rules.Purged {
+			continue
+		}
+		who := conversations.Signatory{Patient: known[i].ID, Kind: conversations.ActorPatient, ID: string(known[i].ID), Name: p.Name}
+		if _, err := service.AcceptTerms(ctx, who, web.TermsFor(web.Patient)); err != nil {
+			return fmt.Errorf("accept the terms for patient %d: %w", i, err)
+		}
+	}
+	for i, p := range professionals {
+		who := conversations.Signatory{Kind: conversations.ActorProfessional, ID: p.ID, Name: p.Name()}
+		if _, err := service.AcceptTerms(ctx, who, web.TermsFor(web.Professional)); err != nil {
+			return fmt.Errorf("accept the terms for professional %d: %w", i, err)
+		}
+	}
+	return nil
 }
 
 // register tells which mailboxes the cast may act for: persons for theirs, a clinic's application for

@@ -1,0 +1,286 @@
+package conversations
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"mesbridge/rules"
+)
+
+// Document is an attachment that the patient saved. It stays when its conversation is deleted, in this
+// service alone (I178, R105).
+type Document struct {
+	AttachmentLine
+	SavedAt time.Time
+	From    string // who sent the message that it came with
+	Source  ID     // the attachment that it was saved from
+}
+
+// DocumentPage is one page of the patient's documents, the last saved first.
+type DocumentPage struct {
+	Items []Document
+	Next  string
+}
+
+// documentsField is the field of TableMessages that lists the documents' ids, the last saved last. A
+// document stands under its own id, which is that of its body.
+const documentsField ID = "documents"
+
+// documentRecord is one saved document.
+type documentRecord struct {
+	Source ID     `cbor:"1,keyasint"`
+	At     millis `cbor:"2,keyasint"`
+	Bytes  int64  `cbor:"3,keyasint"`
+	Sealed []byte `cbor:"4,keyasint"` // documentLabel
+}
+
+// documentLabel is what names in a document.
+type documentLabel struct {
+	Name   string `cbor:"1,keyasint"`
+	Type   string `cbor:"2,keyasint"`
+	SHA256 []byte `cbor:"3,keyasint"`
+	From   string `cbor:"4,keyasint,omitempty"`
+}
+
+// SaveDocument saves an attachment of the patient's messages among his documents (I179). Saved is false for
+// one that was saved before, which is returned. What cannot be saved is KindInvalidRequest.
+func (s *Service) SaveDocument(ctx context.Context, actor Actor, p PatientID, attachment ID) (d Document, saved bool, err error) {
+	source, err := s.Attachment(ctx, p, attachment)
+	if err != nil {
+		return Document{}, false, err
+	}
+	if !source.Savable {
+		return Document{}, false, &Error{Kind: KindInvalidRequest, Rule: "I179"}
+	}
+	if d, err = s.savedFrom(ctx, p, attachment); err != nil || d.ID != "" {
+		return d, false, err
+	}
+	body, err := s.copyBody(ctx, p, source)
+	if err != nil {
+		return Document{}, false, err
+	}
+	message, _, _ := splitAttachment(attachment)
+	thread, _, _ := splitAttachment(message)
+	q := FactsQuery{Messages: []ID{documentsField, message}, Conversations: []ID{thread}}
+	_, _, err = s.run(ctx, p, "", q, func(l *loaded) (*decision, error) {
+		return l.saveDocument(actor, source, thread, message, body)
+	})
+	if err != nil {
+		return Document{}, false, err
+	}
+	d, err = s.savedFrom(ctx, p, attachment)
+	return d, true, err
+}
+
+// savedFrom finds the document that was saved from an attachment; the zero Document when there is none.
+func (s *Service) savedFrom(ctx context.Context, p PatientID, attachment ID) (Document, error) {
+	l, ids, err := s.loadDocuments(ctx, p)
+	if err != nil {
+		return Document{}, err
+	}
+	all, err := l.documents(ctx, ids)
+	if err != nil {
+		return Document{}, err
+	}
+	at := slices.IndexFunc(all, func(d Document) bool { return d.Source == attachment })
+	if at < 0 {
+		return Document{}, nil
+	}
+	return all[at], nil
+}
+
+// copyBody keeps the content of an attachment as a body of its own.
+func (s *Service) copyBody(ctx context.Context, p PatientID, d Download) (ID, error) {
+	id, w, err := s.NewBody(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	if err := d.Write(w); err != nil {
+		return "", errors.Join(unavailable("copy a document", err), w.Abort())
+	}
+	if err := w.Commit(); err != nil {
+		return "", unavailable("store the body", err)
+	}
+	return id, nil
+}
+
+// saveDocument prepares the records of a saved document.
+func (l *loaded) saveDocument(actor Actor, source Download, thread, message, body ID) (*decision, error) {
+	ids, err := documentIDs(l.facts)
+	if err != nil {
+		return nil, err
+	}
+	now := l.svc.Now()
+	label := documentLabel{Name: source.Name, Type: source.Type, SHA256: source.SHA256[:], From: l.authorOf(thread, message)}
+	rec := documentRecord{Source: source.ID, At: toMillis(now), Bytes: source.Bytes}
+	rec.Sealed = l.vault.seal(TableMessages, string(body), label)
+	return &decision{
+		actor: actor,
+		verdict: rules.Verdict{Change: rules.Change{
+			Kind: rules.DocumentSaved, Seq: l.facts.Version + 1, At: now, Conversation: thread.Conversation(), Message: message.Message(),
+		}},
+		records: []Record{
+			{Table: TableMessages, Field: string(body), Value: pack(rec)},
+			{Table: TableMessages, Field: string(documentsField), Value: pack(append(ids, body))},
+		},
+	}, nil
+}
+
+// authorOf names the author of a loaded message, empty when it is gone or the patient's own.
+func (l *loaded) authorOf(thread, message ID) string {
+	var m messageRecord
+	if b := l.facts.Messages[message]; b == nil || unpack(b, &m) != nil {
+		return ""
+	}
+	return l.names(thread)[rules.MailboxID(m.From)]
+}
+
+// documentIDs reads the list of documents among facts.
+func documentIDs(f Facts) ([]ID, error) {
+	var ids []ID
+	if b := f.Messages[documentsField]; b != nil {
+		if err := unpack(b, &ids); err != nil {
+			return nil, unavailable("open the list of documents", err)
+		}
+	}
+	return ids, nil
+}
+
+// loadDocuments reads the patient with the ids of his documents.
+func (s *Service) loadDocuments(ctx context.Context, p PatientID) (*loaded, []ID, error) {
+	l, err := s.load(ctx, p, FactsQuery{Messages: []ID{documentsField}})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := l.mayRead(); err != nil {
+		return nil, nil, err
+	}
+	ids, err := documentIDs(l.facts)
+	return l, ids, err
+}
+
+// documents reads documents by their ids, in that order.
+func (l *loaded) documents(ctx context.Context, ids []ID) ([]Document, error) {
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Messages: ids})
+	if err != nil {
+		return nil, unavailable("read documents", err)
+	}
+	all := make([]Document, 0, len(ids))
+	for _, id := range ids {
+		b := f.Messages[id]
+		if b == nil {
+			continue
+		}
+		d, err := l.document(id, b)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// document opens the record of a document.
+func (l *loaded) document(id ID, b []byte) (Document, error) {
+	var r documentRecord
+	if err := unpack(b, &r); err != nil {
+		return Document{}, unavailable("open a document", err)
+	}
+	var label documentLabel
+	if err := l.vault.open(TableMessages, string(id), r.Sealed, &label); err != nil {
+		return Document{}, unavailable("open a document", err)
+	}
+	d := Document{
+		AttachmentLine: AttachmentLine{ID: id, Name: label.Name, Type: label.Type, Bytes: r.Bytes},
+		SavedAt:        r.At.time(), From: label.From, Source: r.Source,
+	}
+	copy(d.SHA256[:], label.SHA256)
+	return d, nil
+}
+
+// Documents lists the patient's documents, the last saved first.
+func (s *Service) Documents(ctx context.Context, p PatientID, from string, limit int) (DocumentPage, error) {
+	_, parts, err := parseCursor(from, 1)
+	if err != nil {
+		return DocumentPage{}, err
+	}
+	l, ids, err := s.loadDocuments(ctx, p)
+	if err != nil {
+		return DocumentPage{}, err
+	}
+	slices.Reverse(ids)
+	if at := slices.Index(ids, ID(parts[0])); parts[0] != "" {
+		ids = ids[at+1:] // all again when that one was deleted meanwhile
+	}
+	page := DocumentPage{}
+	if size := pageSize(limit); len(ids) > size {
+		ids = ids[:size]
+		page.Next = cursor(time.UnixMilli(0), string(ids[size-1]))
+	}
+	page.Items, err = l.documents(ctx, ids)
+	return page, err
+}
+
+// Document opens one of the patient's documents.
+func (s *Service) Document(ctx context.Context, p PatientID, id ID) (Download, error) {
+	l, ids, err := s.loadDocuments(ctx, p)
+	if err != nil {
+		return Download{}, err
+	}
+	if !slices.Contains(ids, id) {
+		return Download{}, &Error{Kind: KindNotFound}
+	}
+	found, err := l.documents(ctx, []ID{id})
+	if err != nil {
+		return Download{}, err
+	}
+	if len(found) == 0 {
+		return Download{}, &Error{Kind: KindNotFound}
+	}
+	return Download{
+		AttachmentLine: found[0].AttachmentLine,
+		Write: func(w io.Writer) error {
+			body, err := l.openBody(ctx, id)
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(w, body)
+			return errors.Join(err, body.Close())
+		},
+	}, nil
+}
+
+// DeleteDocument deletes one of the patient's documents, at once and for good.
+func (s *Service) DeleteDocument(ctx context.Context, actor Actor, p PatientID, id ID) error {
+	_, _, err := s.run(ctx, p, "", FactsQuery{Messages: []ID{documentsField}}, func(l *loaded) (*decision, error) {
+		if err := l.mayRead(); err != nil {
+			return nil, err
+		}
+		ids, err := documentIDs(l.facts)
+		if err != nil {
+			return nil, err
+		}
+		at := slices.Index(ids, id)
+		if at < 0 || strings.ContainsRune(string(id), '.') {
+			return nil, &Error{Kind: KindNotFound}
+		}
+		if err := s.Bodies.Remove(ctx, p, id); err != nil {
+			return nil, unavailable("remove a body", err)
+		}
+		return &decision{
+			actor: actor,
+			verdict: rules.Verdict{Change: rules.Change{
+				Kind: rules.DocumentDeleted, Seq: l.facts.Version + 1, At: s.Now(), Message: id.Message(),
+			}},
+			records: []Record{
+				{Table: TableMessages, Field: string(id)},
+				{Table: TableMessages, Field: string(documentsField), Value: pack(slices.Delete(ids, at, at+1))},
+			},
+		}, nil
+	})
+	return err
+}

@@ -1,0 +1,168 @@
+package conversations
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"mesbridge/rules"
+)
+
+// HistoryLine is one act on the patient's messages, as the journal holds it: who did what, when (O159,
+// I189). It names no address (R71).
+type HistoryLine struct {
+	ID        ID // of the entry; it says nothing
+	At        time.Time
+	Code      string // kind of the entry, of I188
+	How       rules.EndHow
+	ActorKind ActorKind
+	Actor     string // name of who acted; empty for the system, and for mail that another operator brought
+	With      string // name of the mailbox concerned; empty when there is none
+	Thread    ID     // conversation concerned, while it is there
+	Account   rules.AccountState
+	Notes     rules.Notes
+}
+
+// HistoryPage is one page of a patient's history, newest first.
+type HistoryPage struct {
+	Items []HistoryLine
+	Next  string
+}
+
+// EntryPatient tells whom a journal entry is about; ok is false for bytes that are no entry.
+func EntryPatient(entry []byte) (p PatientID, ok bool) {
+	var f entryFrame
+	if err := unpack(entry, &f); err != nil || f.Patient == "" {
+		return "", false
+	}
+	return PatientID(f.Patient), true
+}
+
+// History lists what was done with the patient's messages, newest first, from the journal.
+func (s *Service) History(ctx context.Context, p PatientID, from string, limit int) (HistoryPage, error) {
+	_, parts, err := parseCursor(from, 1)
+	if err != nil {
+		return HistoryPage{}, err
+	}
+	before := uint64(0)
+	if parts[0] != "" {
+		if before, err = strconv.ParseUint(parts[0], 36, 64); err != nil {
+			return HistoryPage{}, &Error{Kind: KindInvalidRequest, Rule: "cursor"}
+		}
+	}
+	l, err := s.loadAllExchanges(ctx, p)
+	if err != nil {
+		return HistoryPage{}, err
+	}
+	if err := l.mayRead(); err != nil {
+		return HistoryPage{}, err
+	}
+	page, err := l.history(ctx, before, pageSize(limit))
+	if err != nil {
+		return HistoryPage{}, err
+	}
+	return page, l.dropAbsent(ctx, page.Items)
+}
+
+// history reads one page of the acts that people are told of, and where the next one begins.
+func (l *loaded) history(ctx context.Context, before uint64, size int) (HistoryPage, error) {
+	page := HistoryPage{}
+	for {
+		entries, err := l.svc.Acts.About(ctx, l.id, before, size+1)
+		if err != nil {
+			return page, unavailable("read the journal", err)
+		}
+		for _, e := range entries {
+			line, told, err := l.historyLine(e)
+			switch {
+			case err != nil:
+				return page, err
+			case !told:
+			case len(page.Items) == size:
+				page.Next = cursor(time.UnixMilli(0), strconv.FormatUint(before, 36))
+				return page, nil
+			default:
+				page.Items = append(page.Items, line)
+			}
+			before = e.Sequence
+		}
+		if len(entries) <= size {
+			return page, nil
+		}
+	}
+}
+
+// toldKinds lists the kinds of entry that a patient's history shows. The others serve the trace alone.
+func toldKinds() []string {
+	return []string{
+		string(rules.MessageReceived), string(rules.ReplySent), string(rules.ExchangeEnded), string(rules.ConversationEnded),
+		string(rules.BlockSet), string(rules.BlockLifted), string(rules.AccountChanged), string(rules.ObjectionSet),
+		string(rules.ObjectionLifted), string(rules.OppositionRecorded), string(rules.ConversationDeleted),
+		string(rules.ConversationPurged), string(rules.DocumentSaved), string(rules.DocumentDeleted), string(rules.TermsAccepted),
+		"message.read", "attachment.download", "verdict",
+	}
+}
+
+// historyLine reads one journal entry. Its sealed part may be of an account that was erased and opened
+// anew: then the line has no names.
+func (l *loaded) historyLine(e JournalEntry) (line HistoryLine, told bool, err error) {
+	var f entryFrame
+	if err := unpack(e.Entry, &f); err != nil {
+		return HistoryLine{}, false, unavailable("open a journal entry", err)
+	}
+	if !slices.Contains(toldKinds(), string(f.Kind)) {
+		return HistoryLine{}, false, nil
+	}
+	place := l.svc.name("history", string(l.id)+strconv.FormatUint(e.Sequence, 10))
+	line = HistoryLine{
+		ID: ID(l.id.Shard() + "h" + lowerBase32(place[:15])), At: f.At.time(), Code: string(f.Kind), How: f.How,
+		ActorKind: f.Actor, Thread: f.Conversation, Notes: f.Notes,
+	}
+	var c entryContent
+	if err := l.vault.open(tableJournal, f.place(), f.Sealed, &c); err != nil {
+		return line, true, nil //nolint:nilerr // what cannot be opened is told without names
+	}
+	if f.Actor != ActorOperator {
+		line.Actor = c.ActorName
+	}
+	label, known, err := l.mailboxLabel(rules.MailboxID(f.Mailbox))
+	if err == nil && known {
+		line.With = l.svc.shownName(label)
+	}
+	line.Account = accountIn(c.Patient)
+	return line, true, nil
+}
+
+// accountIn reads the state of the account from a patient's record of before; empty when there is none.
+func accountIn(record []byte) rules.AccountState {
+	var r patientRecord
+	if len(record) == 0 || unpack(record, &r) != nil {
+		return ""
+	}
+	return r.Account
+}
+
+// dropAbsent removes from lines the conversations that the patient cannot open any more.
+func (l *loaded) dropAbsent(ctx context.Context, lines []HistoryLine) error {
+	var ids []ID
+	for _, line := range lines {
+		if line.Thread != "" {
+			ids = append(ids, line.Thread)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Conversations: ids})
+	if err != nil {
+		return unavailable("read conversations", err)
+	}
+	for i := range lines {
+		var r threadRecord
+		if b := f.Conversations[lines[i].Thread]; b == nil || unpack(b, &r) != nil || !r.shown() {
+			lines[i].Thread = ""
+		}
+	}
+	return nil
+}

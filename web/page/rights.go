@@ -1,0 +1,271 @@
+package page
+
+import (
+	"html/template"
+	"time"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// Delete is the confirmation page of the deletion of a conversation (R115).
+type Delete struct{ conversations.Thread }
+
+func (p Delete) title() string  { return "Supprimer la conversation " + shownSubject(p.Subject) }
+func (Delete) template() string { return "delete" }
+
+// ShownSubject is the subject, or words for none.
+func (p Delete) ShownSubject() string { return shownSubject(p.Subject) }
+
+// Documents is the list of what the patient saved (I178).
+type Documents struct {
+	Items   []conversations.Document
+	Next    string
+	Further bool
+	Notice  Notice
+}
+
+func (p Documents) title() string {
+	if p.Further {
+		return "Mes documents, suite"
+	}
+	return "Mes documents"
+}
+func (Documents) template() string { return "documents" }
+
+// Objections is the page of what the patient declared (D14 b, c).
+type Objections struct {
+	Items  []conversations.Objection
+	Scopes []conversations.Scope
+	Notice Notice
+	Fault  rules.ObjectionKind // the form whose choice was missing
+}
+
+func (Objections) title() string    { return "Mes oppositions" }
+func (Objections) template() string { return "objections" }
+
+// ObjectionForm is the form of one kind of objection.
+type ObjectionForm struct {
+	Kind    rules.ObjectionKind
+	Items   []conversations.Objection
+	Scopes  []conversations.Scope
+	CSRF    string
+	Missing bool
+}
+
+// Form prepares the block of one kind.
+func (p Objections) Form(kind, csrf string) ObjectionForm {
+	f := ObjectionForm{Kind: rules.ObjectionKind(kind), Scopes: p.Scopes, CSRF: csrf, Missing: p.Fault == rules.ObjectionKind(kind)}
+	for _, o := range p.Items {
+		if o.Kind == f.Kind {
+			f.Items = append(f.Items, o)
+		}
+	}
+	return f
+}
+
+// Whom says in words whom an objection binds.
+func (ObjectionForm) Whom(o conversations.Objection) string {
+	return scopeWords(o.Scope, o.Value, o.Meaning)
+}
+
+// Choice says in words whom a scope holds.
+func (ObjectionForm) Choice(s conversations.Scope) string {
+	return scopeWords(s.Scope, s.Value, s.Name)
+}
+
+// scopeWords names a scope. A structure or profession that no table names is told by its identifier.
+func scopeWords(scope rules.RefusalScope, value, name string) string {
+	switch scope {
+	case rules.Everyone:
+		return "Tous les professionnels et établissements"
+	case rules.WholeStructure:
+		if name == "" {
+			return "La structure d’identifiant " + value
+		}
+		return "Toute la structure" + nbsp + ": " + name
+	case rules.WholeProfession:
+		if name == "" {
+			return "La profession de code " + value
+		}
+		return "Tous les " + name
+	}
+	return value
+}
+
+// History is one page of what was done with the patient's messages (O159).
+type History struct {
+	Items   []conversations.HistoryLine
+	Next    string
+	Further bool
+}
+
+func (p History) title() string {
+	if p.Further {
+		return "Mon historique, suite"
+	}
+	return "Mon historique"
+}
+func (History) template() string { return "history" }
+
+// Sentence is a line in words.
+func (History) Sentence(l conversations.HistoryLine) string { return Sentence(l) }
+
+// Account is the page of the patient's account (D16).
+type Account struct {
+	conversations.Account
+	Notice Notice
+}
+
+func (p Account) title() string  { return "Mon compte" + nbsp + ": " + stateWords(p.State) }
+func (Account) template() string { return "account" }
+
+// StateWords names the state of the account.
+func (p Account) StateWords() string { return stateWords(p.State) }
+
+// Reads reports whether messages can be read in this state.
+func (p Account) Reads() bool { return p.State.Reads() }
+
+// Choices lists the commands that the holder may give, in words.
+func (p Account) Choices() []CommandChoice {
+	list := make([]CommandChoice, len(p.Commands))
+	for i, c := range p.Commands {
+		list[i] = CommandChoice{Path: pathOf(c), Words: commandWords(c)}
+	}
+	return list
+}
+
+// CommandChoice is a command as a link.
+type CommandChoice struct{ Path, Words string }
+
+func stateWords(s rules.AccountState) string {
+	switch s {
+	case rules.Active, rules.NotActivated:
+		return "messagerie ouverte"
+	case rules.MessagingClosed:
+		return "messagerie fermée"
+	case rules.Suspended:
+		return "accès suspendu"
+	case rules.Closed:
+		return "compte fermé"
+	case rules.Purged:
+		return "compte effacé"
+	case rules.Absent, rules.Opposed:
+		return "messagerie non ouverte"
+	}
+	return "messagerie non ouverte"
+}
+
+// Command is the confirmation page of a command of the account.
+type Command struct {
+	Command rules.AccountCommand
+	Account conversations.Account
+	Fault   bool // the tick was missing
+}
+
+func (p Command) title() string  { return commandWords(p.Command) }
+func (Command) template() string { return "command" }
+
+// Words names the command.
+func (p Command) Words() string { return commandWords(p.Command) }
+
+// Path is where the form goes.
+func (p Command) Path() string { return pathOf(p.Command) }
+
+// Final reports whether nothing undoes the command.
+func (p Command) Final() bool { return p.Command == rules.EraseAccount }
+
+// Effects says what the command does, one sentence each.
+func (p Command) Effects() []string {
+	switch p.Command { //nolint:exhaustive // the others are not the holder's
+	case rules.CloseMessaging:
+		return []string{
+			"Les professionnels ne pourront plus vous écrire ici et vous ne pourrez plus répondre.",
+			"Vous pourrez toujours relire vos messages.", "Vous pourrez rouvrir votre messagerie quand vous voudrez.",
+		}
+	case rules.ReopenMessaging:
+		return []string{"Les professionnels pourront de nouveau vous écrire.", "Vous retrouverez vos échanges comme avant la fermeture."}
+	case rules.CloseAccount:
+		return []string{
+			"Les professionnels ne pourront plus vous écrire ici. Vous ne pourrez plus lire vos messages ni répondre.",
+			"Vos messages sont archivés pendant dix ans, puis effacés.", "Pendant ce temps, vous pourrez rouvrir votre compte et les retrouver.",
+		}
+	case rules.ReopenAccount:
+		return []string{"Vous retrouverez vos messages et vos échanges comme avant la fermeture.", "Les professionnels pourront de nouveau vous écrire."}
+	case rules.EraseAccount:
+		return []string{
+			"Tous vos messages, vos pièces jointes et vos documents enregistrés ici sont effacés tout de suite et pour toujours.",
+			"Personne ne pourra les retrouver, pas même nous. Les professionnels gardent leurs propres copies.",
+			"Les traces des opérations, sans contenu, sont gardées le temps prévu par la loi.",
+		}
+	case rules.ActivateAccount:
+		return []string{"Votre messagerie sera ouverte : les professionnels de santé pourront vous y écrire."}
+	}
+	return nil
+}
+
+func commandWords(c rules.AccountCommand) string {
+	switch c { //nolint:exhaustive // the others are not the holder's
+	case rules.CloseMessaging:
+		return "Fermer ma messagerie"
+	case rules.ReopenMessaging:
+		return "Rouvrir ma messagerie"
+	case rules.CloseAccount:
+		return "Fermer mon compte"
+	case rules.ReopenAccount:
+		return "Rouvrir mon compte"
+	case rules.EraseAccount:
+		return "Effacer toutes mes données"
+	case rules.ActivateAccount:
+		return "Ouvrir ma messagerie"
+	}
+	return string(c)
+}
+
+// pathOf and CommandOf translate between a command and its place in a path.
+func pathOf(c rules.AccountCommand) string {
+	switch c { //nolint:exhaustive // the others are not the holder's
+	case rules.CloseMessaging:
+		return "fermer-messagerie"
+	case rules.ReopenMessaging:
+		return "rouvrir-messagerie"
+	case rules.CloseAccount:
+		return "fermer"
+	case rules.ReopenAccount:
+		return "rouvrir"
+	case rules.EraseAccount:
+		return "effacer"
+	case rules.ActivateAccount:
+		return "ouvrir"
+	}
+	return ""
+}
+
+// CommandOf reads a command from a path, empty for none.
+func CommandOf(path string) rules.AccountCommand {
+	for _, c := range []rules.AccountCommand{
+		rules.CloseMessaging, rules.ReopenMessaging, rules.CloseAccount, rules.ReopenAccount, rules.EraseAccount, rules.ActivateAccount,
+	} {
+		if pathOf(c) == path {
+			return c
+		}
+	}
+	return ""
+}
+
+// Terms is the page of the terms of use (D32).
+type Terms struct {
+	Version    string
+	Hash       string
+	Text       template.HTML
+	Back       string // path to go on to; empty: home
+	AcceptedAt time.Time
+}
+
+func (p Terms) title() string {
+	if p.AcceptedAt.IsZero() {
+		return "Conditions d’utilisation à accepter"
+	}
+	return "Conditions d’utilisation"
+}
+func (Terms) template() string { return "terms" }

@@ -1,0 +1,120 @@
+package page
+
+import (
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// Sentence tells one act of a patient's history in plain French. It names mailboxes as the pages do, and
+// no address (R71, I159).
+func Sentence(l conversations.HistoryLine) string {
+	with := l.With
+	if with == "" {
+		with = "un professionnel"
+	}
+	mine := l.ActorKind == conversations.ActorPatient
+	switch l.Code {
+	case string(rules.MessageReceived):
+		return receivedWords(l, with)
+	case string(rules.ReplySent):
+		return byPatient(l, "Vous avez répondu dans une conversation.", "a répondu en votre nom.")
+	case string(rules.ExchangeEnded), string(rules.ConversationEnded):
+		return endedWords(l, with)
+	case string(rules.BlockSet):
+		return "Vous avez bloqué " + with + "."
+	case string(rules.BlockLifted):
+		return "Vous avez débloqué " + with + "."
+	case string(rules.ObjectionSet):
+		return "Vous avez enregistré une opposition."
+	case string(rules.ObjectionLifted):
+		return "Vous avez levé une opposition."
+	case string(rules.OppositionRecorded):
+		return sentence(with, "a enregistré ce que vous lui avez dit"+nbsp+": ne pas recevoir de messages ici, ou pas d’échange avec d’autres professionnels.")
+	case string(rules.ConversationDeleted):
+		return byPatient(l, "Vous avez supprimé une conversation.", "a supprimé une conversation en votre nom.")
+	case string(rules.ConversationPurged):
+		return "Une conversation que vous aviez supprimée a été effacée définitivement."
+	case string(rules.DocumentSaved):
+		return byPatient(l, "Vous avez enregistré un document.", "a enregistré un document en votre nom.")
+	case string(rules.DocumentDeleted):
+		return byPatient(l, "Vous avez supprimé un document enregistré.", "a supprimé un document enregistré en votre nom.")
+	case string(rules.TermsAccepted):
+		return "Vous avez accepté les conditions d’utilisation."
+	case string(rules.AccountChanged):
+		return accountWords(l, mine)
+	case "message.read":
+		return byPatient(l, "Vous avez ouvert une conversation.", "a ouvert une conversation en votre nom.")
+	case "attachment.download":
+		return byPatient(l, "Vous avez ouvert une pièce jointe.", "a ouvert une pièce jointe en votre nom.")
+	case "verdict":
+		return sentence(with, "a demandé s’il pouvait vous écrire.")
+	}
+	return "Une opération a été enregistrée."
+}
+
+// sentence begins with a name: its first letter is a capital.
+func sentence(who, what string) string {
+	if who == "un professionnel" {
+		who = "Un professionnel"
+	}
+	return who + " " + what
+}
+
+// byPatient tells an act of the patient, or of whoever acts for him.
+func byPatient(l conversations.HistoryLine, own, other string) string {
+	if l.ActorKind == conversations.ActorPatient || l.Actor == "" {
+		return own
+	}
+	return l.Actor + " " + other
+}
+
+func receivedWords(l conversations.HistoryLine, with string) string {
+	what := "vous a écrit."
+	if l.Notes.Has(rules.Ending) {
+		what = "a mis fin à vos échanges."
+	}
+	s := sentence(with, what)
+	if l.Notes.Has(rules.Unmatched) {
+		s += " Aucun annuaire ne dit si votre opposition le concerne."
+	}
+	return s
+}
+
+func endedWords(l conversations.HistoryLine, with string) string {
+	switch l.How {
+	case rules.ByEpisode:
+		return "Votre prise en charge par " + with + " est terminée" + nbsp + ": un échange est clos."
+	case rules.ByWindow:
+		return "Le délai pour répondre à " + with + " a pris fin."
+	case rules.BySubject, rules.ByAPI:
+	}
+	if l.Code == string(rules.ConversationEnded) {
+		return sentence(with, "a mis fin à une conversation.")
+	}
+	return sentence(with, "a mis fin à vos échanges.")
+}
+
+func accountWords(l conversations.HistoryLine, mine bool) string {
+	switch l.Account {
+	case rules.Active:
+		if mine {
+			return "Vous avez ouvert votre messagerie."
+		}
+		return "Votre messagerie a été ouverte."
+	case rules.NotActivated:
+		return "Votre messagerie a été créée."
+	case rules.MessagingClosed:
+		return "Vous avez fermé votre messagerie."
+	case rules.Closed:
+		if mine {
+			return "Vous avez fermé votre compte."
+		}
+		return "Votre compte a été fermé."
+	case rules.Suspended:
+		return "L’accès à votre messagerie a été suspendu."
+	case rules.Opposed:
+		return "Votre opposition à la messagerie a été enregistrée."
+	case rules.Absent, rules.Purged:
+	}
+	return "Votre dossier a été préparé."
+}

@@ -1,0 +1,186 @@
+package web
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+	"mesbridge/web/page"
+)
+
+// accountPath is the page of the patient's account, which is there in any state of it.
+const accountPath = "/compte"
+
+// isDeleted reports whether an error is about a conversation that the patient deleted.
+func isDeleted(err error) bool {
+	var e *conversations.Error
+	return errors.As(err, &e) && e.Kind == conversations.KindNotFound && e.Rule == "R115"
+}
+
+// deletedTrouble is the page of a deleted conversation (R115).
+func deletedTrouble() page.Trouble {
+	return page.Trouble{
+		Heading: "Message supprimé", What: "Ce message a été supprimé. Il n’est plus disponible.", Next: []page.Step{stepMessages()},
+	}
+}
+
+// deletePage asks for confirmation: nothing brings a deleted conversation back (R115).
+func deletePage(a *App, v visit) (view, error) {
+	t, err := a.deps.Conversations.Thread(v.ctx, v.who.Patient, v.id)
+	if isDeleted(err) {
+		return view{status: http.StatusNotFound, page: deletedTrouble()}, nil
+	}
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Delete{Thread: t})
+}
+
+// deleteForm deletes a conversation.
+func deleteForm(a *App, v visit) (view, error) {
+	err := a.deps.Conversations.DeleteThread(v.ctx, v.who.actor(), v.who.Patient, v.id)
+	if err != nil && !isDeleted(err) {
+		return view{}, err
+	}
+	return goTo("/messages?fait=" + string(page.NoticeThreadDeleted))
+}
+
+// saveForm saves an attachment among the patient's documents.
+func saveForm(a *App, v visit) (view, error) {
+	_, _, err := a.deps.Conversations.SaveDocument(detached(v.ctx), v.who.actor(), v.who.Patient, v.piece)
+	switch {
+	case err != nil && conversations.KindOf(err) == conversations.KindInvalidRequest:
+		return view{status: http.StatusUnprocessableEntity, page: page.Trouble{
+			Heading: "Document non enregistré", What: notSavable().french + ".",
+			Next: []page.Step{{Text: "Revenir à la conversation", Href: atConversation(v.id)}},
+		}}, nil
+	case err != nil:
+		return view{}, err
+	}
+	return goTo("/documents?fait=" + string(page.NoticeSaved))
+}
+
+// documentsPage lists the patient's documents.
+func documentsPage(a *App, v visit) (view, error) {
+	cursor := v.query("suite")
+	found, err := a.deps.Conversations.Documents(v.ctx, v.who.Patient, cursor, defaultLimit)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Documents{Items: found.Items, Next: found.Next, Further: cursor != "", Notice: page.Notice(v.query("fait"))})
+}
+
+// documentFile sends a saved document.
+func documentFile(a *App, v visit) (view, error) {
+	d, err := a.deps.Conversations.Document(detached(v.ctx), v.who.Patient, v.id)
+	return view{download: &d}, err
+}
+
+// deleteDocumentForm deletes a saved document.
+func deleteDocumentForm(a *App, v visit) (view, error) {
+	if err := a.deps.Conversations.DeleteDocument(v.ctx, v.who.actor(), v.who.Patient, v.id); err != nil {
+		return view{}, err
+	}
+	return goTo("/documents?fait=" + string(page.NoticeDocumentDeleted))
+}
+
+// objectionsPage lists the patient's objections and offers new ones (D14 b, c).
+func objectionsPage(a *App, v visit) (view, error) { return a.objectionsView(v, "") }
+
+func (a *App) objectionsView(v visit, fault rules.ObjectionKind) (view, error) {
+	found, err := a.deps.Conversations.Objections(v.ctx, v.who.Patient)
+	if err != nil {
+		return view{}, err
+	}
+	scopes, err := a.deps.Conversations.Scopes(v.ctx, v.who.Patient)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Objections{Items: found, Scopes: scopes, Notice: page.Notice(v.query("fait")), Fault: fault})
+}
+
+// objectForm declares an objection. Its scope is "everyone", or a scope and its value.
+func objectForm(a *App, v visit) (view, error) {
+	scope, value, _ := strings.Cut(v.form.value(fieldScope), ":")
+	o := rules.Objection{
+		ID: rules.ObjectionID(rand.Text()), Kind: rules.ObjectionKind(v.form.value(fieldKind)), Scope: rules.RefusalScope(scope), Value: value,
+	}
+	if checkObjection(o) != nil {
+		out, err := a.objectionsView(v, o.Kind)
+		out.status = http.StatusUnprocessableEntity
+		return out, err
+	}
+	if _, err := a.deps.Conversations.Object(v.ctx, v.who.actor(), v.who.Patient, o); err != nil {
+		return view{}, err
+	}
+	return goTo("/oppositions?fait=" + string(page.NoticeObjected))
+}
+
+// withdrawForm lifts an objection.
+func withdrawForm(a *App, v visit) (view, error) {
+	if err := a.deps.Conversations.Withdraw(v.ctx, v.who.actor(), v.who.Patient, rules.ObjectionID(v.id)); err != nil {
+		return view{}, err
+	}
+	return goTo("/oppositions?fait=" + string(page.NoticeWithdrawn))
+}
+
+// historyPage lists what was done with the patient's messages.
+func historyPage(a *App, v visit) (view, error) {
+	cursor := v.query("suite")
+	found, err := a.deps.Conversations.History(v.ctx, v.who.Patient, cursor, defaultLimit)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.History{Items: found.Items, Next: found.Next, Further: cursor != ""})
+}
+
+// accountPage tells where the account stands and what its holder can do.
+func accountPage(a *App, v visit) (view, error) {
+	found, err := a.deps.Conversations.Account(v.ctx, v.who.Patient)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Account{Account: found, Notice: page.Notice(v.query("fait"))})
+}
+
+// commandOf is the command that a page of the account is about, when the holder may give it now.
+func commandOf(a *App, v visit) (page.Command, error) {
+	found, err := a.deps.Conversations.Account(v.ctx, v.who.Patient)
+	if err != nil {
+		return page.Command{}, err
+	}
+	c := page.CommandOf(string(v.id))
+	if !slices.Contains(found.Commands, c) {
+		return page.Command{}, notFound()
+	}
+	return page.Command{Command: c, Account: found}, nil
+}
+
+// commandPage asks for confirmation of a command.
+func commandPage(a *App, v visit) (view, error) {
+	c, err := commandOf(a, v)
+	if err != nil {
+		return view{}, err
+	}
+	return show(c)
+}
+
+// commandForm carries out a command of the holder. What cannot be undone wants a tick beside the button.
+func commandForm(a *App, v visit) (view, error) {
+	c, err := commandOf(a, v)
+	if err != nil {
+		return view{}, err
+	}
+	if c.Final() && v.form.value(fieldSure) == "" {
+		c.Fault = true
+		return view{status: http.StatusUnprocessableEntity, page: c}, nil
+	}
+	if _, err := a.deps.Conversations.ManageAccount(v.ctx, v.who.actor(), rules.Holder, v.who.Patient, c.Command); err != nil {
+		return view{}, err
+	}
+	return goTo(accountPath + "?fait=" + string(page.NoticeAccount))
+}
