@@ -22,6 +22,7 @@ const (
 	KindINSInvalid            = Kind(rules.INSInvalid)
 	KindTooLarge              = Kind(rules.TooLarge)
 	KindInvalidRequest        = Kind(rules.EmptyMessage)
+	KindWrongPatient          = Kind(rules.WrongPatient)
 	KindNotFound              = Kind(rules.NotFound)
 	KindUnavailable           = Kind(rules.TemporarilyAway) // D17: ask again later
 	KindStaleState       Kind = "stale-state"               // lost a race five times; ask again

@@ -11,7 +11,12 @@ type Settings struct {
 	CitizenDomain string // D2
 	CheckINSKey   bool   // D20
 	MaxReplyBytes int64  // whole message as it will leave (D19)
-	PatientKey    []byte // key of the hashes that name patients, mailboxes and Message-IDs
+
+	// FlagWrongPatient takes a message with a document of another patient, with a notice and a note in the
+	// trace, instead of refusing it (D31).
+	FlagWrongPatient bool
+
+	PatientKey []byte // key of the hashes that name patients, mailboxes and Message-IDs
 }
 
 // Ports are what the service stands on; all are required but the scanner.

@@ -22,12 +22,14 @@ type AdmitFacts struct {
 	HasContent   bool           // some text or an attachment
 	IsReport     bool           // multipart/report or auto-reply with a real sender (D22, OP7)
 	WantsReceipt bool           // a DSN is asked for success (R54)
+	Foreign      bool           // a document that comes with it is another patient's (D31)
+	FlagForeign  bool           // setting of D31: such a message is taken, and the trace says so
 }
 
 // Admit decides on a message from a professional to a citizen's mailbox.
 //
 // An operator's retry gets the answer of the first time and changes nothing. Otherwise the account
-// state, blocks and refusals come first (D13, D16); then the message is received in the
+// state, blocks and refusals come first (D13, D16), then a document of another patient (D31); then the message is received in the
 // conversation that its references lead to or in a new one, with the marks of its FIN markers. The
 // subject [FIN] ends the exchange, shows only when there is something to show (OP3c), and never
 // governs (D34).
@@ -37,6 +39,9 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 	}
 	if r := Reach(f.Patient, f.Sender, now); r.Refused() {
 		return Verdict{Refusal: r}
+	}
+	if f.Foreign && !f.FlagForeign {
+		return refuse(WrongPatient, "D31")
 	}
 	ends, near := ReadSubject(f.Subject)
 	fin, nearHeader := ReadEndHeaders(f.EndHeaders)
@@ -48,6 +53,9 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 	v := Verdict{Effects: Project}
 	if near || nearHeader {
 		v.Notes |= NearMiss
+	}
+	if f.Foreign {
+		v.Notes |= Foreign
 	}
 	if c.Conversation == "" && c.Shown {
 		c.Conversation = f.Fresh

@@ -18,6 +18,7 @@ const (
 	INSInvalid         Code = "ins-invalid"             // not a matricule INS (R13, R20)
 	TooLarge           Code = "too-large"               // D19
 	EmptyMessage       Code = "invalid-request"         // a reply without content (R112)
+	WrongPatient       Code = "wrong-patient"           // a document is another patient's (D31)
 	NotFound           Code = "not-found"               // nothing of that name is the caller's
 )
 
@@ -55,6 +56,7 @@ const (
 	Repeated                      // an operator's retry of a message that is already there
 	Crossed                       // sent before an end that was committed meanwhile (D7)
 	Ending                        // a [FIN] message (R80)
+	Foreign                       // a document of another patient, taken all the same (D31, setting flag)
 )
 
 // Has reports whether n contains all of o.

@@ -22,7 +22,7 @@ func (f *File) Documents() (Content, error) {
 	switch {
 	case f.bytes.full:
 		return Content{}, ErrTooLarge
-	case f.kind == KindXML:
+	case !f.isArchive():
 		return f.single()
 	}
 	a, err := f.archive()
@@ -159,7 +159,7 @@ func (f *File) Patients() ([]Patient, error) {
 	switch {
 	case f.bytes.full:
 		return nil, ErrTooLarge
-	case f.kind == KindXML:
+	case !f.isArchive():
 		doc, err := f.header(f.bytes.reader())
 		return doc.Patients, err
 	}
@@ -205,9 +205,9 @@ func (f *File) header(r io.Reader) (CDA, error) {
 }
 
 // Fetch writes an embedded file of a document to out: document counts from 0 in the order of Documents, media
-// is the Index of the file. It fails with ErrNoMedia, with an error of Documents, or with that of out.
+// is the Index of the file. out gets at most 26 MB. It fails with ErrNoMedia, with an error of Documents, or with that of out.
 func (f *File) Fetch(document, media int, out io.Writer) error {
-	if f.kind == KindXML {
+	if !f.isArchive() {
 		if document != 0 {
 			return ErrNoMedia
 		}
@@ -237,7 +237,7 @@ func (f *File) fetch(a *archive, l located, media int, out io.Writer) error {
 	if media != 0 {
 		return ErrNoMedia
 	}
-	if _, err := io.Copy(out, r); err != nil {
+	if _, err := io.Copy(newContent(out), r); err != nil {
 		return fmt.Errorf("expand a document: %w", err)
 	}
 	return nil

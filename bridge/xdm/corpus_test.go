@@ -69,7 +69,7 @@ func TestCorpus_readsAsExpected(t *testing.T) {
 
 func (want expectation) check(t *testing.T, raw []byte) {
 	t.Helper()
-	c, err := read(t, KindXML, raw).Documents()
+	c, err := read(t, raw).Documents()
 	if want.Root != "" {
 		if !errors.Is(err, ErrNotDocument) || len(c.Documents) != 0 {
 			t.Errorf("root %s: %d documents, %v", want.Root, len(c.Documents), err)
@@ -159,7 +159,7 @@ func (want expectation) checkMedia(t *testing.T, raw []byte, d *CDA) {
 	}
 	for _, m := range d.Media {
 		var out bytes.Buffer
-		if err := read(t, KindXML, raw).Fetch(0, m.Index, &out); err != nil || int64(out.Len()) != m.Bytes {
+		if err := read(t, raw).Fetch(0, m.Index, &out); err != nil || int64(out.Len()) != m.Bytes {
 			t.Errorf("%d octets fetched, %v", out.Len(), err)
 		}
 		if want.Body.SHA256 != "" {
@@ -190,16 +190,16 @@ func reader(tb testing.TB, l Limits) *Reader {
 }
 
 // read returns an attachment in memory, under the usual limits.
-func read(tb testing.TB, k Kind, raw []byte) *File {
+func read(tb testing.TB, raw []byte) *File {
 	tb.Helper()
-	return readWith(tb, DefaultLimits(), k, raw)
+	return readWith(tb, DefaultLimits(), raw)
 }
 
-func readWith(tb testing.TB, l Limits, k Kind, raw []byte) *File {
+func readWith(tb testing.TB, l Limits, raw []byte) *File {
 	tb.Helper()
 	m := reader(tb, l).Message()
 	tb.Cleanup(m.Close)
-	f := m.Begin(k)
+	f := m.Begin()
 	if _, err := f.Write(raw); err != nil {
 		tb.Fatal(err)
 	}

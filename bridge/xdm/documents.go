@@ -101,3 +101,14 @@ func (d Document) Organisation() string {
 	}
 	return ""
 }
+
+// Confidentiality is the code of HL7 for who may read the document: N, R or V.
+func (d Document) Confidentiality() string {
+	if d.CDA != nil && len(d.CDA.Confidentiality) > 0 {
+		return d.CDA.Confidentiality[0].Code
+	}
+	if d.Entry != nil && len(d.Entry.Confidentiality) > 0 {
+		return d.Entry.Confidentiality[0].Code
+	}
+	return ""
+}

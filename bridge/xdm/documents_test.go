@@ -20,7 +20,7 @@ func TestDocuments_archive_readsMetadataAndHeader(t *testing.T) {
 	t.Parallel()
 	first, second := xdmtest.Sample(), xdmtest.Sample()
 	second.PDF, second.Title, second.Time = nil, "Lettre de liaison", "20260505"
-	f := read(t, KindArchive, xdmtest.Archive(t, first, second))
+	f := read(t, xdmtest.Archive(t, first, second))
 	c, err := f.Documents()
 	if err != nil || len(c.Documents) != 2 || c.Skipped != 0 {
 		t.Fatalf("%+v, %v", c, err)
@@ -75,27 +75,26 @@ func TestPatients_everyPlace_isTold(t *testing.T) {
 	local := mine
 	local.Authority = "1.2.250.1.213.1.4.2" // INS-C, no INS (R21)
 	for name, c := range map[string]struct {
-		kind Kind
 		raw  []byte
 		want []string
 	}{
-		"right patient":      {KindArchive, xdmtest.Archive(t, mine), []string{mine.Matricule}},
-		"wrong in header":    {KindArchive, zipOf(t, inHeader), []string{mine.Matricule, other.Matricule}},
-		"wrong in metadata":  {KindArchive, zipOf(t, inMetadata), []string{other.Matricule, mine.Matricule}},
-		"second document":    {KindArchive, xdmtest.Archive(t, mine, other), []string{mine.Matricule, other.Matricule}},
-		"document by itself": {KindXML, other.CDA(), []string{other.Matricule}},
-		"local identifier":   {KindXML, local.CDA(), nil},
-		"self presenting":    {KindXML, selfPresenting(other), []string{other.Matricule}},
+		"right patient":      {xdmtest.Archive(t, mine), []string{mine.Matricule}},
+		"wrong in header":    {zipOf(t, inHeader), []string{mine.Matricule, other.Matricule}},
+		"wrong in metadata":  {zipOf(t, inMetadata), []string{other.Matricule, mine.Matricule}},
+		"second document":    {xdmtest.Archive(t, mine, other), []string{mine.Matricule, other.Matricule}},
+		"document by itself": {other.CDA(), []string{other.Matricule}},
+		"local identifier":   {local.CDA(), nil},
+		"self presenting":    {selfPresenting(other), []string{other.Matricule}},
 		"self presenting in archive": {
-			KindArchive, zipOf(t, mine.As("DOC0001.XML", "text/xml", selfPresenting(other))),
+			zipOf(t, mine.As("DOC0001.XML", "text/xml", selfPresenting(other))),
 			[]string{mine.Matricule, other.Matricule},
 		},
-		"not a document": {KindXML, []byte("<html/>"), nil},
+		"not a document": {[]byte("<html/>"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			patients, _ := read(t, c.kind, c.raw).Patients()
-			content, _ := read(t, c.kind, c.raw).Documents()
+			patients, _ := read(t, c.raw).Patients()
+			content, _ := read(t, c.raw).Documents()
 			for _, found := range [][]Patient{patients, content.Patients} {
 				var got []string
 				for _, p := range found {
@@ -155,7 +154,7 @@ func TestDocuments_integrity(t *testing.T) {
 			t.Parallel()
 			e := d.Entry("DOC0001.XML")
 			c.change(&e)
-			f := read(t, KindArchive, zipOf(t, e))
+			f := read(t, zipOf(t, e))
 			got, err := f.Documents()
 			if err != nil || len(got.Documents) != 1 {
 				t.Fatalf("%+v, %v", got, err)
@@ -187,7 +186,7 @@ func TestDocuments_uri_staysInside(t *testing.T) {
 		raw := xdmtest.Zip(t, xdmtest.File{Name: "README.TXT", Content: e.Content},
 			xdmtest.File{Name: "ihe_xdm/subset01/metadata.xml", Content: xdmtest.Metadata(e)},
 			xdmtest.File{Name: `IHE_XDM\Subset01\Doc0001.xml`, Content: e.Content})
-		c, err := read(t, KindArchive, raw).Documents()
+		c, err := read(t, raw).Documents()
 		if err != nil || len(c.Documents) != 1 || c.Documents[0].Integrity != want {
 			t.Errorf("%q: %+v, %v", uri, c.Documents, err)
 		}
@@ -215,7 +214,7 @@ func TestDocuments_encodings(t *testing.T) {
 		"utf-8": string(d.CDA()), "byte order mark": "\uFEFF" + string(d.CDA()), "iso-8859-15": latin, "utf-16": utf16,
 		"utf-16 without mark": bare, "unknown name": declare("X-UNKNOWN"),
 	} {
-		c, err := read(t, KindXML, []byte(raw)).Documents()
+		c, err := read(t, []byte(raw)).Documents()
 		if err != nil || len(c.Documents) != 1 {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -226,7 +225,7 @@ func TestDocuments_encodings(t *testing.T) {
 		}
 	}
 	broken := strings.Replace(string(d.CDA()), "Irène", "Ir\xe8ne", 1)
-	if c, err := read(t, KindXML, []byte(broken)).Documents(); err != nil || c.Documents[0].Author() != "Dr Ir\uFFFDne PETIT" {
+	if c, err := read(t, []byte(broken)).Documents(); err != nil || c.Documents[0].Author() != "Dr Ir\uFFFDne PETIT" {
 		t.Errorf("broken UTF-8: %v", err)
 	}
 }
@@ -249,7 +248,7 @@ func TestDocuments_embedded(t *testing.T) {
 		`<text mediaType="image/png" representation="B64">iVBORw0KGgoAAAAN</text>`:                        1,
 	} {
 		raw := `<ClinicalDocument xmlns="urn:hl7-org:v3"><title>T</title><component><nonXMLBody>` + text + `</nonXMLBody></component></ClinicalDocument>`
-		c, err := read(t, KindXML, []byte(raw)).Documents()
+		c, err := read(t, []byte(raw)).Documents()
 		if err != nil || len(c.Documents) != 1 || len(c.Documents[0].Media) != want {
 			t.Errorf("%s: %+v, %v", text, c.Documents, err)
 		}
@@ -263,7 +262,7 @@ func TestFetch_afterBrokenMedia_givesTheRightOne(t *testing.T) {
 		return `<component><section><entry><observationMedia><value mediaType="application/pdf" representation="B64">` + text + `</value></observationMedia></entry></section></component>`
 	}
 	raw := `<ClinicalDocument xmlns="urn:hl7-org:v3"><component><structuredBody>` + value("####") + value("JVBERi0xLjQK") + `</structuredBody></component></ClinicalDocument>`
-	f := read(t, KindXML, []byte(raw))
+	f := read(t, []byte(raw))
 	c, err := f.Documents()
 	if err != nil || len(c.Documents[0].Media) != 1 || c.Documents[0].Media[0].Primary {
 		t.Fatalf("%+v, %v", c, err)
@@ -279,10 +278,10 @@ func TestFetch_writerFails_tells(t *testing.T) {
 	t.Parallel()
 	d := xdmtest.Sample()
 	fault := errors.New("gone")
-	if err := read(t, KindXML, d.CDA()).Fetch(0, 0, failing{fault}); !errors.Is(err, fault) {
+	if err := read(t, d.CDA()).Fetch(0, 0, failing{fault}); !errors.Is(err, fault) {
 		t.Errorf("document: %v", err)
 	}
-	if err := read(t, KindArchive, xdmtest.Archive(t, d)).Fetch(0, 0, failing{fault}); !errors.Is(err, fault) {
+	if err := read(t, xdmtest.Archive(t, d)).Fetch(0, 0, failing{fault}); !errors.Is(err, fault) {
 		t.Errorf("archive: %v", err)
 	}
 }

@@ -52,7 +52,7 @@ func TestArchive_hostile(t *testing.T) {
 		"overlapping":             {overlapping(200, 1<<20), ErrUnreadable, 0, 0},
 		"quoted":                  {quoted(3), ErrUnreadable, 0, 0},
 		"zip64":                   {zip64(good), ErrUnreadable, 0, 0},
-		"something before":        {append([]byte("%PDF-1.4\n"), good...), ErrUnreadable, 0, 0},
+		"something before":        {append(bytes.Clone(good[:30]), good...), ErrUnreadable, 0, 0},
 		"something behind":        {append(bytes.Clone(good), "more"...), ErrUnreadable, 0, 0},
 		"another count":           {patch(good, endAt(good)+8, 1, 0, 1, 0), ErrUnreadable, 0, 0},
 		"cut":                     {good[:len(good)-30], ErrNotDocument, 0, 0},
@@ -60,14 +60,14 @@ func TestArchive_hostile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := read(t, KindArchive, c.raw).Documents()
+			got, err := read(t, c.raw).Documents()
 			if !errors.Is(err, c.err) || (err == nil) != (c.err == nil) {
 				t.Errorf("%v, want %v", err, c.err)
 			}
 			if len(got.Documents) != c.documents || got.Skipped != c.skipped {
 				t.Errorf("%d documents, %d skipped", len(got.Documents), got.Skipped)
 			}
-			if _, err := read(t, KindArchive, c.raw).Patients(); c.err != nil && !errors.Is(err, c.err) {
+			if _, err := read(t, c.raw).Patients(); c.err != nil && !errors.Is(err, c.err) {
 				t.Errorf("patients: %v", err)
 			}
 		})
@@ -252,7 +252,7 @@ func TestXML_hostile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := read(t, KindXML, []byte(c.raw)).Documents()
+			got, err := read(t, []byte(c.raw)).Documents()
 			if !errors.Is(err, c.err) || (err == nil) != (c.err == nil) {
 				t.Errorf("%v, want %v", err, c.err)
 			}
@@ -300,7 +300,7 @@ func TestBudget_manyReferences_endReading(t *testing.T) {
 	l.MaxReadBytes = int64(3 * len(e.Content))
 	raw := xdmtest.Zip(t, xdmtest.File{Name: xdmtest.Folder + "METADATA.XML", Content: xdmtest.Metadata(entries...)},
 		xdmtest.File{Name: xdmtest.Folder + "DOC0001.XML", Content: e.Content, Store: true})
-	c, err := readWith(t, l, KindArchive, raw).Documents()
+	c, err := readWith(t, l, raw).Documents()
 	if !errors.Is(err, ErrTooLarge) || len(c.Documents) != 3 || len(c.Documents[0].Media) != 1 || len(c.Documents[2].Media) != 0 {
 		t.Errorf("%d documents, %v", len(c.Documents), err)
 	}
@@ -312,7 +312,7 @@ func TestMemory_largestFile_isBounded(t *testing.T) { //nolint:paralleltest // i
 	d := xdmtest.Sample()
 	d.PDF = append(xdmtest.PDF("x"), make([]byte, 18<<20)...)
 	raw := d.CDA() // some 25 MB of text
-	f := read(t, KindXML, raw)
+	f := read(t, raw)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	c, err := f.Documents()
@@ -330,7 +330,7 @@ func TestFile_tooLarge_keepsNothing(t *testing.T) {
 	t.Parallel()
 	l := DefaultLimits()
 	l.MaxFileBytes = 100 << 10
-	f := readWith(t, l, KindArchive, make([]byte, 100<<10+1))
+	f := readWith(t, l, make([]byte, 100<<10+1))
 	if f.bytes.chunks != nil {
 		t.Error("something is kept")
 	}
@@ -349,11 +349,11 @@ func TestMessage_places_areGivenBack(t *testing.T) {
 	l.MaxReadings = 1
 	r := reader(t, l)
 	first, second := r.Message(), r.Message()
-	first.Begin(KindXML)
-	again := first.Begin(KindXML) // takes the place of the one before
+	first.Begin()
+	again := first.Begin() // takes the place of the one before
 	done := make(chan struct{})
 	go func() {
-		second.Begin(KindXML)
+		second.Begin()
 		second.Close()
 		close(done)
 	}()

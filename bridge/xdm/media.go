@@ -50,12 +50,19 @@ func newContent(out io.Writer) *content { return &content{sum: sha256.New(), out
 // maxHead is how much of a file tells its type.
 const maxHead = 16
 
+// maxMediaBytes is how large an embedded file may be, in octets: as large as a message (D19).
+const maxMediaBytes = 26_214_400
+
+// Write takes octets. It fails with the error of out, or with ErrTooLarge when out would get too much.
 func (c *content) Write(p []byte) (int, error) {
 	c.head = append(c.head, p[:min(len(p), maxHead-len(c.head))]...)
 	c.bytes += int64(len(p))
 	c.sum.Write(p)
-	if c.out == nil {
+	switch {
+	case c.out == nil:
 		return len(p), nil
+	case c.bytes > maxMediaBytes:
+		return 0, ErrTooLarge
 	}
 	return c.out.Write(p)
 }
@@ -67,7 +74,7 @@ func (c *content) media(declared string) (m Media, ok bool) {
 	for _, opening := range opens(m.Type) {
 		ok = ok || bytes.HasPrefix(c.head, opening)
 	}
-	return m, ok
+	return m, ok && m.Bytes <= maxMediaBytes
 }
 
 // mediaReader reads the files embedded in a CDA document, one after the other.

@@ -19,7 +19,8 @@ func NewReader(l Limits, zone *time.Location) *Reader {
 	return &Reader{limits: l, zone: zone, places: make(chan struct{}, l.MaxReadings)}
 }
 
-// Kind is what an attachment may be, by its name and type.
+// Kind is what a file may be, by its name and type. An attachment of any kind but KindNone is worth reading;
+// its content decides.
 type Kind int
 
 // Kinds of attachments.
@@ -71,17 +72,16 @@ func (m *Message) Close() {
 
 // Begin takes a place and returns an empty file to write an attachment to. It waits while all places are
 // taken. The file that was open before, if any, is closed.
-func (m *Message) Begin(k Kind) *File {
+func (m *Message) Begin() *File {
 	m.Close()
 	m.reader.places <- struct{}{}
-	m.file = &File{message: m, kind: k, bytes: spool{limit: m.reader.limits.MaxFileBytes}}
+	m.file = &File{message: m, bytes: spool{limit: m.reader.limits.MaxFileBytes}}
 	return m.file
 }
 
 // File is an attachment in memory.
 type File struct {
 	message *Message
-	kind    Kind
 	bytes   spool
 	closed  bool
 }
@@ -96,6 +96,13 @@ func (f *File) Close() {
 	}
 	f.closed, f.bytes.chunks, f.message.file = true, nil, nil
 	<-f.message.reader.places
+}
+
+// isArchive tells a ZIP file from XML by its first octets.
+func (f *File) isArchive() bool {
+	var head [2]byte
+	_, _ = f.bytes.ReadAt(head[:], 0) // a shorter file is no archive
+	return string(head[:]) == "PK"
 }
 
 // archive opens the file as a ZIP file.

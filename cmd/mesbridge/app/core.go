@@ -12,6 +12,7 @@ import (
 	"mesbridge/bridge/delivery"
 	"mesbridge/bridge/mail"
 	"mesbridge/bridge/scan"
+	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/conversations"
 	"mesbridge/conversations/bodies"
 	"mesbridge/conversations/journal"
@@ -60,6 +61,7 @@ func (a *App) startConversations(ctx context.Context) error {
 	}
 	a.Conversations = conversations.New(conversations.Settings{
 		CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxReplyBytes: c.Limits.MaxReplyBytes, PatientKey: patientKey,
+		FlagWrongPatient: c.Mail.WrongPatient == config.FlagWrongPatient,
 	}, ports)
 	a.every("journal mark", markEvery, func(ctx context.Context) error { return trail.Trim(ctx, a.store) })
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
