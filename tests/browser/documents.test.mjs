@@ -57,10 +57,10 @@ it('shows documents as cards, offers what they embed, and runs nothing', { timeo
   const cards = page.locator('.documents li');
   assert.equal(await cards.count(), 2);
   const first = await said(cards.nth(0));
-  for (const words of ['Compte rendu d’analyses de sang', 'CR d’examens biologiques', 'lundi 4 mai 2026', 'Dr Irène PETIT, Laboratoire du Port', 'Taille']) {
+  for (const words of ['Compte rendu d’analyses de sang', 'CR d’examens biologiques', 'lundi 4 mai 2026', 'Dr Irène PETIT, Laboratoire du Port', '.pdf, PDF, 36 octets']) {
     assert.ok(first.includes(words), `${words} is missing in ${first}`);
   }
-  assert.match(await said(cards.nth(1)), /Lettre de sortie[\s\S]*mardi 5 mai 2026[\s\S]*Document structuré/);
+  assert.match(await said(cards.nth(1)), /Lettre de sortie[\s\S]*mardi 5 mai 2026[\s\S]*Taille[\s\S]*Document structuré/);
   assert.match(await said(page.locator('.technical')), /Données structurées[\s\S]*IHE_XDM\.ZIP, archive ZIP/);
   assert.equal(await page.getByText('INDEX.HTM').count() + await page.getByText('CDA.XSL').count(), 0);
 
@@ -73,7 +73,7 @@ it('shows documents as cards, offers what they embed, and runs nothing', { timeo
   assert.ok(report.equals(pdf.content), 'not the PDF that the document embeds');
   assert.ok(whole.equals((await fetched(page.locator('.technical').getByRole('link'))).content), 'not the archive that was sent');
 
-  const inspector = new Inspector(visitor, { forbidden: [mailbox], pictures: process.env.SCREENSHOTS && `${process.env.SCREENSHOTS}/documents` });
+  const inspector = new Inspector(visitor, { forbidden: [mailbox], pictures: process.env.SCREENSHOTS, seen: 90 });
   await inspector.look(page, 'documents');
   assert.deepEqual(inspector.faults, []);
   assert.deepEqual(visitor.dialogs, []);

@@ -80,7 +80,7 @@ func TestConversation_showsDocuments(t *testing.T) {
 	html := strings.ReplaceAll(b.String(), nbsp, " ")
 	for _, want := range []string{
 		"4 documents de santé", "Analyses &lt;b&gt;de sang&lt;/b&gt;", "CR d&#39;examens biologiques", "lundi 4 mai 2026", "Dr Irène PETIT, Laboratoire du Port",
-		"3 Ko", "Document structuré, fait pour les logiciels", "n’est pas arrivé tel que son expéditeur l’annonce", ">Pièce jointe<",
+		"2 Ko", "Document structuré, fait pour les logiciels", "n’est pas arrivé tel que son expéditeur l’annonce", ">Pièce jointe<",
 		"Données structurées, pour les logiciels de santé",
 	} {
 		if !strings.Contains(html, want) {
