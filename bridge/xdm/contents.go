@@ -110,8 +110,8 @@ func (f *File) submission(a *archive, folder string) (Submission, error) {
 	return readMetadata(r, f.message.reader.limits, f.message.reader.zone, &f.message.budget)
 }
 
-// document reads one document of an archive and whose it is. Only what ends the reading of the whole archive
-// is an error.
+// document reads one document of an archive and whose it is. It fails with ErrTooLarge alone, when the budget
+// of the message is spent: then nothing further can be read. What exceeds a limit of its own is broken.
 func (f *File) document(a *archive, l located) (Document, []Patient, error) {
 	d := Document{Entry: &l.Entry, Integrity: Missing}
 	r, err := a.open(l.path())
@@ -124,30 +124,25 @@ func (f *File) document(a *archive, l located) (Document, []Patient, error) {
 	var doc CDA
 	if l.isXML() {
 		doc, err = f.cda(in).read()
-	} else {
-		err = ErrNotDocument
+		if !errors.Is(err, ErrNotDocument) && !doc.SelfPresenting {
+			d.CDA, d.Broken = &doc, err != nil
+		}
 	}
-	if !errors.Is(err, ErrNotDocument) && !doc.SelfPresenting {
-		d.CDA, d.Media, d.Broken = &doc, doc.Media, err != nil
-	}
-	if !errors.Is(err, ErrTooLarge) {
-		_, err = io.Copy(io.Discard, in) // the rest, for the hash
-	}
-	switch {
-	case errors.Is(err, ErrTooLarge):
-		d.Media = nil
-		return d, doc.Patients, err
-	case err != nil: // damaged in compression
-		d.Media = nil
-		return d, doc.Patients, nil
+	if _, err := io.Copy(io.Discard, in); err != nil { // the rest, for the hash
+		if errors.Is(err, ErrTooLarge) {
+			return d, doc.Patients, err
+		}
+		return d, doc.Patients, nil // damaged in compression: told by Missing
 	}
 	d.Bytes, d.Integrity = whole.bytes, l.judge(whole.bytes, sum.Sum(nil))
+	if d.Integrity == Altered {
+		return d, doc.Patients, nil
+	}
 	if m, ok := whole.media(l.MimeType); ok && d.CDA == nil {
 		m.Primary = true
 		d.Media = []Media{m}
-	}
-	if d.Integrity == Altered {
-		d.Media = nil
+	} else {
+		d.Media = doc.Media
 	}
 	return d, doc.Patients, nil
 }
@@ -173,11 +168,7 @@ func (f *File) Patients() ([]Patient, error) {
 			continue
 		}
 		doc, docErr := f.recordTargets(a, l)
-		patients = append(patients, doc...)
-		if errors.Is(docErr, ErrTooLarge) {
-			return patients, docErr
-		}
-		err = errors.Join(err, docErr)
+		patients, err = append(patients, doc...), errors.Join(err, docErr)
 	}
 	return patients, err
 }

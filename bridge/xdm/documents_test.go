@@ -173,6 +173,27 @@ func TestDocuments_integrity(t *testing.T) {
 	}
 }
 
+// TestDocuments_oneBroken_othersAreRead: a document that exceeds a limit of its own hides no other.
+func TestDocuments_oneBroken_othersAreRead(t *testing.T) {
+	t.Parallel()
+	good, other := xdmtest.Sample(), xdmtest.Sample()
+	other.Matricule = "153124500723160"
+	for name, bad := range map[string]string{
+		"deep":    `<ClinicalDocument xmlns="urn:hl7-org:v3"><title>T</title>` + strings.Repeat("<a>", 300),
+		"doctype": `<!DOCTYPE a><ClinicalDocument xmlns="urn:hl7-org:v3"/>`,
+	} {
+		raw := zipOf(t, good.As("DOC0001.XML", "text/xml", []byte(bad)), other.Entry("DOC0002.XML"))
+		c, err := read(t, raw).Documents()
+		if err != nil || len(c.Documents) != 2 || !c.Documents[0].Broken || c.Documents[1].Broken || len(c.Documents[1].Media) != 1 {
+			t.Fatalf("%s: %+v, %v", name, c, err)
+		}
+		patients, err := read(t, raw).Patients()
+		if !slices.ContainsFunc(patients, func(p Patient) bool { return slices.Contains(p.Matricules(), other.Matricule) }) || err == nil {
+			t.Errorf("%s: %v, %v", name, patients, err)
+		}
+	}
+}
+
 // TestDocuments_uri_staysInside follows no URI out of its folder, and names of files in any case (R97).
 func TestDocuments_uri_staysInside(t *testing.T) {
 	t.Parallel()
