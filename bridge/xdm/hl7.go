@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// insAuthorities are the OIDs under which a matricule INS stands: NIR, NIA, and the NIR of test and
+// insAuthority reports whether an OID is one under which a matricule INS stands: NIR, NIA, and the NIR of test and
 // demonstration (R21, I83). An identifier under one of them is a qualified INS, for no other may be
 // transmitted (R25, I86).
 func insAuthority(oid string) bool {
