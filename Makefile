@@ -73,7 +73,7 @@ soak: build ## the long tests at full size (hours)
 
 corpus: ## run the parsers over a folder of real messages: make corpus CORPUS=DIR
 	@test -n "$(CORPUS)" || echo 'corpus: skipped, no folder given; call make corpus CORPUS=DIR'
-	@test -z "$(CORPUS)" || CORPUS="$(abspath $(CORPUS))" go test -count=1 -v -run Corpus ./bridge ./bridge/mail
+	@test -z "$(CORPUS)" || CORPUS="$(abspath $(CORPUS))" go test -count=1 -v -run Corpus ./bridge ./bridge/mail ./bridge/xdm
 
 screenshots: build $(NODE) ## pictures of the pages, into tests/screenshots
 	$(NODE) tests/browser/screenshots.mjs

@@ -64,6 +64,7 @@ const (
 	sentenceUnknown     = "Patient non trouve : aucune messagerie Mon espace sante n'est ouverte pour ce matricule INS. Verifiez l'identite ; sinon, remettez le document par un autre moyen."
 	sentenceInvalid     = "Adresse invalide : le matricule INS doit compter 15 caracteres, cle comprise."
 	sentenceSeveral     = "Un message avec document ne concerne qu'un seul patient : envoyez un message par patient."
+	sentenceWrong       = "Le document joint concerne un autre patient que le destinataire."
 	sentenceLater       = "Temporary failure, try again later"
 )
 
@@ -200,6 +201,8 @@ func kindAnswer(err *conversations.Error) answer {
 			return answerOf(552, 5, 2, 2, "Mailbox full", why, err.Rule)
 		}
 		return answerOf(552, 5, 3, 4, "Message too large", why, err.Rule)
+	case conversations.KindWrongPatient:
+		return answerOf(554, 5, 6, 0, sentenceWrong, why, err.Rule)
 	case conversations.KindUnavailable:
 		switch err.Rule {
 		case ruleSuspended:

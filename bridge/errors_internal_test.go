@@ -34,7 +34,7 @@ func TestTranslate(t *testing.T) {
 		conversations.KindBlockedByPatient, conversations.KindPatientOpposed, conversations.KindUnreachable,
 		conversations.KindMailboxUnknown, conversations.KindINSInvalid, conversations.KindTooLarge,
 		conversations.KindInvalidRequest, conversations.KindNotFound, conversations.KindUnavailable,
-		conversations.KindStaleState, conversations.KindNotHabilitated, conversations.KindInternal, "never heard of",
+		conversations.KindStaleState, conversations.KindNotHabilitated, conversations.KindInternal, conversations.KindWrongPatient, "never heard of",
 	} {
 		known = append(known, fmt.Errorf("act: %w", &conversations.Error{Kind: k, Err: errors.New(secret)}))
 	}

@@ -14,7 +14,7 @@ func (s *session) incoming(tx *transaction, facts mail.Facts, d deposit) convers
 		Patient: d.patient, INS: d.ins, Message: d.id, Envelope: tx.sender, From: facts.From,
 		ReplyTo: s.replyTo(tx, facts), Others: s.others(tx, facts),
 		MessageID: facts.MessageID, References: facts.References, Subject: facts.Subject, EndHeaders: facts.EndHeaders,
-		Date: facts.Date, HasText: facts.HasText, Attachments: facts.Attachments, IsReport: facts.IsReport || facts.AutoReplied,
+		Date: facts.Date, HasText: facts.HasText, Attachments: facts.Attachments, Documents: facts.Documents, IsReport: facts.IsReport || facts.AutoReplied,
 		Digest: facts.Digest, SHA256: facts.SHA256, Bytes: facts.Bytes, Receipt: d.receipt,
 		Peer: conversations.Actor{Kind: conversations.ActorOperator, ID: string(peer.DN), Name: peer.Name},
 	}

@@ -138,6 +138,7 @@ func TestData_severalPatients(t *testing.T) {
 func TestData_failures(t *testing.T) {
 	t.Parallel()
 	const bob, alicesINS, bobsINS = "153124500723160@" + citizens, rules.INS("279035121518989"), rules.INS("153124500723160")
+	wrong := refusal(conversations.KindWrongPatient, "D31")
 	closed, away := refusal(conversations.KindUnreachable, "D13"), refusal(conversations.KindUnavailable, "D17")
 	for name, tt := range map[string]struct {
 		to      []string
@@ -147,6 +148,8 @@ func TestData_failures(t *testing.T) {
 		bounces int
 	}{
 		"refused at the end":       {[]string{alice}, func(i *inbox) { i.receive[alicesINS] = closed }, "550 5.2.1", 0, 0},
+		"another's document":       {[]string{alice}, func(i *inbox) { i.receive[alicesINS] = wrong }, "554 5.6.0 Le document joint concerne un autre patient que le destinataire.", 0, 0},
+		"another's for one":        {[]string{alice, bob}, func(i *inbox) { i.receive[bobsINS] = wrong }, "250 2.0.0", 1, 1},
 		"away":                     {[]string{alice}, func(i *inbox) { i.receive[alicesINS] = away }, "451 4.3.0", 0, 0},
 		"unknown fault":            {[]string{alice}, func(i *inbox) { i.receive[alicesINS] = errors.New("redis: corps du message") }, "451 4.3.0 Temporary failure", 0, 0},
 		"one of two away":          {[]string{alice, bob}, func(i *inbox) { i.receive[bobsINS] = away }, "451 4.3.0", 1, 0},

@@ -15,10 +15,14 @@ const maxSavable = 5_000_000
 
 // attachmentLine describes one attachment of a message.
 func attachmentLine(message ID, p Part) AttachmentLine {
-	return AttachmentLine{
+	line := AttachmentLine{
 		ID: attachmentID(message, p.Index), Name: p.Name, Type: p.Type, Bytes: p.Bytes, SHA256: p.SHA256,
 		Savable: p.Bytes <= maxSavable && savableName(p.Name),
 	}
+	for _, d := range p.Documents {
+		line.Documents = append(line.Documents, documentLine(message, d))
+	}
+	return line
 }
 
 // savableName reports whether the patient's documents take files of that name (I179).
@@ -74,12 +78,12 @@ func (l *loaded) download(ctx context.Context, r numbered, index int) (Download,
 	if err != nil {
 		return Download{}, unavailable("read a body", err)
 	}
-	at := slices.IndexFunc(view.Attachments, func(p Part) bool { return p.Index == index })
-	if at < 0 {
+	part, ok := view.part(index)
+	if !ok {
 		return Download{}, &Error{Kind: KindNotFound}
 	}
 	return Download{
-		AttachmentLine: attachmentLine(r.id, view.Attachments[at]),
+		AttachmentLine: attachmentLine(r.id, part),
 		Write: func(w io.Writer) error {
 			again, err := l.openBody(ctx, r.Body)
 			if err != nil {

@@ -204,8 +204,7 @@ func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []
 	m.ID = ID(l.id.Shard() + "m" + lowerBase32(l.svc.name("message id", string(l.id)+string(r.id))[:15]))
 	for i := range m.Attachments {
 		a := &m.Attachments[i]
-		_, index, _ := splitAttachment(a.ID)
-		a.ID = attachmentID(m.ID, index)
+		a.renumber(m.ID)
 	}
 	m.Mine, m.Delivery = slices.Contains(mine, rules.MailboxID(r.From)), nil
 	m.Crossed = slices.ContainsFunc(mine, func(box rules.MailboxID) bool { return outcomes[outcomeField(r.id, box)].Crossed })

@@ -22,6 +22,7 @@ const (
 	KindINSInvalid             = Kind(rules.INSInvalid)
 	KindTooLarge               = Kind(rules.TooLarge)
 	KindInvalidRequest         = Kind(rules.EmptyMessage)
+	KindWrongPatient           = Kind(rules.WrongPatient)
 	KindNotFound               = Kind(rules.NotFound)
 	KindObjectionRecorded      = Kind(rules.ObjectionRecorded)
 	KindUnavailable            = Kind(rules.TemporarilyAway) // D17: ask again later

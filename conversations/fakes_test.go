@@ -182,18 +182,45 @@ func (plainMail) View(raw io.Reader) (conversations.View, error) {
 	}
 	v := conversations.View{Text: d.Text}
 	for i, a := range d.Attachments {
-		v.Attachments = append(v.Attachments, conversations.Part{Index: i, Name: a.Name, Type: a.Type, Bytes: int64(len(a.Content))})
+		p := conversations.Part{Index: i, Name: a.Name, Type: a.Type, Bytes: int64(len(a.Content))}
+		if a.Type == documentOf {
+			p.Matricules = [][]string{strings.Fields(string(a.Content))}
+			p.Documents = []conversations.HealthDocument{{
+				Title: a.Name, Embedded: []conversations.Part{{Index: 100 + i, Name: "inside.pdf", Bytes: int64(len(a.Content))}},
+			}}
+		}
+		v.Attachments = append(v.Attachments, p)
 	}
 	return v, nil
 }
+
+// documentOf is the type of an attachment that stands for a document of the patients whom it lists, with a file
+// of the same content inside.
+const documentOf = "x-test/matricules"
 
 func (plainMail) Part(raw io.Reader, index int, w io.Writer) error {
 	var d conversations.Draft
 	if err := json.NewDecoder(raw).Decode(&d); err != nil {
 		return err
 	}
-	_, err := w.Write(d.Attachments[index].Content)
+	_, err := w.Write(d.Attachments[index%100].Content)
 	return err
+}
+
+// Matricules tells whose the documents are.
+func (plainMail) Matricules(raw io.Reader) ([][]string, error) {
+	var d conversations.Draft
+	err := json.NewDecoder(raw).Decode(&d)
+	return matriculesOf(d), err
+}
+
+func matriculesOf(d conversations.Draft) (all [][]string) {
+	for _, a := range d.Attachments {
+		if a.Type == documentOf {
+			all = append(all, strings.Fields(string(a.Content)))
+		}
+	}
+	return all
 }
 
 func (plainMail) References(raw io.Reader) ([]string, error) {
@@ -294,6 +321,7 @@ func (b *bench) settings() conversations.Settings {
 type mail struct {
 	from, replyTo, id, subject, text string
 	others, refs, header             []string
+	documents                        []conversations.Attachment
 }
 
 // receive brings a message in as the SMTP border does.
@@ -315,7 +343,8 @@ func (b *bench) receive(m mail) (bool, error) {
 		Patient: p, INS: anINS, Message: id, Envelope: address(b.t, m.from), MessageID: m.id, References: m.refs,
 		From: conversations.NamedAddress{Name: "Dr_Marie_MARTIN", Address: address(b.t, m.from)}, Subject: m.subject,
 		EndHeaders: m.header, HasText: m.text != "", Digest: [32]byte([]byte((m.subject + m.text + strings.Repeat(" ", 32))[:32])),
-		Peer: conversations.Actor{Kind: conversations.ActorOperator, ID: "CN=smtp.operator.test"},
+		Peer:        conversations.Actor{Kind: conversations.ActorOperator, ID: "CN=smtp.operator.test"},
+		Attachments: len(m.documents), Documents: len(m.documents) > 0,
 	}
 	if m.replyTo != "" {
 		in.ReplyTo = []conversations.Address{address(b.t, m.replyTo)}
@@ -323,7 +352,7 @@ func (b *bench) receive(m mail) (bool, error) {
 	for _, o := range m.others {
 		in.Others = append(in.Others, conversations.NamedAddress{Address: address(b.t, o)})
 	}
-	if err := (plainMail{}).Compose(conversations.Draft{MessageID: m.id, Text: m.text}, w); err != nil {
+	if err := (plainMail{}).Compose(conversations.Draft{MessageID: m.id, Text: m.text, Attachments: m.documents}, w); err != nil {
 		b.t.Fatal(err)
 	}
 	if err := w.Commit(); err != nil {

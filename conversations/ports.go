@@ -91,6 +91,10 @@ type Mail interface {
 	View(raw io.Reader) (View, error)
 	// Part writes the decoded content of the attachment at index to w.
 	Part(raw io.Reader, index int, w io.Writer) error
+	// Matricules returns whose the health documents in the attachments are: for each place that names a
+	// patient, the matricules INS that it gives, as they are written, at least one (D31). What cannot be read
+	// is left out. It fails only when raw cannot be read to its end.
+	Matricules(raw io.Reader) ([][]string, error)
 	// References returns the Message-IDs that an answer to the message must refer to, oldest first:
 	// its References, then its own Message-ID (RFC 5322 section 3.6.4).
 	References(raw io.Reader) ([]string, error)
@@ -113,6 +117,36 @@ type Part struct {
 	Type   string // media type, lower case, without parameters
 	Bytes  int64  // decoded size
 	SHA256 [32]byte
+
+	Documents  []HealthDocument // health documents that it is or holds, in order
+	Matricules [][]string       // whose they are, as Mail.Matricules has it
+}
+
+// Integrity tells whether a document's bytes are those that its sender announces in METADATA.XML.
+type Integrity string
+
+// Integrities.
+const (
+	IntegrityUnverified Integrity = "unverified" // nothing is announced
+	IntegrityVerified   Integrity = "verified"   // size and hash agree
+	IntegrityAltered    Integrity = "altered"    // they do not
+	IntegrityMissing    Integrity = "missing"    // there is no such file, or it cannot be read
+)
+
+// HealthDocument is a health document: a CDA by itself, or one of an IHE XDM archive. Its texts are one line each,
+// without control characters; any may be empty.
+type HealthDocument struct {
+	Title           string
+	Kind            string // in words
+	Code            string // of the kind: LOINC or a code of the ANS (R38)
+	At              time.Time
+	Author          string
+	Organisation    string
+	Confidentiality string // code of HL7: N, R or V
+	Bytes           int64
+	Integrity       Integrity
+	Sections        []string // titles of the sections of a structured document
+	Embedded        []Part   // files that it holds and a patient can open (OP14); never with documents of their own
 }
 
 // Draft is what Compose turns into a message (R156-R158).

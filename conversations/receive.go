@@ -77,12 +77,16 @@ func (s *Service) admit(ctx context.Context, in Incoming) (answer []byte, repeat
 			q.Refs = append(q.Refs, s.refField(in.Patient, ref))
 		}
 	}
+	foreign, err := s.foreign(ctx, in)
+	if err != nil {
+		return nil, false, err
+	}
 	op := in.Operation
 	if op == "" {
 		op = string(in.Message)
 	}
 	return s.run(ctx, in.Patient, op, q, func(l *loaded) (*decision, error) {
-		return l.admit(in, q.Repeat)
+		return l.admit(in, q.Repeat, foreign)
 	})
 }
 
@@ -95,7 +99,7 @@ func (s *Service) mailboxIDsOf(addresses []Address) []rules.MailboxID {
 }
 
 // admit asks rules about a message and prepares what is written.
-func (l *loaded) admit(in Incoming, repeatField string) (*decision, error) {
+func (l *loaded) admit(in Incoming, repeatField string, foreign bool) (*decision, error) {
 	thread, err := l.threadOf(in)
 	if err != nil {
 		return nil, err
@@ -121,6 +125,7 @@ func (l *loaded) admit(in Incoming, repeatField string) (*decision, error) {
 		Repeat: rules.MessageKey(l.facts.Repeat), Subject: in.Subject, EndHeaders: in.EndHeaders,
 		HasContent: in.HasText || in.Attachments > 0, IsReport: in.IsReport, WantsReceipt: in.Receipt.Success,
 		Acknowledged: in.Acknowledged != "" && l.opposition(sender).ToPatient, ReplyOutside: in.ReplyOutside,
+		Foreign: foreign, FlagForeign: l.svc.FlagWrongPatient,
 	}, l.svc.Now())
 	if v.Refusal.Refused() || v.Change.Kind == "" {
 		return &decision{verdict: v, answer: []byte(v.Change.Message)}, nil

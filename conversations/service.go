@@ -18,6 +18,10 @@ type Settings struct {
 	SoftOpposition bool          // a recorded refusal is overcome by an acknowledgement (D14 d, I140)
 	Periods        rules.Periods // of the law (O113, O116); zero: its own
 	TrashFor       time.Duration // what a patient deleted is erased after it; 0: 30 days (OP18)
+
+	// FlagWrongPatient takes a message with a document of another patient, with a notice and a note in the
+	// trace, instead of refusing it (D31).
+	FlagWrongPatient bool
 }
 
 // Ports are what the service stands on; all are required but the scanner.

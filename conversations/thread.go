@@ -220,6 +220,9 @@ func (l *loaded) message(ctx context.Context, thread ID, r numbered, outcomes ma
 	}
 	m.Text, m.HTML, m.Notices = view.Text, view.HTML, view.Notices
 	for _, p := range view.Attachments {
+		if l.svc.anotherPatient(l.id, p.Matricules) {
+			m.Notices = append(m.Notices, foreignNotice)
+		}
 		m.Attachments = append(m.Attachments, attachmentLine(r.id, p))
 	}
 	return m, nil

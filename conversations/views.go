@@ -124,6 +124,14 @@ type AttachmentLine struct {
 	Bytes   int64
 	SHA256  [32]byte
 	Savable bool // I179
+
+	Documents []DocumentLine // health documents that it is or holds (OP14)
+}
+
+// DocumentLine is one health document in a message.
+type DocumentLine struct {
+	HealthDocument
+	Embedded []AttachmentLine // instead of the Parts: each can be downloaded by its id
 }
 
 // ReplyOptions is what the patient may do in a conversation.
@@ -238,7 +246,8 @@ type Incoming struct {
 	EndHeaders  []string       // values of X-MSS-MES
 	Date        time.Time      // of the header; zero when unreadable
 	HasText     bool
-	Attachments int // how many, as the walk counted
+	Attachments int  // how many, as the walk counted
+	Documents   bool // some attachment may be a health document, or hold one
 	IsReport    bool
 	Digest      [32]byte // SHA-256 from the first header field that is not a trace field
 	SHA256      [32]byte // of all bytes as stored

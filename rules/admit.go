@@ -24,12 +24,14 @@ type AdmitFacts struct {
 	WantsReceipt bool           // a DSN is asked for success (R54)
 	Acknowledged bool           // the sender gave a reason to write although a refusal is recorded (D14 d)
 	ReplyOutside bool           // a Reply-To outside the trust space was left out (D9)
+	Foreign      bool           // a document that comes with it is another patient's (D31)
+	FlagForeign  bool           // setting of D31: such a message is taken, and the trace says so
 }
 
 // Admit decides on a message from a professional to a citizen's mailbox.
 //
 // An operator's retry gets the answer of the first time and changes nothing. Otherwise the account
-// state, blocks and refusals come first (D13, D16); then the message is received in the
+// state, blocks and refusals come first (D13, D16), then a document of another patient (D31); then the message is received in the
 // conversation that its references lead to or in a new one, with the marks of its FIN markers. The
 // subject [FIN] ends the exchange, shows only when there is something to show (OP3c), and never
 // governs (D34).
@@ -39,6 +41,9 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 	}
 	if r := Reach(f.Patient, f.Sender, now); r.Refused() {
 		return Verdict{Refusal: r}
+	}
+	if f.Foreign && !f.FlagForeign {
+		return refuse(WrongPatient, "D31")
 	}
 	ends, near := ReadSubject(f.Subject)
 	fin, nearHeader := ReadEndHeaders(f.EndHeaders)
@@ -50,6 +55,9 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 	v := Verdict{Effects: Project, Notes: f.remarks()}
 	if near || nearHeader {
 		v.Notes |= NearMiss
+	}
+	if f.Foreign {
+		v.Notes |= Foreign
 	}
 	if c.Conversation == "" && c.Shown {
 		c.Conversation = f.Fresh

@@ -67,6 +67,11 @@ func TestAdmit_change(t *testing.T) {
 			func(*rules.Change) {}, rules.Project | rules.Notify, rules.Started | rules.NearMiss | rules.Reactivated,
 		},
 		{
+			"a document of another patient, by the setting flag (D31)",
+			func(f *rules.AdmitFacts) { f.Foreign, f.FlagForeign = true, true },
+			func(*rules.Change) {}, rules.Project | rules.Notify, rules.Started | rules.Foreign,
+		},
+		{
 			"header FIN reactivates nothing (R92)",
 			func(f *rules.AdmitFacts) {
 				f.EndHeaders, f.Exchange = []string{"FIN"}, rules.Exchange{Mailbox: "A", Written: 2, Granted: 2, Horizon: 5}
@@ -92,6 +97,24 @@ func TestAdmit_repeat(t *testing.T) {
 		v := rules.Admit(rules.AdmitFacts{Patient: rules.Patient{Account: account}, Repeat: "m1", Sender: rules.Correspondent{Mailbox: "A"}}, time.Time{})
 		if v.Refusal.Refused() || v.Notes != rules.Repeated || v.Change.Message != "m1" || v.Change.Kind != "" || v.Effects != 0 {
 			t.Errorf("%s: %+v", account, v)
+		}
+	}
+}
+
+// TestAdmit_foreignDocument: a document of another patient is refused as such only where the patient can be
+// reached at all, so that it tells nothing of a block (D31, D36).
+func TestAdmit_foreignDocument(t *testing.T) {
+	t.Parallel()
+	sender := rules.Correspondent{Mailbox: "A"}
+	for _, account := range rules.AccountStates() {
+		f := rules.AdmitFacts{Patient: rules.Patient{Account: account}, Sender: sender, HasContent: true}
+		want := rules.Admit(f, time.Time{}).Refusal
+		if !want.Refused() {
+			want = rules.Refusal{Code: rules.WrongPatient, Rule: "D31"}
+		}
+		f.Foreign = true
+		if v := rules.Admit(f, time.Time{}); v.Refusal != want || v.Change.Kind != "" || v.Effects != 0 {
+			t.Errorf("%s: %+v, want %+v", account, v, want)
 		}
 	}
 }

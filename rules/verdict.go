@@ -18,6 +18,7 @@ const (
 	INSInvalid         Code = "ins-invalid"             // not a matricule INS (R13, R20)
 	TooLarge           Code = "too-large"               // D19
 	EmptyMessage       Code = "invalid-request"         // a reply without content (R112)
+	WrongPatient       Code = "wrong-patient"           // a document is another patient's (D31)
 	NotFound           Code = "not-found"               // nothing of that name is the caller's
 	ObjectionRecorded  Code = "objection-recorded"      // the professional's side recorded a refusal (D14 d)
 )
@@ -62,6 +63,7 @@ const (
 	Unmatched                        // a scope could not be compared with a sender whom no table knows (D12)
 	Acknowledged                     // written although a refusal is recorded, with a reason (D14 d)
 	ReplyToIgnored                   // a reply mailbox outside the trust space (D9)
+	Foreign                          // a document of another patient, taken all the same (D31, setting flag)
 )
 
 // Has reports whether n contains all of o.

@@ -117,10 +117,16 @@ type message struct {
 	Delivery *struct {
 		State, Detail string
 	} `json:"delivery"`
-	Attachments []struct {
-		ID, Name, Type, SHA256 string
-		Bytes                  int64
-	} `json:"attachments"`
+	Attachments []attachment `json:"attachments"`
+}
+
+type attachment struct {
+	ID, Name, Type, SHA256 string
+	Bytes                  int64
+	Documents              []struct {
+		Title, Kind, Date, Author, Integrity string
+		Embedded                             []attachment
+	}
 }
 
 type list[T any] struct {

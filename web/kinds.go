@@ -22,7 +22,7 @@ func statusOf(k conversations.Kind) int {
 		return http.StatusConflict
 	case conversations.KindTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case conversations.KindINSInvalid, conversations.KindInvalidRequest:
+	case conversations.KindINSInvalid, conversations.KindInvalidRequest, conversations.KindWrongPatient:
 		return http.StatusUnprocessableEntity
 	case conversations.KindUnavailable:
 		return http.StatusServiceUnavailable

@@ -30,6 +30,7 @@ var kindStatus = map[conversations.Kind]int{
 	conversations.KindTooLarge:       413,
 	conversations.KindINSInvalid:     422,
 	conversations.KindInvalidRequest: 422,
+	conversations.KindWrongPatient:   422,
 	conversations.KindInternal:       500,
 	conversations.KindUnavailable:    503,
 }

@@ -182,6 +182,10 @@ func TestPages_hostileContentStaysText(t *testing.T) {
 	m := &thread.Messages[0]
 	m.Author, m.Copied, m.Text, m.HTML, m.Notices = evil, []string{evil}, evil, evil+"</div></main>", []string{evil}
 	m.Attachments[0].Name, m.Attachments[0].Type = evil, evil
+	m.Attachments[0].Documents = []conversations.DocumentLine{{
+		HealthDocument: conversations.HealthDocument{Title: evil, Kind: evil + "x", Author: evil, Organisation: evil + "y", Integrity: conversations.IntegrityVerified},
+		Embedded:       []conversations.AttachmentLine{{ID: pieceID + "1", Name: evil, Type: evil}},
+	}}
 	thread.Messages[1].Text, thread.Messages[1].HTML = evil, ""
 	thread.Messages[1].Delivery.State, thread.Messages[1].Delivery.Detail = conversations.DeliveryFailed, evil
 	w.core.threads[openID] = thread

@@ -103,6 +103,24 @@ type attachmentShape struct {
 	Bytes   int64            `json:"bytes"`
 	SHA256  string           `json:"sha256"`
 	Savable bool             `json:"savable"`
+
+	Documents []healthDocumentShape `json:"documents,omitempty"`
+}
+
+// healthDocumentShape is a health document that an attachment is or holds (OP14). Embedded files are downloaded as
+// attachments are.
+type healthDocumentShape struct {
+	Title           string                  `json:"title"`
+	Kind            string                  `json:"kind"`
+	Code            string                  `json:"code"`
+	At              *string                 `json:"date"`
+	Author          string                  `json:"author"`
+	Organisation    string                  `json:"organisation"`
+	Confidentiality string                  `json:"confidentiality"`
+	Bytes           int64                   `json:"bytes"`
+	Integrity       conversations.Integrity `json:"integrity"`
+	Sections        []string                `json:"sections"`
+	Embedded        []attachmentShape       `json:"embedded"`
 }
 
 type replyShape struct {
@@ -150,15 +168,32 @@ func messageOf(m conversations.Message) messageShape {
 	s := messageShape{
 		ID: m.ID, At: stamp(m.At), From: authorShape{Name: m.Author, Kind: m.AuthorKind}, Copied: names(m.Copied), Mine: m.Mine,
 		Text: m.Text, HTML: m.HTML, NoReply: m.NoReply, Crossed: m.Crossed, Notices: names(m.Notices),
-		Attachments: make([]attachmentShape, len(m.Attachments)),
+		Attachments: attachmentsOf(m.Attachments),
 	}
 	if m.Delivery != nil {
 		s.Delivery = &deliveryShape{State: m.Delivery.State, Detail: m.Delivery.Detail}
 	}
-	for i, f := range m.Attachments {
-		s.Attachments[i] = attachmentOf(f)
-	}
 	return s
+}
+
+// attachmentsOf is a list that is never null.
+func attachmentsOf(lines []conversations.AttachmentLine) []attachmentShape {
+	all := make([]attachmentShape, len(lines))
+	for i, f := range lines {
+		all[i] = attachmentOf(f)
+		for _, d := range f.Documents {
+			all[i].Documents = append(all[i].Documents, healthDocumentOf(d))
+		}
+	}
+	return all
+}
+
+func healthDocumentOf(d conversations.DocumentLine) healthDocumentShape {
+	return healthDocumentShape{
+		Title: d.Title, Kind: d.Kind, Code: d.Code, At: stamp(d.At), Author: d.Author, Organisation: d.Organisation,
+		Confidentiality: d.Confidentiality, Bytes: d.Bytes, Integrity: d.Integrity, Sections: names(d.Sections),
+		Embedded: attachmentsOf(d.Embedded),
+	}
 }
 
 func attachmentOf(f conversations.AttachmentLine) attachmentShape {

@@ -33,6 +33,8 @@ func (n Notice) brief() brief {
 	case conversations.KindUnreachable, conversations.KindBlockedByPatient, conversations.KindPatientOpposed:
 		return failed("5.2.1", "Message non distribué : la messagerie de ce patient ne peut pas recevoir votre message. "+
 			"Prévenez le patient par un autre moyen.")
+	case conversations.KindWrongPatient:
+		return failed("5.6.0", "Message non distribué : le document joint concerne un autre patient que le destinataire.")
 	case conversations.KindTooLarge:
 		b := failed("5.3.4", "Message non distribué : il dépasse la taille limite de 25 Mo, pièces jointes comprises. "+
 			"Renvoyez-le avec des documents plus légers, ou en plusieurs messages.")

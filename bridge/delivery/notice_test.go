@@ -173,6 +173,10 @@ func TestNotice_kinds(t *testing.T) {
 			conversations.KindINSInvalid, "Message non distribué", "failed", "5.1.3",
 			"Adresse invalide : le matricule INS doit compter 15 caractères, clé comprise.\r\n",
 		},
+		{
+			conversations.KindWrongPatient, "Message non distribué", "failed", "5.6.0",
+			"Message non distribué : le document joint concerne un autre patient que le destinataire.\r\n",
+		},
 		{conversations.KindUnreachable, "Message non distribué", "failed", "5.2.1", closed},
 		{conversations.KindBlockedByPatient, "Message non distribué", "failed", "5.2.1", closed},
 		{conversations.KindPatientOpposed, "Message non distribué", "failed", "5.2.1", closed},

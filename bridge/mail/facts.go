@@ -30,6 +30,7 @@ type Facts struct {
 
 	HasText     bool // some text that is shown is not blank
 	Attachments int  // how many View will list
+	Documents   bool // some attachment may be a health document, or hold one
 
 	Digest [32]byte // SHA-256 from the first field that is not a trace field; see traceField
 	SHA256 [32]byte // SHA-256 of all octets

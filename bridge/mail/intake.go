@@ -98,6 +98,7 @@ func (in *Intake) header(block []byte, fields []field, _ bool) error {
 // begin implements visitor. Attachments are not looked into.
 func (in *Intake) begin(l *leaf) io.Writer {
 	if l.role == roleFile {
+		in.facts.Documents = in.facts.Documents || l.mayBeDocument()
 		in.leaf = &content{leaf: l}
 		return nil
 	}

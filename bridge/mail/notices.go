@@ -31,6 +31,25 @@ func noticeUnknownFile(name string) string {
 	return fmt.Sprintf("La pièce jointe « %s » utilise un codage inconnu : elle est proposée telle qu’elle est arrivée.", name)
 }
 
+func noticeUnreadable(name string) string {
+	return fmt.Sprintf("Les documents de la pièce jointe « %s » n’ont pas tous pu être lus : elle est proposée telle qu’elle est arrivée.", name)
+}
+
+func noticeSkipped(name string) string {
+	return fmt.Sprintf("Certains fichiers de la pièce jointe « %s » n’ont pas été ouverts : ils sont chiffrés ou leur nom n’est pas sûr.", name)
+}
+
+func noticeMissing(name string) string {
+	return fmt.Sprintf("Un document annoncé dans la pièce jointe « %s » n’y est pas ou ne peut pas être lu.", name)
+}
+
+func noticeAltered(title string) string {
+	if title == "" {
+		title = "sans titre"
+	}
+	return fmt.Sprintf("Le document « %s » n’est pas arrivé tel que son expéditeur l’annonce : il a pu être abîmé. Demandez-lui de le renvoyer.", title)
+}
+
 // notices gathers each notice once, in order, up to MaxNotices.
 type notices []string
 

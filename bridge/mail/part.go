@@ -10,13 +10,16 @@ import (
 var errFound = errors.New("attachment found")
 
 // Part implements [conversations.Mail]: it streams the decoded octets of one attachment of [Codec.View]
-// and stops reading there. It fails with ErrNoPart when there is no such attachment, and with the
+// and stops reading there, or those of a file that a document of an attachment embeds. It fails with ErrNoPart when there is no such attachment, and with the
 // error of raw or of out.
 //
 // Nothing is kept in memory, but for parts of which only their end tells whether they are an
 // attachment at all: text in doubt, up to MaxTextBytes, and the octets of a multipart whose boundary
 // never comes.
 func (c *Codec) Part(raw io.Reader, index int, out io.Writer) error {
+	if e, ok := splitEmbedded(index); ok {
+		return c.embedded(raw, e, out)
+	}
 	x := &extractor{tally: tally{limit: c.limits.MaxTextBytes}, index: index, out: out}
 	err := c.walk(raw, x)
 	switch {

@@ -9,20 +9,25 @@ import (
 
 	"github.com/microcosm-cc/bluemonday"
 
+	"mesbridge/bridge/xdm"
 	"mesbridge/conversations"
 )
 
 // Codec reads stored messages for display and composes new ones. It is safe for concurrent use.
 type Codec struct {
-	limits  Limits
-	display *bluemonday.Policy
+	limits    Limits
+	display   *bluemonday.Policy
+	documents *xdm.Reader
+	fetching  chan struct{} // a place for each embedded file on its way
 }
 
 var _ conversations.Mail = (*Codec)(nil)
 
 // NewCodec returns a Codec. Give it the limits that Intake had, or the attachments may not agree.
 func NewCodec(limits Limits) *Codec {
-	return &Codec{limits: limits, display: displayPolicy()}
+	return &Codec{
+		limits: limits, display: displayPolicy(), documents: newDocuments(), fetching: make(chan struct{}, maxEmbedded),
+	}
 }
 
 // View implements [conversations.Mail]. It fails only when raw cannot be read to its end.
@@ -31,7 +36,8 @@ func NewCodec(limits Limits) *Codec {
 // holds all of them when any is HTML, and is empty otherwise. Of a multipart/alternative, Text takes
 // the plain form and HTML the other one.
 func (c *Codec) View(raw io.Reader) (conversations.View, error) {
-	v := &viewer{codec: c, tally: tally{limit: c.limits.MaxTextBytes}}
+	v := &viewer{codec: c, tally: tally{limit: c.limits.MaxTextBytes}, documents: documents{Message: c.documents.Message()}}
+	defer v.documents.Close()
 	if err := c.walk(raw, v); err != nil {
 		return conversations.View{}, err
 	}
@@ -57,6 +63,8 @@ type viewer struct {
 	notices notices
 	shown   []passage
 
+	documents documents
+
 	leaf *content
 	sum  hash.Hash // of the decoded octets of the leaf
 	size counter   // of the same
@@ -74,7 +82,7 @@ func (v *viewer) header(_ []byte, _ []field, damaged bool) error {
 // begin implements visitor.
 func (v *viewer) begin(l *leaf) io.Writer {
 	v.sum, v.size, v.text = sha256.New(), 0, &capped{room: v.tally.room(l)}
-	v.leaf = newContent(l, io.MultiWriter(v.sum, &v.size, v.text))
+	v.leaf = newContent(l, v.documents.begin(l, io.MultiWriter(v.sum, &v.size, v.text)))
 	return v.leaf
 }
 
@@ -103,6 +111,7 @@ func (v *viewer) attach() {
 		Index: len(v.view.Attachments), Name: l.name(v.tally.offered), Type: l.mediaType, Bytes: int64(v.size),
 	}
 	v.sum.Sum(p.SHA256[:0])
+	v.documents.describe(&p, &v.notices)
 	v.view.Attachments = append(v.view.Attachments, p)
 	if l.role != roleFile {
 		return

@@ -1,7 +1,8 @@
-// Takes a picture of every page in every state that the story meets, at both widths, into
+// Takes a picture of every page in every state that the stories meet, at both widths, into
 // tests/screenshots or the folder that SCREENSHOTS names.
 
 import { fileURLToPath } from 'node:url';
 
 process.env.SCREENSHOTS ||= fileURLToPath(new URL('../screenshots', import.meta.url));
 await import('./story.test.mjs');
+await import('./documents.test.mjs');

@@ -62,7 +62,8 @@ func (a *App) startConversations(ctx context.Context) error {
 	a.Conversations = conversations.New(conversations.Settings{
 		CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxReplyBytes: c.Limits.MaxReplyBytes, PatientKey: patientKey,
 		SoftOpposition: c.Oppositions == config.Soft, TrashFor: time.Duration(c.Retention.TrashDays) * 24 * time.Hour,
-		Periods: rules.Periods{ArchiveYears: c.Retention.ArchiveYears, SuspensionDays: c.Retention.SuspensionDays},
+		Periods:          rules.Periods{ArchiveYears: c.Retention.ArchiveYears, SuspensionDays: c.Retention.SuspensionDays},
+		FlagWrongPatient: c.Mail.WrongPatient == config.FlagWrongPatient,
 	}, ports)
 	a.every("journal mark", markEvery, func(ctx context.Context) error { return trail.Trim(ctx, a.store) })
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })

@@ -67,12 +67,16 @@ type Limits struct {
 
 // Mail says how mail from professionals is taken.
 type Mail struct {
-	Bounces     string `yaml:"bounces" oneOf:"dialogue mes" doc:"How a sender learns that a patient takes no mail (D18). dialogue: refused in the dialogue. mes: accepted and then reported, as Mon espace santé does."`
-	Office      string `yaml:"office" doc:"Maildir in which mail to postmaster and abuse of the citizen domain is filed, for you to read (O97); empty: operator-mail in dataDir."`
-	PerMinute   int    `yaml:"perMinute" doc:"Messages a minute from one operator, counted by each bridge; 0: no limit (D35, O169)."`
-	PerSender   int    `yaml:"perSender" doc:"Messages a minute from one sender; 0: no limit (D35)."`
-	SenderBurst int    `yaml:"senderBurst" doc:"Messages at once from one sender, before perSender counts (D35)."`
+	Bounces      string `yaml:"bounces" oneOf:"dialogue mes" doc:"How a sender learns that a patient takes no mail (D18). dialogue: refused in the dialogue. mes: accepted and then reported, as Mon espace santé does."`
+	Office       string `yaml:"office" doc:"Maildir in which mail to postmaster and abuse of the citizen domain is filed, for you to read (O97); empty: operator-mail in dataDir."`
+	PerMinute    int    `yaml:"perMinute" doc:"Messages a minute from one operator, counted by each bridge; 0: no limit (D35, O169)."`
+	PerSender    int    `yaml:"perSender" doc:"Messages a minute from one sender; 0: no limit (D35)."`
+	WrongPatient string `yaml:"wrongPatient" oneOf:"refuse flag" doc:"What is done with a message whose health document names another patient than the recipient (D31). refuse: it is refused, also from the API. flag: it is delivered with a notice, and traced."`
+	SenderBurst  int    `yaml:"senderBurst" doc:"Messages at once from one sender, before perSender counts (D35)."`
 }
+
+// FlagWrongPatient is the value of Mail.WrongPatient that lets such messages through.
+const FlagWrongPatient = "flag"
 
 // Scan says which scanner looks into messages.
 type Scan struct {

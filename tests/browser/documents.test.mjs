@@ -1,0 +1,82 @@
+// Health documents in a message, in a real browser without scripts: what the cards say (OP14), that the
+// files come back byte for byte, and that nothing of an archive is ever run.
+//
+// Run it with make test-browser.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, it } from 'node:test';
+import { archive } from './archive.mjs';
+import { startDemo } from './demo.mjs';
+import { setTrap } from './hostile.mjs';
+import { Inspector } from './inspector.mjs';
+import { send } from './mail.mjs';
+import { launchBrowser, Visitor } from './visitor.mjs';
+
+const said = async (element) => (await element.innerText()).replaceAll('\u00a0', ' ');
+const report = Buffer.from('%PDF-1.4\n%âãÏÓ\r\nAnalyses de sang');
+
+let demo, browser, trap;
+
+before(async () => {
+  [demo, browser, trap] = await Promise.all([startDemo(), launchBrowser(), setTrap()]);
+});
+after(async () => {
+  await browser?.close();
+  trap?.close();
+  await demo?.stop();
+});
+
+it('shows documents as cards, offers what they embed, and runs nothing', { timeout: 180_000 }, async () => {
+  const [patient] = demo.ready.patients;
+  const mailbox = demo.ready.professionals[0].mailboxes[0];
+  const common = { ins: patient.ins, author: { given: 'Irène', family: 'PETIT' }, organisation: 'Laboratoire du Port' };
+  const documents = [
+    { ...common, title: 'Compte rendu d’analyses de sang', kind: 'CR d’examens biologiques', code: '11502-2', time: '20260504091500+0200', pdf: report },
+    { ...common, title: 'Lettre de sortie', kind: 'Lettre de liaison', code: '11490-0', time: '20260505', sections: ['Synthèse', 'Traitements'] },
+  ];
+  const whole = archive(documents, trap.origin);
+  await send(demo, {
+    from: mailbox, to: patient.address, subject: 'XDM/1.0/DDM+CR d’examens biologiques CORSE DOMINIQUE', text: 'Bonjour, voici vos documents.',
+    file: { name: 'IHE_XDM.ZIP', type: 'application/zip', content: whole },
+  });
+  await assert.rejects(send(demo, {
+    from: mailbox, to: patient.address, subject: 'Autre patient',
+    file: { name: 'IHE_XDM.ZIP', type: 'application/zip', content: archive([{ ...documents[0], ins: '153124500723160' }], trap.origin) },
+  }), /554 5\.6\.0 Le document joint concerne un autre patient que le destinataire\./); // D31
+
+  const visitor = await Visitor.arrive(browser, { script: false });
+  const { page } = visitor;
+  await page.goto(demo.ready.http);
+  await page.getByRole('region', { name: 'Vous êtes patient' }).getByRole('link').click();
+  await page.getByRole('button', { name: patient.name }).click();
+  assert.equal(await page.getByText('Autre patient').count(), 0);
+  await page.getByRole('link', { name: 'CR d’examens biologiques CORSE DOMINIQUE' }).click();
+  assert.equal(await page.getByText('XDM/1.0').count(), 0, 'the technical prefix is shown (R43)');
+
+  const cards = page.locator('.documents li');
+  assert.equal(await cards.count(), 2);
+  const first = await said(cards.nth(0));
+  for (const words of ['Compte rendu d’analyses de sang', 'CR d’examens biologiques', 'lundi 4 mai 2026', 'Dr Irène PETIT, Laboratoire du Port', '.pdf, PDF, 36 octets']) {
+    assert.ok(first.includes(words), `${words} is missing in ${first}`);
+  }
+  assert.match(await said(cards.nth(1)), /Lettre de sortie[\s\S]*mardi 5 mai 2026[\s\S]*Taille[\s\S]*Document structuré/);
+  assert.match(await said(page.locator('.technical')), /Données structurées[\s\S]*IHE_XDM\.ZIP, archive ZIP/);
+  assert.equal(await page.getByText('INDEX.HTM').count() + await page.getByText('CDA.XSL').count(), 0);
+
+  const fetched = async (link) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    return { name: download.suggestedFilename(), content: await readFile(await download.path()) };
+  };
+  const pdf = await fetched(cards.nth(0).getByRole('link'));
+  assert.equal(pdf.name, 'Compte rendu d’analyses de sang.pdf');
+  assert.ok(report.equals(pdf.content), 'not the PDF that the document embeds');
+  assert.ok(whole.equals((await fetched(page.locator('.technical').getByRole('link'))).content), 'not the archive that was sent');
+
+  const inspector = new Inspector(visitor, { forbidden: [mailbox], pictures: process.env.SCREENSHOTS, seen: 90 });
+  await inspector.look(page, 'documents');
+  assert.deepEqual(inspector.faults, []);
+  assert.deepEqual(visitor.dialogs, []);
+  assert.deepEqual(trap.calls, []);
+  await visitor.leave();
+});
