@@ -118,6 +118,8 @@ type Exchange struct {
 	Horizon  Seq       // its last [FIN]-type end; what it wrote or answers for before is silent (D6)
 	EndedAt  time.Time
 	EndedHow EndHow
+	Until    time.Time // first refused instant of the reply window (D8); zero: no window
+	Awaiting bool      // the last message is the patient's: réponse attendue (D8)
 }
 
 // Ended reports whether the mailbox ended the exchange and wrote nothing that re-opens it since
@@ -146,15 +148,20 @@ type End struct {
 	Seq Seq
 	At  time.Time
 	How EndHow
+	Of  Seq // the closing of an episode that announced it; 0: another end
 }
 
 // Conversation (fil) is what rules know of one thread.
 type Conversation struct {
 	ID          ConversationID
 	Voices      []Voice // in order of Seq
-	Ends        []End   // in order of Seq, the last one of each mailbox
+	Ends        []End   // in order of Seq, the last one of each mailbox and kind
 	LastAt      time.Time
-	LastPatient bool // the last message is the patient's (D8, D24)
+	LastPatient bool        // the last message is the patient's (D8, D24)
+	Touched     Seq         // the last message or end that somebody made in it, closings of episodes aside
+	Visit       VisitID     // visit that it is about; empty: none
+	Boxes       []MailboxID // mailboxes of the visit's structure that it names (D34)
+	Closing     Closing
 }
 
 // Exchanges holds the exchanges loaded for a decision; a missing pair is the zero Exchange.

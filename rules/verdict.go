@@ -55,6 +55,8 @@ const (
 	Repeated                      // an operator's retry of a message that is already there
 	Crossed                       // sent before an end that was committed meanwhile (D7)
 	Ending                        // a [FIN] message (R80)
+	Outdated                      // an event of an episode that is older than the last one (I230)
+	Withheld                      // a last message that the patient's mailbox does not take any more (D15)
 )
 
 // Has reports whether n contains all of o.
@@ -73,6 +75,9 @@ const (
 	BlockSet          ChangeKind = "patient.block"
 	BlockLifted       ChangeKind = "patient.unblock"
 	AccountChanged    ChangeKind = "mailbox.state"
+	VisitOpened       ChangeKind = "episode.open" // or its discharge cancelled
+	VisitClosed       ChangeKind = "episode.close"
+	VerdictAsked      ChangeKind = "verdict" // nothing changes but the trace (D29)
 )
 
 // Change is one change of a patient's state. Only the fields of its kind are set. Slices are shared
@@ -94,6 +99,11 @@ type Change struct {
 	How          EndHow
 	Block        PersonBlock
 	Account      AccountState
+	Windows      map[MailboxID]Window // MessageReceived: windows of the mailboxes of ReplyTo that have one
+	Auto         bool                 // MessageReceived: written by a program, which answers nobody (OP7)
+	Visit        VisitID              // MessageReceived in a conversation of a visit; events of episodes
+	Boxes        []MailboxID          // MessageReceived: mailboxes of the visit's structure that it names
+	Episode      *EpisodeChange       // events of episodes
 }
 
 // Verdict is the answer to a command: a refusal, or one change and its effects.
