@@ -89,14 +89,14 @@ func Deliver(f DeliverFacts, now time.Time) Verdict {
 // that it goes to, or of the author when that is his reply mailbox (D6, D7). The end of an author says
 // nothing to those who were only in copy (D34).
 func (f DeliverFacts) crossed() bool {
-	c, ex := f.Conversation, Exchanges{f.Author.Mailbox: f.Answered, f.To.Mailbox: f.Exchange}
-	if c.endAfter(f.To.Mailbox, f.Sent, ex).Seq > 0 {
+	c := f.Conversation
+	if c.endOf(f.To.Mailbox, f.Sent, f.Exchange).Seq > 0 {
 		return true
 	}
 	for i := range c.Voices {
 		v := &c.Voices[i]
 		if v.From == f.Author.Mailbox && v.Seq < f.Sent && slices.Contains(v.ReplyTo, f.To.Mailbox) {
-			return c.endAfter(f.Author.Mailbox, f.Sent, ex).Seq > 0
+			return c.endOf(f.Author.Mailbox, f.Sent, f.Answered).Seq > 0
 		}
 	}
 	return false

@@ -121,8 +121,13 @@ func (c Conversation) silencedBy(v *Voice, ex Exchanges) End {
 
 // endAfter returns the latest end that mailbox m committed after seq and that reaches c.
 func (c Conversation) endAfter(m MailboxID, seq Seq, ex Exchanges) End {
+	return c.endOf(m, seq, ex[m])
+}
+
+// endOf is endAfter with the exchange of m.
+func (c Conversation) endOf(m MailboxID, seq Seq, e Exchange) End {
 	var end End
-	if e := ex[m]; e.Horizon > seq {
+	if e.Horizon > seq {
 		end = End{By: m, Seq: e.Horizon, At: e.EndedAt, How: e.EndedHow}
 	}
 	for _, e := range c.Ends {
