@@ -39,6 +39,8 @@ type decision struct {
 	project []rules.MailboxID                // mailboxes to index
 	labels  map[rules.MailboxID]mailboxLabel // sealed into exchanges that have none yet
 	thread  *threadDelta
+	others  []ID     // conversations beside the change's own whose records it alters
+	timed   []Effect // effects with an instant, or a name, of their own; Patient and CreatedAt are filled in
 }
 
 // threadDelta is what a command adds to a conversation beside what rules know.
@@ -140,7 +142,11 @@ func (l *loaded) build(d *decision) (Commit, error) {
 		l.patient.set(l.state.Patient)
 		l.sealBlocks(d.labels)
 		c.Patient = pack(l.patient)
-	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded:
+	case rules.VisitOpened, rules.VisitClosed:
+		l.patient.set(l.state.Patient)
+		c.Patient = pack(l.patient)
+	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded,
+		rules.ClosingAnnounced, rules.VerdictAsked:
 	}
 	for _, m := range touched(change) {
 		if _, known := l.exchange[m]; !known {
@@ -153,6 +159,9 @@ func (l *loaded) build(d *decision) (Commit, error) {
 		if !d.cursor.IsZero() {
 			c.Inbox[ID(change.Conversation)] = d.cursor
 		}
+	}
+	for _, id := range d.others {
+		c.Records = append(c.Records, l.threadRecord(id, nil))
 	}
 	effects, err := l.effects(d)
 	if err != nil {
@@ -183,7 +192,8 @@ func touched(c rules.Change) []rules.MailboxID {
 		return lo.Uniq(c.To)
 	case rules.ExchangeEnded:
 		return []rules.MailboxID{c.Mailbox}
-	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged:
+	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged,
+		rules.VisitOpened, rules.VisitClosed, rules.ClosingAnnounced, rules.VerdictAsked:
 	}
 	return nil
 }
@@ -249,6 +259,10 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 			}
 			add(Effect{ID: string(id), Kind: EffectDeliver, Mailbox: m})
 		}
+	}
+	for _, e := range append(d.timed, l.deadlines(change)...) {
+		e.Patient, e.CreatedAt = l.id, change.At
+		list = append(list, e)
 	}
 	return list, nil
 }

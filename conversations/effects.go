@@ -22,10 +22,10 @@ const (
 )
 
 // Run does effects until ctx ends, workers of them at a time, and then waits for those that it began.
-// Handlers of EffectProject are the service's own; the caller gives the others. An effect without a
+// Handlers of EffectProject and of deadlines are the service's own; the caller gives the others. An effect without a
 // handler stays where it is.
 func (s *Service) Run(ctx context.Context, workers int, handlers map[EffectKind]EffectHandler) {
-	all := map[EffectKind]EffectHandler{EffectProject: s.project}
+	all := map[EffectKind]EffectHandler{EffectProject: s.project, EffectClose: s.closeDue, EffectWindow: s.expireWindow, EffectVisit: s.projectVisit}
 	for k, h := range handlers {
 		all[k] = h
 	}

@@ -94,6 +94,7 @@ type patientRecord struct {
 	Refusals []refusalRecord    `cbor:"3,keyasint,omitempty"`
 	Died     bool               `cbor:"4,keyasint,omitempty"`
 	Sealed   []byte             `cbor:"5,keyasint,omitempty"` // patientLabel
+	Visits   []openVisitRecord  `cbor:"13,keyasint,omitempty"`
 }
 
 type patientLabel struct {
@@ -124,6 +125,8 @@ type exchangeRecord struct {
 	EndedAt  millis       `cbor:"6,keyasint,omitempty"`
 	EndedHow rules.EndHow `cbor:"7,keyasint,omitempty"`
 	Sealed   []byte       `cbor:"8,keyasint,omitempty"` // mailboxLabel
+	Until    millis       `cbor:"9,keyasint,omitempty"`
+	Awaiting bool         `cbor:"10,keyasint,omitempty"`
 }
 
 // mailboxLabel names a professional mailbox: its address, and the name that mail gave it.
@@ -138,14 +141,17 @@ func (l mailboxLabel) address() Address { return Address{Local: l.Local, Domain:
 
 // threadRecord is one conversation; its field is its id.
 type threadRecord struct {
-	Voices      []voiceRecord `cbor:"1,keyasint,omitempty"`
-	Ends        []endRecord   `cbor:"2,keyasint,omitempty"`
-	LastAt      millis        `cbor:"3,keyasint"`
-	LastPatient bool          `cbor:"4,keyasint,omitempty"`
-	Count       int           `cbor:"5,keyasint"`           // messages so far; they are numbered from 1
-	Attached    bool          `cbor:"6,keyasint,omitempty"` // some message has an attachment
-	Heard       rules.Seq     `cbor:"7,keyasint,omitempty"` // last professional message, for the unread mark
-	Sealed      []byte        `cbor:"8,keyasint"`           // threadLabel
+	Voices      []voiceRecord  `cbor:"1,keyasint,omitempty"`
+	Ends        []endRecord    `cbor:"2,keyasint,omitempty"`
+	LastAt      millis         `cbor:"3,keyasint"`
+	LastPatient bool           `cbor:"4,keyasint,omitempty"`
+	Count       int            `cbor:"5,keyasint"`           // messages so far; they are numbered from 1
+	Attached    bool           `cbor:"6,keyasint,omitempty"` // some message has an attachment
+	Heard       rules.Seq      `cbor:"7,keyasint,omitempty"` // last professional message, for the unread mark
+	Sealed      []byte         `cbor:"8,keyasint"`           // threadLabel
+	Visit       *visitRecord   `cbor:"9,keyasint,omitempty"`
+	Closing     *closingRecord `cbor:"10,keyasint,omitempty"`
+	Touched     rules.Seq      `cbor:"11,keyasint,omitempty"`
 }
 
 type voiceRecord struct {
@@ -162,12 +168,14 @@ type endRecord struct {
 	Seq rules.Seq    `cbor:"2,keyasint"`
 	At  millis       `cbor:"3,keyasint"`
 	How rules.EndHow `cbor:"4,keyasint"`
+	Of  rules.Seq    `cbor:"5,keyasint,omitempty"`
 }
 
 // threadLabel is what names or quotes in a conversation.
 type threadLabel struct {
 	Subject string         `cbor:"1,keyasint"` // of the first message, decoded, as it was sent
 	People  []mailboxLabel `cbor:"2,keyasint"` // every mailbox that the conversation names
+	Visit   *Visit         `cbor:"3,keyasint,omitempty"`
 }
 
 // messageRecord is one message; its field is its id.

@@ -4,6 +4,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"mesbridge/rules"
 )
 
 // Settings are the named decisions that the service obeys.
@@ -12,6 +14,15 @@ type Settings struct {
 	CheckINSKey   bool   // D20
 	MaxReplyBytes int64  // whole message as it will leave (D19)
 	PatientKey    []byte // key of the hashes that name patients, mailboxes and Message-IDs
+	// Windows are the reply windows of mailboxes, by canonical address (D8); none by default.
+	Windows map[string]rules.Window
+	// VerdictsPerHour is how often one person may ask for a verdict in an hour (D29); 0: as often as he
+	// likes.
+	VerdictsPerHour int
+	// ClosingNotice writes the message by which an announced end is told: from whom, the first refused
+	// instant, and whom to contact next, which may be empty. Nil: no message is written, and the page
+	// alone tells (D24).
+	ClosingNotice func(from string, until time.Time, contact string) string
 }
 
 // Ports are what the service stands on; all are required but the scanner.

@@ -158,6 +158,7 @@ type ThreadInput struct {
 	Attachments []Attachment
 	NoReply     bool // X-MSS-MES: FIN
 	Operation   string
+	Visit       *Visit // first message only: the visit that the conversation is about (D24); nil: none
 }
 
 // ExchangeLine is one exchange as a professional sees it.
@@ -170,6 +171,8 @@ type ExchangeLine struct {
 	EndedBy  string
 	EndedHow rules.EndHow
 	LastAt   time.Time
+	Until    time.Time // end of the reply window, as announced to the patient (D8); zero: none
+	Awaiting bool      // réponse attendue: the patient wrote last, and the window waits (D8)
 }
 
 // ExchangePage is one page of a ledger, newest first.
@@ -213,6 +216,7 @@ type Incoming struct {
 	Receipt     Receipt // DSN asked for (RFC 3461)
 	Peer        Actor   // the operator’s server, or who wrote by the API
 	Operation   string  // operation id; empty: Message stands for it
+	Visit       *Visit  // visit of a new conversation (D24)
 }
 
 // Receipt is what a sender asked to be told (RFC 3461).

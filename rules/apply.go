@@ -24,6 +24,13 @@ func Apply(s *State, c Change) {
 		})
 	case ConversationEnded:
 		s.endConversation(c)
+	case ClosingAnnounced:
+		t := s.Conversations[c.Conversation]
+		t.Closing.Announced = true
+		if c.Message != "" {
+			t.LastAt = c.At
+		}
+		s.Conversations[c.Conversation] = t
 	case VisitOpened, VisitClosed:
 		s.episode(c)
 	case BlockSet:

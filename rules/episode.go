@@ -39,6 +39,8 @@ type Closing struct {
 	Even  bool        // also while the last message is the patient's: closed by hand, at once
 	Event Seq         // the commit that announced it, by which a cancellation knows what it gives back
 	By    []MailboxID // mailboxes of the structure that speak, or are in copy, in the conversation (D34)
+	// Announced tells that the patient was told by a message.
+	Announced bool
 }
 
 // Episode is what rules know of one visit of a patient.
@@ -238,14 +240,31 @@ func CloseConversation(f CloseFacts, now time.Time) Verdict {
 		Effects: Project,
 		Change:  Change{Kind: ConversationEnded, Seq: f.Next, At: now, Conversation: f.Conversation.ID, How: ByEpisode},
 	}
+	v.lastWord(f, now)
+	return v
+}
+
+// lastWord sends the message of f with v, unless the patient's mailbox does not take it.
+func (v *Verdict) lastWord(f CloseFacts, now time.Time) {
 	switch {
 	case f.Message == "":
 	case Reach(f.Patient, f.Sender, now).Refused():
 		v.Notes |= Withheld
 	default:
 		v.Change.Message = f.Message
-		v.Effects |= Notify
+		v.Effects |= Notify | Project
 	}
+}
+
+// AnnounceClosing writes down that the patient was told of an announced end, once, by Message, which
+// answers nothing and gives no right. Message is withheld as [CloseConversation] does.
+func AnnounceClosing(f CloseFacts, now time.Time) Verdict {
+	closing := f.Conversation.Closing
+	if closing.Event == 0 || closing.Announced || !now.Before(closing.At) {
+		return Verdict{}
+	}
+	v := Verdict{Change: Change{Kind: ClosingAnnounced, Seq: f.Next, At: now, Conversation: f.Conversation.ID}}
+	v.lastWord(f, now)
 	return v
 }
 
@@ -280,4 +299,10 @@ func (c *Closing) joined(boxes []MailboxID) {
 	if c.Event > 0 {
 		c.By = unique(append(slices.Clone(c.By), boxes...))
 	}
+}
+
+// WouldEnd reports whether closing an episode of a structure by hand would end a conversation of it now.
+func WouldEnd(c Conversation, s StructureID, ex Exchanges, who Correspondents) bool {
+	f := EpisodeFacts{Structure: s, Who: who}
+	return len(c.speaking(f.members(c), ex)) > 0
 }

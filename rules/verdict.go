@@ -77,7 +77,8 @@ const (
 	AccountChanged    ChangeKind = "mailbox.state"
 	VisitOpened       ChangeKind = "episode.open" // or its discharge cancelled
 	VisitClosed       ChangeKind = "episode.close"
-	VerdictAsked      ChangeKind = "verdict" // nothing changes but the trace (D29)
+	ClosingAnnounced  ChangeKind = "thread.closing" // the patient was told when an episode ends the conversation
+	VerdictAsked      ChangeKind = "verdict"        // nothing changes but the trace (D29)
 )
 
 // Change is one change of a patient's state. Only the fields of its kind are set. Slices are shared
