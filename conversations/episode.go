@@ -49,7 +49,7 @@ func (s *Service) ChangeEpisode(ctx context.Context, actor Actor, mailboxes []Ad
 		return EpisodeLine{}, err
 	}
 	s.finishNow(ctx, p, v, touched)
-	return s.episodeLine(ctx, p, in.Visit, mailboxes, touched)
+	return s.episodeLine(ctx, p, in.Visit, mailboxes, append([]ID{}, touched...))
 }
 
 // finishNow does at once what the effects of an event would do in a moment. What it cannot do they will.

@@ -24,7 +24,7 @@ type closingRecord struct {
 	Announced bool      `cbor:"5,keyasint,omitempty"`
 }
 
-// episodeRecord is one visit of the patient; its field in TableConversations is episodeField.
+// episodeRecord is one visit of the patient; its field in TableConversations is EpisodeField.
 type episodeRecord struct {
 	State    rules.EpisodeState  `cbor:"1,keyasint"`
 	Since    millis              `cbor:"2,keyasint"`

@@ -156,15 +156,19 @@ func (b *bench) handle(handlers map[conversations.EffectKind]conversations.Effec
 	<-idle
 }
 
-// pendingEffects counts effects that are not finished, over all shards.
+// pendingEffects counts effects that are due and not claimed, over all shards.
 func (b *bench) pendingEffects() (n int) {
 	for _, key := range b.redis.Keys() {
 		if strings.HasSuffix(key, ":due") {
-			members, err := b.redis.ZMembers(key)
+			members, err := b.redis.SortedSet(key)
 			if err != nil {
 				b.t.Fatal(err)
 			}
-			n += len(members)
+			for _, at := range members {
+				if at <= float64(b.clock.Now().UnixMilli()) {
+					n++
+				}
+			}
 		}
 	}
 	return n

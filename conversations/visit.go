@@ -36,8 +36,8 @@ func (s *Service) facilityID(finess string) FacilityID {
 	return FacilityID(hex.EncodeToString(s.name("facility", finess)[:16]))
 }
 
-// episodeField returns the field of TableConversations that holds an episode.
-func episodeField(v rules.VisitID) string { return "visit:" + string(v) }
+// EpisodeField returns the field of TableConversations that holds an episode.
+func EpisodeField(v rules.VisitID) string { return "visit:" + string(v) }
 
 // facilityVault seals what the index of a facility names. A visit of a patient whom nobody enrolled has no
 // other key; the key follows from that of the hashes, as the ids do.
@@ -65,7 +65,7 @@ func (l *loaded) episodeOf(v rules.VisitID) (rec episodeRecord, label episodeLab
 	if err := unpack(b, &rec); err != nil {
 		return rec, label, false, unavailable("open an episode", err)
 	}
-	if err := l.vault.open(TableConversations, episodeField(v), rec.Sealed, &label); err != nil {
+	if err := l.vault.open(TableConversations, EpisodeField(v), rec.Sealed, &label); err != nil {
 		return rec, label, false, unavailable("open an episode", err)
 	}
 	return rec, label, true, nil
@@ -73,8 +73,8 @@ func (l *loaded) episodeOf(v rules.VisitID) (rec episodeRecord, label episodeLab
 
 // episodeRecordOf returns the record to write.
 func (l *loaded) episodeRecordOf(v rules.VisitID, rec episodeRecord, label episodeLabel) Record {
-	rec.Sealed = l.vault.seal(TableConversations, episodeField(v), label)
-	return Record{Table: TableConversations, Field: episodeField(v), Value: pack(rec)}
+	rec.Sealed = l.vault.seal(TableConversations, EpisodeField(v), label)
+	return Record{Table: TableConversations, Field: EpisodeField(v), Value: pack(rec)}
 }
 
 // visitEffect projects a visit into its facility's index.

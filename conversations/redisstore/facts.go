@@ -67,7 +67,7 @@ func factsFields(q conversations.FactsQuery) factsQuestion {
 		}
 	}
 	for _, v := range q.Episodes {
-		f.conversations = append(f.conversations, conversations.ID(episodePrefix+v))
+		f.conversations = append(f.conversations, conversations.ID(conversations.EpisodeField(v)))
 	}
 	f.args = make([]any, 0, factsArgs+len(q.Exchanges)+len(q.Refs)+marks+len(f.conversations)+len(q.Messages))
 	f.args = append(f.args, f.operation, exchanges, len(q.Refs), marks, len(f.conversations), len(q.Messages))
@@ -128,14 +128,11 @@ func (f factsQuestion) read(reply []any) (conversations.Facts, error) {
 	return facts, errors.Join(err[:]...)
 }
 
-// episodePrefix begins the fields of TableConversations that hold episodes.
-const episodePrefix = "visit:"
-
 // takeEpisodes moves the records of episodes out of those read from TableConversations.
 func takeEpisodes(read map[conversations.ID][]byte, asked []rules.VisitID) map[rules.VisitID][]byte {
 	episodes := make(map[rules.VisitID][]byte, len(asked))
 	for _, v := range asked {
-		field := conversations.ID(episodePrefix + v)
+		field := conversations.ID(conversations.EpisodeField(v))
 		if b, ok := read[field]; ok {
 			episodes[v] = b
 			delete(read, field)
