@@ -210,7 +210,8 @@ func kindAnswer(err *conversations.Error) answer {
 	case conversations.KindStaleState, conversations.KindInternal:
 	case conversations.KindThreadNotOpened, conversations.KindThreadClosed, conversations.KindReplyNotAllowed,
 		conversations.KindBlockedByPatient, conversations.KindPatientOpposed, conversations.KindInvalidRequest,
-		conversations.KindNotFound, conversations.KindNotHabilitated:
+		conversations.KindNotFound, conversations.KindNotHabilitated, conversations.KindEpisodeUnknown,
+		conversations.KindWrongPatient, conversations.KindOtherEvent, conversations.KindRateLimited:
 		// Words for a patient or a caller of the API: from the inbox they are a fault of ours, and a
 		// peer must not read them.
 	}

@@ -213,7 +213,7 @@ func (s *Service) declareVisit(ctx context.Context, p PatientID, in EpisodeInput
 	if in.At.IsZero() {
 		in.At = now
 	}
-	line := EpisodeLine{Visit: in.Visit, State: in.To, Since: in.At, At: in.At, Source: in.Source}
+	line := EpisodeLine{ID: s.visitID(in.Visit), Visit: in.Visit, State: in.To, Since: in.At, At: in.At, Source: in.Source}
 	if in.To == rules.EpisodeClosed {
 		line.ClosesAt = in.At.Add(in.Grace)
 	}
@@ -231,7 +231,7 @@ func (s *Service) declareVisit(ctx context.Context, p PatientID, in EpisodeInput
 		line.Since = old.Since.time()
 		if in.At.Truncate(time.Second).Before(before.At.Truncate(time.Second)) { // I230
 			return EpisodeLine{
-				Visit: in.Visit, State: before.State, Since: line.Since, At: before.At, ClosesAt: old.ClosesAt.time(), Source: old.Source,
+				ID: v, Visit: in.Visit, State: before.State, Since: line.Since, At: before.At, ClosesAt: old.ClosesAt.time(), Source: old.Source,
 			}, nil
 		}
 	}

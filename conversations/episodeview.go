@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/samber/lo"
@@ -14,6 +15,7 @@ import (
 // EpisodeLine is one episode as its establishment sees it. It tells nothing of the patient but by the
 // conversations in which a mailbox of the caller's takes part: the establishment knows whom it declared.
 type EpisodeLine struct {
+	ID       rules.VisitID // opaque; stands for the visit in URLs of pages
 	Visit    Visit
 	State    rules.EpisodeState
 	Since    time.Time
@@ -39,7 +41,8 @@ type EpisodeThread struct {
 	ThreadLine
 	ClosesAt time.Time // announced end that did not come yet; zero: none
 	Waiting  bool      // the patient wrote last and nobody answered: it does not end by itself
-	Ends     bool      // in a preview: a mailbox of the establishment speaks in it, so that a close ends it
+	Ends     bool      // a mailbox of the establishment speaks in it, so that a close by hand ends it now
+	Asked    bool      // the patient wrote last: an automatic close would wait
 }
 
 // EpisodeFilter narrows the list of a facility.
@@ -61,14 +64,19 @@ type EpisodePage struct {
 // Episode returns one episode with all its conversations; KindEpisodeUnknown when nobody declared it. It is
 // also the preview of its end: Ends says which conversations a close by hand would end now.
 func (s *Service) Episode(ctx context.Context, mailboxes []Address, v Visit) (EpisodeLine, error) {
-	e, err := s.Store.Visit(ctx, s.facilityID(v.FINESS), s.visitID(v))
+	return s.EpisodeByID(ctx, mailboxes, v.FINESS, s.visitID(v))
+}
+
+// EpisodeByID is Episode by the id of a line.
+func (s *Service) EpisodeByID(ctx context.Context, mailboxes []Address, finess string, id rules.VisitID) (EpisodeLine, error) {
+	e, err := s.Store.Visit(ctx, s.facilityID(finess), id)
 	if isNotFound(err) {
 		return EpisodeLine{}, &Error{Kind: KindEpisodeUnknown, Rule: "I248"}
 	}
 	if err != nil {
 		return EpisodeLine{}, unavailable("find a visit", err)
 	}
-	return s.episodeOfEntry(ctx, mailboxes, v.FINESS, e)
+	return s.episodeOfEntry(ctx, mailboxes, finess, e)
 }
 
 // Episodes lists the episodes of a facility, newest first. The order is projected; what stands in each line
@@ -132,7 +140,7 @@ func (s *Service) episodeOfEntry(ctx context.Context, mailboxes []Address, fines
 	}
 	if e.Version == 0 || !enrolled {
 		return EpisodeLine{
-			Visit: kept.Visit, State: e.State, Since: kept.Since.time(), At: e.At, ClosesAt: kept.ClosesAt.time(), Source: kept.Source,
+			ID: e.Visit, Visit: kept.Visit, State: e.State, Since: kept.Since.time(), At: e.At, ClosesAt: kept.ClosesAt.time(), Source: kept.Source,
 		}, nil
 	}
 	return s.episodeLine(ctx, e.Patient, kept.Visit, mailboxes, nil)
@@ -145,7 +153,7 @@ func (s *Service) episodeLine(ctx context.Context, p PatientID, v Visit, mailbox
 		return EpisodeLine{}, err
 	}
 	e := EpisodeLine{
-		Visit: v, State: rec.State, Since: rec.Since.time(), At: rec.At.time(), ClosesAt: rec.ClosesAt.time(), Source: rec.Source,
+		ID: s.visitID(v), Visit: v, State: rec.State, Since: rec.Since.time(), At: rec.At.time(), ClosesAt: rec.ClosesAt.time(), Source: rec.Source,
 	}
 	mine := s.mailboxIDsOf(mailboxes)
 	for _, id := range rec.Threads {
@@ -159,6 +167,16 @@ func (s *Service) episodeLine(ctx context.Context, p PatientID, v Visit, mailbox
 		e.Threads = append(e.Threads, t)
 	}
 	return e, nil
+}
+
+// Facility returns the FINESS of the establishment that a mailbox belongs to, as the directory knows it;
+// empty for a mailbox of nobody's but a person's.
+func (s *Service) Facility(m Address) string {
+	known := s.Directory.Mailbox(m)
+	if finess, ok := strings.CutPrefix(known.Structure, "1"); ok && (known.Kind == rules.Organisational || known.Kind == rules.Application) {
+		return finess
+	}
+	return ""
 }
 
 // loadEpisode reads an episode with its conversations at one version; KindEpisodeUnknown when the patient has
@@ -195,7 +213,7 @@ func (l *loaded) episodeThread(ctx context.Context, id ID, v Visit, mailboxes []
 		}
 	}
 	t.ID, t.State = id, string(l.stateFor(id, c.Boxes))
-	t.Waiting, t.LastAt = c.Awaited(), c.LastAt
+	t.Waiting, t.Asked, t.LastAt = c.Awaited(), c.LastPatient, c.LastAt
 	if c.Closing.Event > 0 && !t.Waiting {
 		t.ClosesAt = c.Closing.At
 	}

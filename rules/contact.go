@@ -23,7 +23,7 @@ type ContactFacts struct {
 // ContactAnswer is the answer to the question whether a message would arrive.
 type ContactAnswer struct {
 	Refusal      Refusal // as [Admit] would give it; zero when allowed
-	Rule         string  // id of the rule that decided
+	Rule         string  // id to tell; it is the same for all members of a class of D36, whatever Refusal's is
 	Reachability Reachability
 }
 
@@ -39,7 +39,7 @@ func Contact(f ContactFacts, now time.Time) ContactAnswer {
 	case !r.Refused():
 		return ContactAnswer{Rule: "D29", Reachability: Reachable}
 	case r.Code == TemporarilyAway:
-		return ContactAnswer{Refusal: r, Rule: r.Rule, Reachability: Unknown}
+		return ContactAnswer{Refusal: r, Rule: "D17", Reachability: Unknown}
 	}
-	return ContactAnswer{Refusal: r, Rule: r.Rule, Reachability: Unreachable}
+	return ContactAnswer{Refusal: r, Rule: "D36", Reachability: Unreachable}
 }

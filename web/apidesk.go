@@ -103,6 +103,7 @@ func deskThread(a *App, r request) (answer, error) {
 type written struct {
 	conversations.ThreadInput
 	mailbox, ins string
+	visit        conversations.Visit
 	allowReply   bool
 }
 
@@ -125,7 +126,8 @@ func (w *written) firstFields() jsonbody.Fields {
 	f["patient"] = jsonbody.Object(jsonbody.Fields{"ins": jsonbody.Into(&w.ins)})
 	f["subject"] = jsonbody.Into(&w.Subject)
 	f["confidential"] = onlyWhen("confidential", "false", `"no"`, "null")
-	for _, name := range []string{"episode", "replyTo", "patientInformed", "oppositionAcknowledged"} {
+	f["episode"] = jsonbody.Object(jsonbody.Fields{"finess": jsonbody.Into(&w.visit.FINESS), "visit": jsonbody.Into(&w.visit.Number)})
+	for _, name := range []string{"replyTo", "patientInformed", "oppositionAcknowledged"} {
 		f[name] = onlyWhen(name, "null")
 	}
 	return f
@@ -182,6 +184,9 @@ func openThread(a *App, r request) (answer, error) {
 	}
 	w.INS, w.Operation = ins, r.operation
 	if err := checkSubject(w.Subject); err != nil {
+		return answer{}, err
+	}
+	if w.Visit, err = a.taggedVisit(r.who, m, w.visit); err != nil {
 		return answer{}, err
 	}
 	if err := w.checkContent(); err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"mesbridge/conversations"
@@ -15,14 +16,16 @@ func statusOf(k conversations.Kind) int {
 		conversations.KindBlockedByPatient, conversations.KindPatientOpposed, conversations.KindUnreachable,
 		conversations.KindNotHabilitated:
 		return http.StatusForbidden
-	case conversations.KindMailboxUnknown, conversations.KindNotFound:
+	case conversations.KindMailboxUnknown, conversations.KindNotFound, conversations.KindEpisodeUnknown:
 		return http.StatusNotFound
 	case conversations.KindStaleState:
 		return http.StatusConflict
 	case conversations.KindTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case conversations.KindINSInvalid, conversations.KindInvalidRequest:
+	case conversations.KindINSInvalid, conversations.KindInvalidRequest, conversations.KindWrongPatient, conversations.KindOtherEvent:
 		return http.StatusUnprocessableEntity
+	case conversations.KindRateLimited:
+		return http.StatusTooManyRequests
 	case conversations.KindUnavailable:
 		return http.StatusServiceUnavailable
 	case conversations.KindInternal:
@@ -38,7 +41,12 @@ func problemOf(err error) *problem {
 	if status == http.StatusInternalServerError {
 		k = conversations.KindInternal
 	}
-	return &problem{status: status, code: code(k), cause: err}
+	p := &problem{status: status, code: code(k), cause: err}
+	var core *conversations.Error
+	if errors.As(err, &core) {
+		p.wait = core.RetryAfter
+	}
+	return p
 }
 
 // toProfessional hides the patient's side of a refusal: block, opposition and closed account are one

@@ -19,6 +19,7 @@ func (a *App) endpoints() []endpoint {
 		read, reply, blocking = "patient.read", "patient.reply", "patient.block"
 	)
 	patient, desk := []PrincipalKind{Patient}, []PrincipalKind{Professional, Application}
+	clinic := []PrincipalKind{Application}
 	replySize, messageSize := withEncoding(a.cfg.MaxReplyBytes), withEncoding(a.cfg.MaxMessageBytes)
 	return []endpoint{
 		{get, "/profiles", read, patient, 0, profiles, ""},
@@ -39,6 +40,12 @@ func (a *App) endpoints() []endpoint {
 		{get, "/conversations/{id}", "thread.read", desk, 0, deskThread, "lire une conversation"},
 		{post, "/conversations/{id}/messages", "thread.write", desk, messageSize, write, "écrire un message de plus"},
 		{post, "/conversations/{id}/end", "thread.close", desk, 0, endThread, "mettre fin à une seule conversation"},
+		{post, "/verdicts", "thread.read", desk, 0, verdict, "demander si un message arriverait"},
+
+		{get, "/facilities/{finess}/episodes", "episode.close", clinic, 0, listEpisodes, "lister les prises en charge"},
+		{get, "/facilities/{finess}/episodes/{visit}", "episode.close", clinic, 0, getEpisode, "lire une prise en charge"},
+		{put, "/facilities/{finess}/episodes/{visit}", "episode.close", clinic, 0, putEpisode, "ouvrir ou clore une prise en charge"},
+		{get, "/facilities/{finess}/episodes/{visit}/preview", "episode.close", clinic, 0, previewEpisode, "voir ce qu’une clôture terminerait"},
 	}
 }
 
