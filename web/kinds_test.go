@@ -57,7 +57,7 @@ func TestKinds_seenAsHTTP(t *testing.T) {
 			token, path, body = proToken, "/api/v1/verdicts", `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"`+ins+`"}}`
 		}
 		got := w.call(token, http.MethodPost, path, body).wants(status, string(k))
-		if retry := got.header.Get("Retry-After"); (retry != "") != (status == 503) {
+		if retry := got.header.Get("Retry-After"); (retry != "") != (status == 503 || status == 429) {
 			t.Errorf("%s: Retry-After %q", k, retry)
 		}
 	}

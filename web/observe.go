@@ -106,10 +106,10 @@ func (a *App) renderError(c *fiber.Ctx, err error) error {
 			slog.String("code", string(p.code)), slog.Any("error", p.cause))
 	}
 	switch {
-	case p.status == http.StatusServiceUnavailable:
-		c.Set(fiber.HeaderRetryAfter, retryAfter)
 	case p.wait > 0:
 		c.Set(fiber.HeaderRetryAfter, strconv.FormatInt(int64(math.Ceil(p.wait.Seconds())), 10))
+	case p.status == http.StatusServiceUnavailable, p.status == http.StatusTooManyRequests:
+		c.Set(fiber.HeaderRetryAfter, retryAfter)
 	}
 	if isAPI(c.Path()) {
 		return a.refusal(c, p).send(c)

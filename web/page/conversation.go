@@ -57,6 +57,8 @@ const (
 	NoticeBlocked   Notice = "bloque"
 	NoticeUnblocked Notice = "debloque"
 	NoticeEnded     Notice = "fin"
+	NoticeClosed    Notice = "cloture"
+	NoticeCancelled Notice = "annulation"
 )
 
 // Words is the sentence of a notice, empty for a text that is none.
@@ -74,6 +76,10 @@ func (n Notice) Words() string {
 		return "Professionnel débloqué."
 	case NoticeEnded:
 		return "Les échanges ont pris fin."
+	case NoticeClosed:
+		return "Prise en charge close."
+	case NoticeCancelled:
+		return "Clôture annulée."
 	}
 	return ""
 }
