@@ -38,7 +38,7 @@ type Closing struct {
 	At    time.Time   // first refused instant
 	Even  bool        // also while the last message is the patient's: closed by hand, at once
 	Event Seq         // the commit that announced it, by which a cancellation knows what it gives back
-	By    []MailboxID // mailboxes of the structure that speak, or are in copy, in the conversation (D34)
+	By    []MailboxID // every mailbox of the structure in the conversation (D34)
 	// Announced tells that the patient was told by a message.
 	Announced bool
 }
@@ -127,8 +127,8 @@ func (f EpisodeFacts) close(did *EpisodeChange, now time.Time) {
 	}
 	did.After.ClosesAt = at.Truncate(time.Millisecond)
 	for _, t := range f.Conversations {
-		by := t.speaking(f.members(t), f.Exchanges)
-		if len(by) == 0 {
+		by := f.members(t)
+		if !t.speaks(by, f.Exchanges) {
 			continue // ended already, and stays as it was (table C4)
 		}
 		did.Threads = append(did.Threads, ThreadClosing{Conversation: t.ID, Closing: Closing{
@@ -176,28 +176,15 @@ func (v *Voice) mailboxes() []MailboxID {
 	return append(append([]MailboxID{v.From}, v.ReplyTo...), v.With...)
 }
 
-// speaking returns the mailboxes among ids that have not ended c: all of them when one at least still
-// speaks in it, none otherwise.
-func (c Conversation) speaking(ids []MailboxID, ex Exchanges) (by []MailboxID) {
-	speaks := false
-	for _, m := range ids {
-		still := false
-		for i := range c.Voices {
-			v := &c.Voices[i]
-			if !slices.Contains(v.mailboxes(), m) || c.endAfter(m, v.Seq, ex).Seq > 0 {
-				continue
-			}
-			still = true
-			speaks = speaks || v.names(m) && c.silencedBy(v, ex).Seq == 0
-		}
-		if still {
-			by = append(by, m)
+// speaks reports whether a message of one of ids, or one that they answer for, still counts in c.
+func (c Conversation) speaks(ids []MailboxID, ex Exchanges) bool {
+	for i := range c.Voices {
+		v := &c.Voices[i]
+		if slices.ContainsFunc(ids, v.names) && c.silencedBy(v, ex).Seq == 0 {
+			return true
 		}
 	}
-	if !speaks {
-		return nil
-	}
-	return by
+	return false
 }
 
 // Awaited reports whether an announced end waits for an answer to the patient (à traiter avant clôture,
@@ -304,5 +291,5 @@ func (c *Closing) joined(boxes []MailboxID) {
 // WouldEnd reports whether closing an episode of a structure by hand would end a conversation of it now.
 func WouldEnd(c Conversation, s StructureID, ex Exchanges, who Correspondents) bool {
 	f := EpisodeFacts{Structure: s, Who: who}
-	return len(c.speaking(f.members(c), ex)) > 0
+	return c.speaks(f.members(c), ex)
 }

@@ -97,7 +97,7 @@ func (c Conversation) governing(ex Exchanges) (*Voice, End) {
 		if end.Seq == 0 {
 			return v, End{}
 		}
-		if end.Seq > last.Seq {
+		if end.after(last) {
 			last = end
 		}
 	}
@@ -112,7 +112,7 @@ func (c Conversation) silencedBy(v *Voice, ex Exchanges) End {
 		if m == v.From {
 			continue // the usual case, asked already
 		}
-		if e := c.endAfter(m, v.Seq, ex); e.Seq > end.Seq {
+		if e := c.endAfter(m, v.Seq, ex); e.after(end) {
 			end = e
 		}
 	}
@@ -131,11 +131,20 @@ func (c Conversation) endOf(m MailboxID, seq Seq, e Exchange) End {
 		end = End{By: m, Seq: e.Horizon, At: e.EndedAt, How: e.EndedHow}
 	}
 	for _, e := range c.Ends {
-		if e.By == m && e.Seq > seq && e.Seq > end.Seq {
+		if e.By == m && e.Seq > seq && e.after(end) {
 			end = e
 		}
 	}
 	return end
+}
+
+// after reports whether e came after o: by their instants, for an end that was announced may be committed
+// later than it came, and in the order of commits at one instant.
+func (e End) after(o End) bool {
+	if e.At.Equal(o.At) {
+		return e.Seq > o.Seq
+	}
+	return e.At.After(o.At)
 }
 
 // frozen reports, and notes in r, that nothing can leave whatever the professionals allow.
