@@ -68,7 +68,9 @@ func (s *State) receive(c Change) {
 				e.Granted = c.Seq
 				e.announce(c)
 			}
-			e.Awaiting = e.Awaiting && c.Auto
+			if !c.Auto {
+				e.answered(c)
+			}
 		})
 	}
 	if !c.Shown {

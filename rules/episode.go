@@ -197,9 +197,7 @@ func (c Conversation) Settled(next Seq, now time.Time) Conversation {
 	if c.Closing.Event == 0 || now.Before(c.Closing.At) || c.Awaited() {
 		return c
 	}
-	c.Ends = slices.DeleteFunc(slices.Clone(c.Ends), func(e End) bool {
-		return e.Of > 0 && slices.Contains(c.Closing.By, e.By) // of an earlier discharge
-	})
+	c.Ends = slices.Clone(c.Ends)
 	for _, m := range c.Closing.By {
 		c.Ends = append(c.Ends, End{By: m, Seq: next, At: c.Closing.At, How: ByEpisode, Of: c.Closing.Event})
 	}

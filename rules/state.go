@@ -127,8 +127,9 @@ type Exchange struct {
 func (e Exchange) Ended() bool { return e.Horizon > 0 && e.Horizon > max(e.Written, e.Granted) }
 
 // Contactable reports whether the mailbox's messages let the patient open a new conversation with it
-// (R70, R72). [CanContact] also asks the patient's side.
-func (e Exchange) Contactable() bool { return e.Granted > e.Horizon }
+// (R70, R72). [CanContact] also asks the patient's side. A window that ran out is written down with the
+// message that came after it, whose Seq is then its Horizon.
+func (e Exchange) Contactable() bool { return e.Granted > 0 && e.Granted >= e.Horizon }
 
 // Voice is the newest professional message of one author and reply mailbox in a conversation; when it
 // carries FIN, the newest one without is kept beside it. Older messages of the same voice decide

@@ -14,19 +14,31 @@ type Window struct {
 }
 
 // announce sets the instant until which the patient may answer m, after a message that grants him a reply.
-// An answer gives him at least the window's Answer; no message takes away what was announced before.
+// No message takes away what was announced before.
 func (e *Exchange) announce(c Change) {
 	w := c.Windows[e.Mailbox]
 	if w.Length <= 0 {
 		e.Until = time.Time{}
 		return
 	}
-	length := w.Length
-	if e.Awaiting {
-		length = w.Answer
+	if !e.Awaiting || e.Until.IsZero() { // else it answers
+		e.extend(c.At.Add(w.Length))
 	}
-	if at := c.At.Add(length).Truncate(time.Millisecond); at.After(e.Until) {
-		e.Until = at
+}
+
+// answered notes that a message of m answers the patient, who then has at least the window's Answer left,
+// also when the message itself allows no reply.
+func (e *Exchange) answered(c Change) {
+	if e.Awaiting && !e.Until.IsZero() {
+		e.extend(c.At.Add(c.Windows[e.Mailbox].Answer))
+	}
+	e.Awaiting = false
+}
+
+// extend moves the announced instant to a later one.
+func (e *Exchange) extend(to time.Time) {
+	if to = to.Truncate(time.Millisecond); to.After(e.Until) {
+		e.Until = to
 	}
 }
 
