@@ -191,7 +191,8 @@ func TestVerdict_story(t *testing.T) {
 		Allowed            bool
 		Code, Reachability string
 		Silences           []conversation
-	}) {
+	},
+	) {
 		w.clinic.want(http.StatusOK, &v, http.MethodPost, "/verdicts", map[string]any{"mailbox": w.box, "patient": map[string]any{"ins": ins}})
 		return v
 	}

@@ -100,20 +100,20 @@ func closeEpisodeForm(a *App, v visit) (view, error) {
 		return a.showEpisode(v, e, m, "Le dernier message ou la suite est trop long.")
 	}
 	in.Grace = time.Duration(days) * 24 * time.Hour
-	return a.tellEpisode(v, e, m, in, page.NoticeClosed)
+	return a.tellEpisode(v, e, in, page.NoticeClosed)
 }
 
 // cancelEpisodeForm cancels the close of an episode.
 func cancelEpisodeForm(a *App, v visit) (view, error) {
-	e, m, err := a.ownEpisode(v)
+	e, _, err := a.ownEpisode(v)
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
-	return a.tellEpisode(v, e, m, conversations.EpisodeInput{To: rules.EpisodeOpen}, page.NoticeCancelled)
+	return a.tellEpisode(v, e, conversations.EpisodeInput{To: rules.EpisodeOpen}, page.NoticeCancelled)
 }
 
 // tellEpisode declares what a form says of an episode, once for each form.
-func (a *App) tellEpisode(v visit, e conversations.EpisodeLine, m conversations.Address, in conversations.EpisodeInput, done page.Notice) (view, error) {
+func (a *App) tellEpisode(v visit, e conversations.EpisodeLine, in conversations.EpisodeInput, done page.Notice) (view, error) {
 	in.Visit, in.Source, in.EventID = e.Visit, rules.ByHand, "page/"+v.form.value(fieldOperation)
 	if _, err := a.deps.Conversations.ChangeEpisode(v.ctx, v.who.actor(), v.who.Mailboxes, in); err != nil {
 		return view{}, toProfessional(err)
