@@ -326,8 +326,11 @@ func TestEpisode_ofAStranger(t *testing.T) {
 // left is done by the same event told again, or by the effects alone.
 func TestEpisode_faultAtEachStep_endsOnceAndWhole(t *testing.T) {
 	t.Parallel()
-	for m, calls := range map[storetest.Method]int{storetest.Facts: 7, storetest.Commit: 3, storetest.IndexVisit: 1, storetest.Visit: 1} {
+	for m, calls := range map[storetest.Method]int{storetest.Facts: 5, storetest.Commit: 3, storetest.IndexVisit: 1, storetest.Visit: 1} {
 		for _, made := range []bool{false, true} {
+			if made && (m == storetest.Facts || m == storetest.Visit) {
+				continue // a reading that was made is as good as none
+			}
 			for nth := range calls {
 				for _, again := range []bool{true, false} {
 					t.Run(fmt.Sprintf("%s %d made %v told again %v", m, nth, made, again), func(t *testing.T) {

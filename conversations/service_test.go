@@ -160,12 +160,12 @@ func (b *bench) handle(handlers map[conversations.EffectKind]conversations.Effec
 func (b *bench) pendingEffects() (n int) {
 	for _, key := range b.redis.Keys() {
 		if strings.HasSuffix(key, ":due") {
-			members, err := b.redis.SortedSet(key)
+			members, err := b.redis.ZMembers(key)
 			if err != nil {
 				b.t.Fatal(err)
 			}
-			for _, at := range members {
-				if at <= float64(b.clock.Now().UnixMilli()) {
+			for _, id := range members {
+				if at, err := b.redis.ZScore(key, id); err == nil && at <= float64(b.clock.Now().UnixMilli()) { // else it was just done
 					n++
 				}
 			}
