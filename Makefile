@@ -56,6 +56,7 @@ check: ## format, lint, scripts, modules and generated files; changes nothing
 	find conversations oauth cmd -name '*.lua' -print0 | xargs -0 $(LUA)
 	go mod tidy -diff
 	go run ./cmd/mesbridge config example | diff -u docs/mesbridge.example.yaml -
+	go run ./tests/coverage | diff -u docs/rules/coverage.md -
 
 format: ## format the Go files
 	$(LINT) fmt
@@ -63,6 +64,8 @@ format: ## format the Go files
 gen: ## write the generated files again
 	go run ./cmd/mesbridge config example > docs/mesbridge.example.yaml.new
 	mv docs/mesbridge.example.yaml.new docs/mesbridge.example.yaml
+	go run ./tests/coverage > docs/rules/coverage.md.new
+	mv docs/rules/coverage.md.new docs/rules/coverage.md
 
 bench: build ## measure against Postfix and the floor in one run, print tables (BENCH=quick: 90 seconds, rough)
 	go run ./tests/bench -bridge $(BIN) $(if $(filter quick,$(BENCH)),-quick)

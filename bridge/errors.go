@@ -213,7 +213,9 @@ func kindAnswer(err *conversations.Error) answer {
 	case conversations.KindStaleState, conversations.KindInternal:
 	case conversations.KindThreadNotOpened, conversations.KindThreadClosed, conversations.KindReplyNotAllowed,
 		conversations.KindBlockedByPatient, conversations.KindPatientOpposed, conversations.KindInvalidRequest,
-		conversations.KindNotFound, conversations.KindNotHabilitated:
+		conversations.KindNotFound, conversations.KindNotHabilitated, conversations.KindEpisodeUnknown,
+		conversations.KindOtherEvent, conversations.KindRateLimited, conversations.KindObjectionRecorded,
+		conversations.KindTermsNotAccepted:
 		// Words for a patient or a caller of the API: from the inbox they are a fault of ours, and a
 		// peer must not read them.
 	}

@@ -51,6 +51,7 @@ func TestMail_conformanceMatrix(t *testing.T) {
 		"cert-non-igc-audit":    {foreign.Issue(t, listed), doctor, "530 5.7.0 Client certificate not issued"},
 		"cert-no-match-audit":   {b.second, doctor, "550 5.7.1 Sender domain not served"},
 		"cert-cn-diff-dn-audit": {b.Issue(t, renamed), doctor, "550 5.7.1 Client certificate not in the white list"},
+		"tests-operateur":       {b.operator, doctor, "250 2.0.0"},
 		"no certificate":        {tls.Certificate{}, doctor, "530 5.7.0 Client certificate required"},
 		"not for TLS":           {b.Issue(t, listed, trusttest.Usage(x509.ExtKeyUsageEmailProtection)), doctor, "530 5.7.0"},
 		"RSA of 1024 bits":      {b.IssueKey(t, listed, trusttest.RSAKey(t, 1024)), doctor, "530 5.7.0"},

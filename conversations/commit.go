@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/fnv"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +42,8 @@ type decision struct {
 	thread  *threadDelta
 	gone    []ID            // conversations that leave the inbox
 	about   oppositionLabel // of an opposition that is recorded
+	others  []ID            // conversations beside the change's own whose records it alters
+	timed   []Effect        // effects with an instant, or a name, of their own; Patient and CreatedAt are filled in
 }
 
 // threadDelta is what a command adds to a conversation beside what rules know.
@@ -151,6 +154,9 @@ func (l *loaded) build(d *decision) (Commit, error) {
 			c.Inbox[ID(change.Conversation)] = d.cursor
 		}
 	}
+	for _, id := range d.others {
+		c.Records = append(c.Records, l.threadRecord(id, nil))
+	}
 	effects, err := l.effects(d)
 	if err != nil {
 		return Commit{}, err
@@ -166,6 +172,8 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.TermsAccepted:
 		l.patient.set(l.state.Patient)
 		l.sealBlocks(d.labels)
+	case rules.VisitOpened, rules.VisitClosed:
+		l.patient.set(l.state.Patient)
 	case rules.ObjectionSet, rules.ObjectionLifted:
 		l.sealObjections()
 	case rules.OppositionRecorded:
@@ -176,7 +184,7 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 	case rules.ConversationDeleted, rules.ConversationPurged:
 		l.patient.Trash = l.trash(change)
 	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded,
-		rules.DocumentSaved, rules.DocumentDeleted:
+		rules.DocumentSaved, rules.DocumentDeleted, rules.ClosingAnnounced, rules.VerdictAsked:
 		return
 	}
 	c.Patient = pack(l.patient)
@@ -209,7 +217,8 @@ func touched(c rules.Change) []rules.MailboxID {
 		return []rules.MailboxID{c.Mailbox}
 	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged,
 		rules.AccountErased, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
-		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted:
+		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted,
+		rules.VisitOpened, rules.VisitClosed, rules.ClosingAnnounced, rules.VerdictAsked:
 	}
 	return nil
 }
@@ -282,6 +291,10 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 			}
 			add(Effect{ID: string(id), Kind: EffectDeliver, Mailbox: m})
 		}
+	}
+	for _, e := range slices.Concat(d.timed, l.deadlines(d.verdict), l.moved(change)) {
+		e.Patient, e.CreatedAt = l.id, change.At
+		list = append(list, e)
 	}
 	return list, nil
 }

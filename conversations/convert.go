@@ -49,7 +49,7 @@ func (r *patientRecord) set(p rules.Patient) {
 func (r exchangeRecord) exchange(m rules.MailboxID) rules.Exchange {
 	return rules.Exchange{
 		Mailbox: m, Since: r.Since.time(), LastAt: r.LastAt.time(), Written: r.Written, Granted: r.Granted,
-		Horizon: r.Horizon, EndedAt: r.EndedAt.time(), EndedHow: r.EndedHow,
+		Horizon: r.Horizon, EndedAt: r.EndedAt.time(), EndedHow: r.EndedHow, Until: r.Until.time(), Awaiting: r.Awaiting,
 	}
 }
 
@@ -57,12 +57,13 @@ func (r exchangeRecord) exchange(m rules.MailboxID) rules.Exchange {
 func (r *exchangeRecord) set(e rules.Exchange) {
 	r.Since, r.LastAt, r.Written, r.Granted = toMillis(e.Since), toMillis(e.LastAt), e.Written, e.Granted
 	r.Horizon, r.EndedAt, r.EndedHow = e.Horizon, toMillis(e.EndedAt), e.EndedHow
+	r.Until, r.Awaiting = toMillis(e.Until), e.Awaiting
 }
 
 // conversation returns what rules know of the record.
 func (r threadRecord) conversation(id ID) rules.Conversation {
-	return rules.Conversation{
-		ID: id.Conversation(), LastAt: r.LastAt.time(), LastPatient: r.LastPatient, Deleted: r.Deleted,
+	c := rules.Conversation{
+		ID: id.Conversation(), LastAt: r.LastAt.time(), LastPatient: r.LastPatient, Deleted: r.Deleted, Touched: r.Touched, Closing: r.Closing.closing(),
 		Voices: lo.Map(r.Voices, func(v voiceRecord, _ int) rules.Voice {
 			replyTo := mailboxIDs(v.ReplyTo)
 			if len(replyTo) == 0 {
@@ -74,14 +75,22 @@ func (r threadRecord) conversation(id ID) rules.Conversation {
 			}
 		}),
 		Ends: lo.Map(r.Ends, func(e endRecord, _ int) rules.End {
-			return rules.End{By: rules.MailboxID(e.By), Seq: e.Seq, At: e.At.time(), How: e.How}
+			return rules.End{By: rules.MailboxID(e.By), Seq: e.Seq, At: e.At.time(), How: e.How, Of: e.Of}
 		}),
 	}
+	if r.Visit != nil {
+		c.Visit, c.Boxes = rules.VisitID(r.Visit.Visit), mailboxIDs(r.Visit.Boxes)
+	}
+	return c
 }
 
 // set takes over what rules decided.
 func (r *threadRecord) set(c rules.Conversation) {
 	r.LastAt, r.LastPatient, r.Deleted = toMillis(c.LastAt), c.LastPatient, c.Deleted
+	r.Touched, r.Closing = c.Touched, closingRecordOf(c.Closing)
+	if c.Visit != "" {
+		r.Visit = &visitRecord{Visit: hexID(c.Visit), Boxes: hexIDs(c.Boxes)}
+	}
 	r.Voices = lo.Map(c.Voices, func(v rules.Voice, _ int) voiceRecord {
 		rec := voiceRecord{Message: messageNumber(ID(v.Message)), Seq: v.Seq, From: hexID(v.From), With: hexIDs(v.With), Fin: v.Fin}
 		if len(v.ReplyTo) != 1 || v.ReplyTo[0] != v.From {
@@ -90,7 +99,7 @@ func (r *threadRecord) set(c rules.Conversation) {
 		return rec
 	})
 	r.Ends = lo.Map(c.Ends, func(e rules.End, _ int) endRecord {
-		return endRecord{By: hexID(e.By), Seq: e.Seq, At: toMillis(e.At), How: e.How}
+		return endRecord{By: hexID(e.By), Seq: e.Seq, At: toMillis(e.At), How: e.How, Of: e.Of}
 	})
 }
 

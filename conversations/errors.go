@@ -3,6 +3,7 @@ package conversations
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"mesbridge/rules"
 )
@@ -22,27 +23,31 @@ const (
 	KindINSInvalid             = Kind(rules.INSInvalid)
 	KindTooLarge               = Kind(rules.TooLarge)
 	KindInvalidRequest         = Kind(rules.EmptyMessage)
-	KindWrongPatient           = Kind(rules.WrongPatient)
+	KindWrongPatient           = Kind(rules.WrongPatient) // of a document (D31), or of a visit
 	KindNotFound               = Kind(rules.NotFound)
 	KindObjectionRecorded      = Kind(rules.ObjectionRecorded)
 	KindUnavailable            = Kind(rules.TemporarilyAway) // D17: ask again later
 	KindStaleState        Kind = "stale-state"               // lost a race five times; ask again
 	KindNotHabilitated    Kind = "mailbox-not-habilitated"   // the caller may not act for the mailbox
 	KindTermsNotAccepted  Kind = "terms-not-accepted"        // the person has not accepted the terms of use (D32)
+	KindEpisodeUnknown    Kind = "episode-unknown"           // no such visit of the facility
+	KindOtherEvent        Kind = "idempotency-mismatch"      // an event id was used for another event
+	KindRateLimited       Kind = "rate-limited"              // asked too often; see Error.RetryAfter
 	KindInternal          Kind = "internal"
 )
 
 // Temporary reports whether the same request can succeed later without a change by the caller.
 func (k Kind) Temporary() bool {
-	return k == KindUnavailable || k == KindStaleState || k == KindInternal
+	return k == KindUnavailable || k == KindStaleState || k == KindInternal || k == KindRateLimited
 }
 
 // Error is what every method of this package fails with. Its text holds no personal data. Rule is
 // the id of the rule that decided, for the trace; Err is the cause, for the log.
 type Error struct {
-	Kind Kind
-	Rule string
-	Err  error
+	Kind       Kind
+	Rule       string
+	Err        error
+	RetryAfter time.Duration // of KindRateLimited
 }
 
 // Error tells kind, rule and cause.

@@ -175,6 +175,12 @@ func (s *Service) exchange(ctx context.Context, p PatientID, a Address) (Exchang
 	if line.State != rules.ThreadUnreachable {
 		line.Since = e.Since
 	}
+	if line.State == rules.ThreadOpen {
+		line.Awaiting = e.Awaiting && !e.Until.IsZero()
+		if !e.Awaiting {
+			line.Until = e.Until
+		}
+	}
 	if line.State == rules.ThreadEnded {
 		line.EndedBy, line.EndedHow = s.shownName(s.label(NamedAddress{Address: a})), e.EndedHow
 	}

@@ -136,7 +136,7 @@ func (l *loaded) addExchanges(records map[rules.MailboxID][]byte) error {
 			return fmt.Errorf("exchange: %w", err)
 		}
 		l.exchange[m] = r
-		l.state.Exchanges[m] = r.exchange(m)
+		l.state.Exchanges[m] = r.exchange(m).Settled(l.facts.Version+1, l.svc.Now())
 	}
 	return nil
 }
@@ -151,7 +151,7 @@ func (l *loaded) addThread(id ID, b []byte) error {
 		return fmt.Errorf("conversation: %w", err)
 	}
 	l.thread[id], l.label[id] = r, label
-	l.state.Conversations[id.Conversation()] = r.conversation(id)
+	l.state.Conversations[id.Conversation()] = r.conversation(id).Settled(l.facts.Version+1, l.svc.Now())
 	for _, p := range label.People {
 		l.know(p.address())
 	}
@@ -251,6 +251,30 @@ func mailboxesOf(c rules.Conversation) []rules.MailboxID {
 		ids = append(append(append(ids, v.From), v.ReplyTo...), v.With...)
 	}
 	return ids
+}
+
+// alsoThreads reads further conversations with the exchanges that their rights depend on, named by what
+// the first reading found. It fails as alsoExchanges does.
+func (l *loaded) alsoThreads(ctx context.Context, ids []ID) error {
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Conversations: ids})
+	switch {
+	case err != nil:
+		return unavailable("read conversations", err)
+	case f.Version != l.facts.Version:
+		return ErrConflict
+	}
+	var want []rules.MailboxID
+	for _, id := range ids {
+		b, ok := f.Conversations[id]
+		if !ok {
+			continue
+		}
+		if err := l.addThread(id, b); err != nil {
+			return unavailable("open records", err)
+		}
+		want = append(want, mailboxesOf(l.state.Conversations[id.Conversation()])...)
+	}
+	return l.alsoExchanges(ctx, want)
 }
 
 // right computes the right to reply in a loaded conversation whose exchanges are loaded.

@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -30,6 +31,7 @@ func (s *Service) Outgoing(ctx context.Context, e Effect) (Outgoing, error) {
 	v := rules.Deliver(rules.DeliverFacts{
 		Patient: l.state.Patient, Sent: m.Seq, To: l.know(to), Author: l.who.Of(rules.MailboxID(m.Answers)),
 		Conversation: l.state.Conversations[e.Thread.Conversation()], Exchange: l.state.Exchanges[e.Mailbox],
+		Answered: l.state.Exchanges[rules.MailboxID(m.Answers)],
 	}, s.Now())
 	if v.Refusal.Refused() {
 		if err := l.withdraw(ctx, e, m, v.Refusal); err != nil {
@@ -53,8 +55,23 @@ func (s *Service) Outgoing(ctx context.Context, e Effect) (Outgoing, error) {
 	}, nil
 }
 
-// loadDelivery reads a message on its way, and what became of it so far.
+// loadDelivery reads a message on its way with the exchanges that its right depends on, and what became of
+// it so far.
 func (s *Service) loadDelivery(ctx context.Context, e Effect) (*loaded, numbered, outcomeRecord, error) {
+	for range maxConflicts {
+		l, m, done, err := s.readDelivery(ctx, e)
+		if err == nil && m.Answers != "" {
+			err = l.alsoExchanges(ctx, []rules.MailboxID{rules.MailboxID(m.Answers)})
+		}
+		if !errors.Is(err, ErrConflict) {
+			return l, m, done, err
+		}
+	}
+	return nil, numbered{}, outcomeRecord{}, &Error{Kind: KindStaleState, Rule: "D17"}
+}
+
+// readDelivery reads a message on its way, and what became of it so far.
+func (s *Service) readDelivery(ctx context.Context, e Effect) (*loaded, numbered, outcomeRecord, error) {
 	field := outcomeField(e.Message, e.Mailbox)
 	l, err := s.load(ctx, e.Patient, FactsQuery{
 		Conversations: []ID{e.Thread}, Exchanges: []rules.MailboxID{e.Mailbox}, Messages: []ID{e.Message, field},

@@ -70,6 +70,9 @@ func (s *Service) admit(ctx context.Context, in Incoming) (answer []byte, repeat
 		Exchanges: append([]rules.MailboxID{sender}, s.mailboxIDsOf(in.ReplyTo)...),
 		Repeat:    s.repeatField(in),
 	}
+	if in.Visit != nil {
+		q.Episodes = []rules.VisitID{s.visitID(*in.Visit)}
+	}
 	if in.Thread != "" {
 		q.Conversations = []ID{in.Thread}
 	} else {
@@ -112,15 +115,20 @@ func (l *loaded) admit(in Incoming, repeatField string, foreign bool) (*decision
 	if place == "" {
 		place = fresh
 	}
-	sender := l.know(in.From.Address)
+	sender, others := l.know(in.From.Address), l.others(in)
 	if in.desk {
 		if err := l.mayWrite(sender, in.Acknowledged); err != nil {
 			return nil, err
 		}
 	}
+	replyTo := make([]rules.MailboxID, len(in.ReplyTo))
+	for i, a := range in.ReplyTo {
+		replyTo[i] = l.know(a).Mailbox
+	}
+	visit, boxes := l.visitOf(in, thread, sender.Mailbox, slices.Concat(replyTo, others))
 	v := rules.Admit(rules.AdmitFacts{
 		Patient: l.state.Patient, Next: l.facts.Version + 1, Message: messageID(place, l.thread[place].Count+1).Message(),
-		Sender: sender, ReplyTo: l.svc.mailboxIDsOf(in.ReplyTo), With: l.others(in),
+		Sender: sender, ReplyTo: replyTo, With: others, Windows: l.svc.windowsOf(in), Visit: visit, Boxes: boxes,
 		Exchange: l.state.Exchanges[sender.Mailbox], Thread: thread.Conversation(), Fresh: fresh.Conversation(),
 		Repeat: rules.MessageKey(l.facts.Repeat), Subject: in.Subject, EndHeaders: in.EndHeaders,
 		HasContent: in.HasText || in.Attachments > 0, IsReport: in.IsReport, WantsReceipt: in.Receipt.Success,
@@ -133,7 +141,11 @@ func (l *loaded) admit(in Incoming, repeatField string, foreign bool) (*decision
 	if !v.Change.Shown {
 		v.Change.Message = in.Message.Message() // kept for the trace, outside any conversation
 	}
-	return l.received(in, v, repeatField), nil
+	d := l.received(in, v, repeatField)
+	if in.Visit != nil && thread == "" {
+		return d, l.tag(d, *in.Visit, fresh)
+	}
+	return d, nil
 }
 
 // others lists the professionals in To and Cc; an author who put himself there is one of them.
@@ -195,7 +207,7 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string) *dec
 		Informed: in.Informed.label(), Acknowledged: in.Acknowledged,
 	}
 	if v.Change.Shown {
-		l.converse(d, thread, in.Subject, people)
+		l.converse(d, thread, in.Subject, in.Visit, people)
 		d.thread.attached, d.thread.heard = in.Attachments > 0, true
 		d.cursor = v.Change.At
 		if l.label[thread].Subject != in.Subject {
@@ -228,12 +240,12 @@ func (l *loaded) reference(messageID string, thread, message ID) Record {
 
 // converse prepares the conversation of a message: a new one with its subject, or one message more in
 // the one that is there, with whoever is new in it.
-func (l *loaded) converse(d *decision, thread ID, subject string, people []mailboxLabel) {
+func (l *loaded) converse(d *decision, thread ID, subject string, visit *Visit, people []mailboxLabel) {
 	r, exists := l.thread[thread]
 	label := l.label[thread]
 	d.thread = &threadDelta{id: thread, count: r.Count + 1, newLabel: !exists}
 	if !exists {
-		label.Subject = subject
+		label.Subject, label.Visit = subject, visit
 		d.newIDs = append(d.newIDs, thread)
 	}
 	label.People = slices.Clip(label.People)

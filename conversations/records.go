@@ -100,6 +100,7 @@ type patientRecord struct {
 	Oppositions []oppositionRecord `cbor:"8,keyasint,omitempty"`
 	Terms       *termsRecord       `cbor:"9,keyasint,omitempty"`
 	Trash       []ID               `cbor:"10,keyasint,omitempty"` // deleted conversations that are in no inbox
+	Visits      []openVisitRecord  `cbor:"13,keyasint,omitempty"`
 }
 
 type patientLabel struct {
@@ -162,6 +163,8 @@ type exchangeRecord struct {
 	EndedAt  millis       `cbor:"6,keyasint,omitempty"`
 	EndedHow rules.EndHow `cbor:"7,keyasint,omitempty"`
 	Sealed   []byte       `cbor:"8,keyasint,omitempty"` // mailboxLabel
+	Until    millis       `cbor:"9,keyasint,omitempty"`
+	Awaiting bool         `cbor:"10,keyasint,omitempty"`
 }
 
 // mailboxLabel names a professional mailbox: its address, and the name that mail gave it.
@@ -185,8 +188,11 @@ type threadRecord struct {
 	Heard       rules.Seq     `cbor:"7,keyasint,omitempty"` // last professional message, for the unread mark
 	Sealed      []byte        `cbor:"8,keyasint"`           // threadLabel
 
-	Deleted rules.Seq `cbor:"12,keyasint,omitempty"` // the patient deleted what came up to here (R115)
-	Cleared int       `cbor:"13,keyasint,omitempty"` // and these many messages
+	Deleted rules.Seq      `cbor:"12,keyasint,omitempty"` // the patient deleted what came up to here (R115)
+	Cleared int            `cbor:"13,keyasint,omitempty"` // and these many messages
+	Visit   *visitRecord   `cbor:"9,keyasint,omitempty"`
+	Closing *closingRecord `cbor:"10,keyasint,omitempty"`
+	Touched rules.Seq      `cbor:"11,keyasint,omitempty"`
 }
 
 // shown reports whether some of the conversation is there for the patient.
@@ -206,12 +212,14 @@ type endRecord struct {
 	Seq rules.Seq    `cbor:"2,keyasint"`
 	At  millis       `cbor:"3,keyasint"`
 	How rules.EndHow `cbor:"4,keyasint"`
+	Of  rules.Seq    `cbor:"5,keyasint,omitempty"`
 }
 
 // threadLabel is what names or quotes in a conversation.
 type threadLabel struct {
 	Subject string         `cbor:"1,keyasint"` // of the first message, decoded, as it was sent
 	People  []mailboxLabel `cbor:"2,keyasint"` // every mailbox that the conversation names
+	Visit   *Visit         `cbor:"3,keyasint,omitempty"`
 }
 
 // messageRecord is one message; its field is its id.

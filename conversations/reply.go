@@ -195,7 +195,7 @@ func (l *loaded) replied(actor Actor, id ID, v rules.Verdict, rec messageRecord,
 			d.labels[rules.MailboxID(p.Mailbox)] = p
 		}
 	}
-	l.converse(d, id, "", nil)
+	l.converse(d, id, "", nil, nil)
 	d.thread.attached = rec.Attachments > 0
 	rec.Seq, rec.At, rec.To = v.Change.Seq, toMillis(v.Change.At), hexIDs(v.Change.To)
 	if actor.Kind != ActorPatient {

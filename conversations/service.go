@@ -22,6 +22,16 @@ type Settings struct {
 	// FlagWrongPatient takes a message with a document of another patient, with a notice and a note in the
 	// trace, instead of refusing it (D31).
 	FlagWrongPatient bool
+
+	// Windows are the reply windows of mailboxes, by canonical address (D8); none by default.
+	Windows map[string]rules.Window
+	// VerdictsPerHour is how often one person may ask for a verdict in an hour (D29); 0: as often as he
+	// likes.
+	VerdictsPerHour int
+	// ClosingNotice writes the message by which an announced end is told: from whom, the first refused
+	// instant, and whom to contact next, which may be empty. Nil: no message is written, and the page
+	// alone tells (D24).
+	ClosingNotice func(from string, until time.Time, contact string) string
 }
 
 // Ports are what the service stands on; all are required but the scanner.

@@ -156,7 +156,7 @@ func (b *bench) handle(handlers map[conversations.EffectKind]conversations.Effec
 	<-idle
 }
 
-// pendingEffects counts effects that are not finished, over all shards.
+// pendingEffects counts effects that are due and not claimed, over all shards.
 func (b *bench) pendingEffects() (n int) {
 	for _, key := range b.redis.Keys() {
 		if strings.HasSuffix(key, ":due") {
@@ -164,7 +164,11 @@ func (b *bench) pendingEffects() (n int) {
 			if err != nil {
 				b.t.Fatal(err)
 			}
-			n += len(members)
+			for _, id := range members {
+				if at, err := b.redis.ZScore(key, id); err == nil && at <= float64(b.clock.Now().UnixMilli()) { // else it was just done
+					n++
+				}
+			}
 		}
 	}
 	return n

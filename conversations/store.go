@@ -23,8 +23,10 @@ type Table string
 
 // Tables of a patient.
 const (
-	TableExchanges     Table = "exch" // MailboxID -> exchange record
-	TableConversations Table = "conv" // conversation ID -> record; "<id>:read", "<id>:draft" beside it, unversioned
+	TableExchanges Table = "exch" // MailboxID -> exchange record
+	// TableConversations: conversation ID -> record; "<id>:read", "<id>:draft" beside it, unversioned;
+	// "visit:<VisitID>" -> episode record.
+	TableConversations Table = "conv"
 	TableMessages      Table = "msgs" // message ID -> record; "<id>:out:<MailboxID>" its outcome, unversioned
 	TableRefs          Table = "refs" // hashed Message-ID -> "<conversation>/<message>"; "=" + digest -> message of a repeat
 )
@@ -45,6 +47,7 @@ type FactsQuery struct {
 	Repeat        string            // field of TableRefs that marks a repeat
 	Conversations []ID              // conversation records to read
 	Messages      []ID              // message records to read
+	Episodes      []rules.VisitID   // episode records to read
 	AllExchanges  bool              // read every exchange of the patient
 }
 
@@ -61,6 +64,7 @@ type Facts struct {
 	Repeat        []byte        // value of the repeat mark
 	Conversations map[ID][]byte // with the fields beside each: read under "<id>:read", draft under "<id>:draft"
 	Messages      map[ID][]byte
+	Episodes      map[rules.VisitID][]byte
 }
 
 // Effect is one thing that must happen after a commit, at least once. It carries ids, never text.
@@ -70,9 +74,9 @@ type Effect struct {
 	Patient   PatientID
 	Message   ID
 	Thread    ID
-	Mailbox   rules.MailboxID
-	At        time.Time // first instant at which it may run
-	Attempts  int       // how often it was claimed before
+	Mailbox   rules.MailboxID // whom it concerns; of EffectVisit the visit, which is named alike
+	At        time.Time       // first instant at which it may run
+	Attempts  int             // how often it was claimed before
 	CreatedAt time.Time
 }
 
@@ -88,6 +92,9 @@ const (
 	EffectRetire  EffectKind = "retire"  // what the law does with the account when a period has passed (O113, O116)
 	EffectExpunge EffectKind = "expunge" // erase what the patient deleted, up to Message (OP18)
 	EffectShred   EffectKind = "shred"   // destroy the data key of an erased patient, and his bodies (D16)
+	EffectClose   EffectKind = "close"   // announce, and at its instant make, the end of Thread by a closed episode
+	EffectWindow  EffectKind = "window"  // end the exchange with Mailbox when its reply window ran out
+	EffectVisit   EffectKind = "visit"   // index a visit under its facility
 )
 
 // Commit is one change of a patient, made whole or not at all.
@@ -141,6 +148,21 @@ type LedgerEntry struct {
 	At      time.Time
 }
 
+// FacilityID names a structure by a keyed hash of its FINESS, 32 lower-case hexadecimal digits. Its first
+// two are the facility's shard.
+type FacilityID string
+
+// VisitEntry points from a facility to the patient of a visit. What it tells of the visit is projected,
+// but for a visit of a patient whom nobody enrolled.
+type VisitEntry struct {
+	Visit   rules.VisitID
+	Patient PatientID
+	Version rules.Seq          // of the patient, when it was projected; 0: the patient's shard does not know the visit
+	State   rules.EpisodeState // empty: a command that claimed the visit for this patient is under way, or was cut
+	At      time.Time
+	Sealed  []byte // opaque
+}
+
 // Store holds the state of all patients. Implementations are safe for concurrent use, never keep a
 // slice that they were given, and cut times to the millisecond.
 type Store interface {
@@ -174,6 +196,20 @@ type Store interface {
 	// Ledger lists at most limit entries of a mailbox before the given one, newest first:
 	// conversations, or exchanges when pairs is set.
 	Ledger(ctx context.Context, m rules.MailboxID, pairs bool, before LedgerEntry, limit int) ([]LedgerEntry, error)
+
+	// Visit returns what the index of a facility holds of a visit, or ErrNotFound.
+	Visit(ctx context.Context, f FacilityID, v rules.VisitID) (VisitEntry, error)
+	// IndexVisit writes an entry unless a newer one of the same patient, or a written one of another
+	// patient, is there, and returns what the index then holds. An entry of Version 0 is not known to the
+	// patient's shard; it gives way to any other.
+	IndexVisit(ctx context.Context, f FacilityID, e VisitEntry) (VisitEntry, error)
+	// Visits lists at most limit visits of a facility before the given one, newest first: all declared
+	// ones, or those of one state.
+	Visits(ctx context.Context, f FacilityID, state rules.EpisodeState, before VisitEntry, limit int) ([]VisitEntry, error)
+
+	// Count counts one call of a caller and returns how many there were in the period that the first of
+	// them began, and how long that still lasts.
+	Count(ctx context.Context, caller string, period time.Duration) (calls int, left time.Duration, err error)
 
 	// Remember keeps answer under key for ttl unless the key is taken; it returns what the key holds.
 	Remember(ctx context.Context, m rules.MailboxID, key string, answer []byte, ttl time.Duration) ([]byte, error)

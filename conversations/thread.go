@@ -71,7 +71,7 @@ func (l *loaded) replyOptions(id ID, r rules.Right) ReplyOptions {
 	names := l.names(id)
 	o := ReplyOptions{
 		Allowed: r.State == rules.Open, Code: r.Code, EndedBy: names[r.By], To: named(names, r.To), ToAll: named(names, r.ToAll),
-		RemainingBytes: l.svc.remainingBytes(),
+		RemainingBytes: l.svc.remainingBytes(), Until: r.Until,
 	}
 	switch r.State {
 	case rules.Open:

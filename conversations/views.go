@@ -169,6 +169,7 @@ type ThreadInput struct {
 	Attachments []Attachment
 	NoReply     bool // X-MSS-MES: FIN
 	Operation   string
+	Visit       *Visit // first message only: the visit that the conversation is about (D24); nil: none
 
 	ReplyTo      Address     // first message only: another mailbox that answers go to (R75, OP3); zero: Mailbox
 	Informed     Attestation // first message only (I141)
@@ -200,6 +201,8 @@ type ExchangeLine struct {
 	EndedBy  string
 	EndedHow rules.EndHow
 	LastAt   time.Time
+	Until    time.Time // end of the reply window, as announced to the patient (D8); zero: none
+	Awaiting bool      // réponse attendue: the patient wrote last, and the window waits (D8)
 
 	Objected   time.Time // since when the patient objects to exchange about him with the mailbox (D14 c); zero: not
 	Opposition Opposition
@@ -255,6 +258,7 @@ type Incoming struct {
 	Receipt     Receipt // DSN asked for (RFC 3461)
 	Peer        Actor   // the operator’s server, or who wrote by the API
 	Operation   string  // operation id; empty: Message stands for it
+	Visit       *Visit  // visit of a new conversation (D24)
 
 	Informed     Attestation // of a message by the desk or the API (I141)
 	Acknowledged string      // reason to write in spite of a recorded refusal (D14 d)

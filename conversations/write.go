@@ -19,6 +19,11 @@ func (s *Service) OpenThread(ctx context.Context, actor Actor, in ThreadInput) (
 	if ends, _ := rules.ReadSubject(in.Subject); ends {
 		return Thread{}, &Error{Kind: KindInvalidRequest, Rule: "D6"} // an end has its own call
 	}
+	if in.Visit != nil {
+		if _, err := s.claimVisit(ctx, *in.Visit, p); err != nil {
+			return Thread{}, err
+		}
+	}
 	op := operation("open", ID(s.MailboxID(in.Mailbox)), in.Operation)
 	message, err := s.write(ctx, actor, p, "", in, nil, op)
 	if err != nil {
@@ -87,7 +92,7 @@ func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID
 		Patient: p, INS: in.INS, Message: body, Thread: thread, Envelope: in.Mailbox, From: draft.From, MessageID: draft.MessageID,
 		Subject: in.Subject, Date: draft.Date, HasText: in.Text != "", Attachments: len(in.Attachments), Documents: len(in.Attachments) > 0,
 		SHA256: [32]byte(sum.sum()), Bytes: sum.size, Peer: actor, Operation: op, ReplyTo: replyTo, ReplyOutside: outside,
-		Informed: in.Informed, Acknowledged: in.Acknowledged, desk: true,
+		Informed: in.Informed, Acknowledged: in.Acknowledged, desk: true, Visit: in.Visit,
 	}
 	incoming.Digest = incoming.SHA256
 	if in.NoReply {

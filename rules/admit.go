@@ -8,24 +8,27 @@ import (
 // AdmitFacts is what [Admit] needs to know of one message from a professional to one patient.
 type AdmitFacts struct {
 	Patient      Patient
-	Next         Seq            // the patient's version after this change
-	Message      MessageKey     // key under which the message will be stored
-	Sender       Correspondent  // author: the From mailbox (O69)
-	ReplyTo      []MailboxID    // Reply-To mailboxes inside the trust space (R75-R78, D9); may be empty
-	With         []MailboxID    // other professionals in To and Cc
-	Exchange     Exchange       // of the sender and this patient
-	Thread       ConversationID // conversation that References lead to (R110); empty when none
-	Fresh        ConversationID // id to use when the message opens a conversation
-	Repeat       MessageKey     // the same message is already stored under this key; empty when not
-	Subject      string         // decoded and unfolded
-	EndHeaders   []string       // values of all X-MSS-MES fields, as sent
-	HasContent   bool           // some text or an attachment
-	IsReport     bool           // multipart/report or auto-reply with a real sender (D22, OP7)
-	WantsReceipt bool           // a DSN is asked for success (R54)
-	Acknowledged bool           // the sender gave a reason to write although a refusal is recorded (D14 d)
-	ReplyOutside bool           // a Reply-To outside the trust space was left out (D9)
-	Foreign      bool           // a document that comes with it is another patient's (D31)
-	FlagForeign  bool           // setting of D31: such a message is taken, and the trace says so
+	Next         Seq                  // the patient's version after this change
+	Message      MessageKey           // key under which the message will be stored
+	Sender       Correspondent        // author: the From mailbox (O69)
+	ReplyTo      []MailboxID          // Reply-To mailboxes inside the trust space (R75-R78, D9); may be empty
+	With         []MailboxID          // other professionals in To and Cc
+	Exchange     Exchange             // of the sender and this patient
+	Thread       ConversationID       // conversation that References lead to (R110); empty when none
+	Fresh        ConversationID       // id to use when the message opens a conversation
+	Repeat       MessageKey           // the same message is already stored under this key; empty when not
+	Subject      string               // decoded and unfolded
+	EndHeaders   []string             // values of all X-MSS-MES fields, as sent
+	HasContent   bool                 // some text or an attachment
+	IsReport     bool                 // multipart/report or auto-reply with a real sender (D22, OP7)
+	WantsReceipt bool                 // a DSN is asked for success (R54)
+	Acknowledged bool                 // the sender gave a reason to write although a refusal is recorded (D14 d)
+	ReplyOutside bool                 // a Reply-To outside the trust space was left out (D9)
+	Foreign      bool                 // a document that comes with it is another patient's (D31)
+	FlagForeign  bool                 // setting of D31: such a message is taken, and the trace says so
+	Windows      map[MailboxID]Window // reply windows of the mailboxes that a reply would go to (D8)
+	Visit        VisitID              // visit of the conversation, or of the one that the message opens (D24)
+	Boxes        []MailboxID          // mailboxes of the visit's structure that the message names
 }
 
 // Admit decides on a message from a professional to a citizen's mailbox.
@@ -51,6 +54,7 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 		Kind: MessageReceived, Seq: f.Next, At: now, Message: f.Message, Mailbox: f.Sender.Mailbox,
 		Conversation: f.Thread, ReplyTo: unique(f.ReplyTo), With: unique(f.With), Fin: fin || f.IsReport, Ends: ends,
 		Shown: !ends || f.Thread != "" || f.HasContent, Aside: f.IsReport && !fin && f.Thread != "",
+		Windows: f.Windows, Auto: f.IsReport, Visit: f.Visit, Boxes: unique(f.Boxes),
 	}
 	v := Verdict{Effects: Project, Notes: f.remarks()}
 	if near || nearHeader {

@@ -43,7 +43,7 @@ func TestAdmit_change(t *testing.T) {
 		{
 			"an auto-reply is without reply (D22)",
 			func(f *rules.AdmitFacts) { f.IsReport = true },
-			func(c *rules.Change) { c.Fin = true }, rules.Project | rules.Notify, rules.Started,
+			func(c *rules.Change) { c.Fin, c.Auto = true, true }, rules.Project | rules.Notify, rules.Started,
 		},
 		{
 			"[FIN] ignores its own Reply-To (D6)",

@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Apply makes change c in s. It is deterministic, so that the same changes in the same order give
 // the same state; s must hold the records that c names, or their absence. Slices of c are kept.
@@ -9,16 +12,27 @@ func Apply(s *State, c Change) {
 	case MessageReceived:
 		s.receive(c)
 	case ReplySent:
-		s.converse(c, func(t *Conversation) { t.LastPatient = true })
+		s.converse(c, func(t *Conversation) { t.LastPatient, t.Touched = true, c.Seq })
 		for _, m := range c.To {
-			s.exchange(m, func(e *Exchange) { e.LastAt = c.At })
+			s.exchange(c, m, func(e *Exchange) { e.LastAt, e.Awaiting = c.At, true })
 		}
 	case ExchangeEnded:
-		s.exchange(c.Mailbox, func(e *Exchange) { e.end(c) })
+		s.exchange(c, c.Mailbox, func(e *Exchange) {
+			if e.Horizon != c.Seq { // settled by its window just now
+				e.end(c)
+			}
+		})
 	case ConversationEnded:
+		s.endConversation(c)
+	case ClosingAnnounced:
 		t := s.Conversations[c.Conversation]
-		t.endBy(End{By: c.Mailbox, Seq: c.Seq, At: c.At, How: c.How})
+		t.Closing.Announced = true
+		if c.Message != "" {
+			t.LastAt = c.At
+		}
 		s.Conversations[c.Conversation] = t
+	case VisitOpened, VisitClosed:
+		s.episode(c)
 	case BlockSet:
 		s.Patient.Blocks = withBlock(s.Patient.Blocks, c.Block)
 	case BlockLifted:
@@ -42,7 +56,7 @@ func Apply(s *State, c Change) {
 		t := s.Conversations[c.Conversation]
 		t.Deleted = c.Seq
 		s.Conversations[c.Conversation] = t
-	case MessageRefused, ConversationPurged, DocumentSaved, DocumentDeleted:
+	case MessageRefused, ConversationPurged, DocumentSaved, DocumentDeleted, VerdictAsked:
 		// nothing that rules read: the trace, the report and the records of the caller
 	}
 }
@@ -54,7 +68,7 @@ func (s *State) receive(c Change) {
 		replyTo = []MailboxID{c.Mailbox} // R75
 	}
 	opens := !c.Fin && !c.Ends
-	s.exchange(c.Mailbox, func(e *Exchange) {
+	s.exchange(c, c.Mailbox, func(e *Exchange) {
 		if c.Shown || !e.Since.IsZero() { // a [FIN] out of the blue makes no contact (R93)
 			e.begin(c)
 		}
@@ -65,10 +79,17 @@ func (s *State) receive(c Change) {
 			e.end(c)
 		}
 	})
-	if opens {
-		for _, m := range replyTo {
-			s.exchange(m, func(e *Exchange) { e.begin(c); e.Granted = c.Seq })
-		}
+	for _, m := range replyTo {
+		s.exchange(c, m, func(e *Exchange) {
+			if opens {
+				e.begin(c)
+				e.Granted = c.Seq
+				e.announce(c)
+			}
+			if !c.Auto {
+				e.answered(c)
+			}
+		})
 	}
 	if !c.Shown {
 		return
@@ -77,24 +98,60 @@ func (s *State) receive(c Change) {
 		if c.Aside { // a program answered nobody (OP7)
 			return
 		}
-		t.LastPatient = false
+		if t.LastPatient && !c.Auto {
+			t.Closing.answered(c.At)
+		}
+		t.LastPatient, t.Touched = false, c.Seq
+		if c.Visit != "" {
+			t.Visit, t.Boxes = c.Visit, unique(append(slices.Clone(t.Boxes), c.Boxes...))
+			t.Closing.joined(c.Boxes)
+		}
 		if !c.Ends { // a [FIN] message never governs (D34)
 			t.speak(Voice{Message: c.Message, Seq: c.Seq, From: c.Mailbox, ReplyTo: replyTo, With: c.With, Fin: c.Fin})
 		}
 	})
 }
 
-// exchange changes one exchange, creating it.
-func (s *State) exchange(m MailboxID, change func(*Exchange)) {
-	e := s.Exchanges[m]
+// exchange changes one exchange, settled at the change's instant, creating it.
+func (s *State) exchange(c Change, m MailboxID, change func(*Exchange)) {
+	e := s.Exchanges[m].Settled(c.Seq, c.At)
 	e.Mailbox = m
 	change(&e)
 	s.Exchanges[m] = e
 }
 
-// converse changes the conversation of c, creating it, and notes when it was last written in.
+// endConversation makes an end of one conversation: of a mailbox, or, without one, the end that an
+// episode announced, with its last message.
+func (s *State) endConversation(c Change) {
+	t := s.Conversations[c.Conversation].Settled(c.Seq, c.At)
+	if c.Mailbox != "" {
+		t.endBy(End{By: c.Mailbox, Seq: c.Seq, At: c.At, How: c.How})
+		t.Touched = c.Seq
+	}
+	if c.Message != "" {
+		t.LastAt, t.LastPatient = c.At, false
+	}
+	s.Conversations[c.Conversation] = t
+}
+
+// episode makes an event of an episode. What is due at once is settled when it is next looked at.
+func (s *State) episode(c Change) {
+	for _, change := range c.Episode.Threads {
+		t := s.Conversations[change.Conversation].Settled(c.Seq, c.At)
+		if change.Given > 0 {
+			t.giveBack(change.Given)
+		} else {
+			t.Closing = change.Closing
+		}
+		s.Conversations[change.Conversation] = t
+	}
+	s.Patient.Died = s.Patient.Died && !c.Episode.Revived || c.Episode.Death
+}
+
+// converse changes the conversation of c, settled at its instant, creating it, and notes when it was last
+// written in.
 func (s *State) converse(c Change, change func(*Conversation)) {
-	t := s.Conversations[c.Conversation]
+	t := s.Conversations[c.Conversation].Settled(c.Seq, c.At)
 	t.ID, t.LastAt = c.Conversation, c.At
 	change(&t)
 	s.Conversations[c.Conversation] = t
@@ -109,7 +166,10 @@ func (e *Exchange) begin(c Change) {
 }
 
 // end notes an end of the whole exchange.
-func (e *Exchange) end(c Change) { e.Horizon, e.EndedAt, e.EndedHow = c.Seq, c.At, c.How }
+func (e *Exchange) end(c Change) {
+	e.Horizon, e.EndedAt, e.EndedHow = c.Seq, c.At, c.How
+	e.Until, e.Awaiting = time.Time{}, false
+}
 
 // speak makes v the newest voice, in the place of an older one of the same author and reply mailbox. A
 // message with FIN leaves the one without in place: what was said there still counts (R92).
@@ -120,9 +180,10 @@ func (c *Conversation) speak(v Voice) {
 	c.Voices = append(older, v)
 }
 
-// endBy makes e the last end, in the place of an older one of the same mailbox.
+// endBy makes e the last end, in the place of an older one of the same mailbox. One that an episode made
+// stays until its discharge is cancelled.
 func (c *Conversation) endBy(e End) {
-	older := slices.DeleteFunc(slices.Clone(c.Ends), func(o End) bool { return o.By == e.By })
+	older := slices.DeleteFunc(slices.Clone(c.Ends), func(o End) bool { return o.By == e.By && o.Of == 0 })
 	c.Ends = append(older, e)
 }
 

@@ -14,6 +14,7 @@ type model struct {
 	blocks  map[rules.MailboxID]time.Time // until; zero: for good
 	patient rules.Patient                 // without blocks
 	who     rules.Correspondents
+	tagged  []rules.ConversationID // conversations of the visit
 }
 
 // happened is one message of a professional, or one end.
@@ -27,6 +28,19 @@ type happened struct {
 	fin     bool // header
 	marker  bool // subject: a message that never governs, followed by an end
 	how     rules.EndHow
+	at      time.Time
+	isReply bool                             // of the patient, to replyTo
+	windows map[rules.MailboxID]rules.Window // of a message
+	asked   []rules.MailboxID                // Reply-To of a message, as it was written
+	episode *happenedEpisode                 // an event of the visit
+	of, n   int                              // of an end that an episode made: its discharge; its place in time
+}
+
+// happenedEpisode is an event of the one visit of the model.
+type happenedEpisode struct {
+	closes bool
+	even   bool
+	grace  time.Duration
 }
 
 // covered reports whether the message at i was silenced: by a later end of its author, or of one of

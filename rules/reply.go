@@ -63,6 +63,7 @@ type DeliverFacts struct {
 	Author       Correspondent // of the message that governed then; a block of him freezes the conversation
 	Conversation Conversation
 	Exchange     Exchange // of To and this patient
+	Answered     Exchange // of Author and this patient
 }
 
 // Deliver decides again when a queued reply is about to leave. An end committed since lets it pass,
@@ -78,8 +79,25 @@ func Deliver(f DeliverFacts, now time.Time) Verdict {
 		return refuse(MailboxUnknown, "O45")
 	}
 	v := Verdict{}
-	if f.Conversation.endAfter(f.To.Mailbox, f.Sent, Exchanges{f.To.Mailbox: f.Exchange}).Seq > 0 {
+	if f.crossed() {
 		v.Notes |= Crossed
 	}
 	return v
+}
+
+// crossed reports whether an end was committed since that silences what the reply answers: of the mailbox
+// that it goes to, or of the author when that is his reply mailbox (D6, D7). The end of an author says
+// nothing to those who were only in copy (D34).
+func (f DeliverFacts) crossed() bool {
+	c := f.Conversation
+	if c.endOf(f.To.Mailbox, f.Sent, f.Exchange).Seq > 0 {
+		return true
+	}
+	for i := range c.Voices {
+		v := &c.Voices[i]
+		if v.From == f.Author.Mailbox && v.Seq < f.Sent && slices.Contains(v.ReplyTo, f.To.Mailbox) {
+			return c.endOf(f.Author.Mailbox, f.Sent, f.Answered).Seq > 0
+		}
+	}
+	return false
 }

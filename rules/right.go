@@ -30,13 +30,15 @@ type Right struct {
 	By      MailboxID   // who ended it; set when ended
 	How     EndHow
 	At      time.Time
+	Until   time.Time // first refused instant that was announced; set when open, zero: none
 }
 
 // RightToReply computes what the patient may do in conversation c (D34, table 9.1).
 //
 // It takes the professional messages from the newest, skips those silenced by an end of their own
 // mailbox, and lets the first that remains govern. ex must hold the exchanges of every mailbox that
-// c names, and who what the tables know of them; a missing exchange counts as one that never began.
+// c names, and who what the tables know of them; a missing exchange counts as one that never began. Both c
+// and ex are settled at now.
 func RightToReply(p Patient, c Conversation, ex Exchanges, who Correspondents, now time.Time) Right {
 	if c.ID == "" {
 		return Right{State: NoReply, Code: ThreadNotOpened, Rule: "D3"}
@@ -63,8 +65,28 @@ func RightToReply(p Patient, c Conversation, ex Exchanges, who Correspondents, n
 	default:
 		r.State, r.Rule, r.Message, r.To = Open, "R75", v.Message, v.ReplyTo
 		r.ToAll = c.replyToAll(p, v, ex, who, now)
+		r.Until = c.until(v, ex)
 	}
 	return r
+}
+
+// until returns the earliest instant at which an announced end will silence v; zero: none. An end that
+// waits for an answer has no instant yet (D8, D24).
+func (c Conversation) until(v *Voice, ex Exchanges) (at time.Time) {
+	if c.Closing.Event > 0 && !c.Awaited() && v.concerns(func(m MailboxID) bool { return slices.Contains(c.Closing.By, m) }) {
+		at = c.Closing.At
+	}
+	for i := range len(v.ReplyTo) + 1 {
+		m := v.From
+		if i > 0 {
+			m = v.ReplyTo[i-1]
+		}
+		e := ex[m]
+		if !e.Until.IsZero() && !e.Awaiting && (at.IsZero() || e.Until.Before(at)) {
+			at = e.Until
+		}
+	}
+	return at
 }
 
 // governing returns the voice that governs, nil when none does, and the end that came last.
@@ -76,7 +98,7 @@ func (c Conversation) governing(ex Exchanges) (*Voice, End) {
 		if end.Seq == 0 {
 			return v, End{}
 		}
-		if end.Seq > last.Seq {
+		if end.after(last) {
 			last = end
 		}
 	}
@@ -91,7 +113,7 @@ func (c Conversation) silencedBy(v *Voice, ex Exchanges) End {
 		if m == v.From {
 			continue // the usual case, asked already
 		}
-		if e := c.endAfter(m, v.Seq, ex); e.Seq > end.Seq {
+		if e := c.endAfter(m, v.Seq, ex); e.after(end) {
 			end = e
 		}
 	}
@@ -100,16 +122,30 @@ func (c Conversation) silencedBy(v *Voice, ex Exchanges) End {
 
 // endAfter returns the latest end that mailbox m committed after seq and that reaches c.
 func (c Conversation) endAfter(m MailboxID, seq Seq, ex Exchanges) End {
+	return c.endOf(m, seq, ex[m])
+}
+
+// endOf is endAfter with the exchange of m.
+func (c Conversation) endOf(m MailboxID, seq Seq, e Exchange) End {
 	var end End
-	if e := ex[m]; e.Horizon > seq {
+	if e.Horizon > seq {
 		end = End{By: m, Seq: e.Horizon, At: e.EndedAt, How: e.EndedHow}
 	}
 	for _, e := range c.Ends {
-		if e.By == m && e.Seq > seq && e.Seq > end.Seq {
+		if e.By == m && e.Seq > seq && e.after(end) {
 			end = e
 		}
 	}
 	return end
+}
+
+// after reports whether e came after o: by their instants, for an end that was announced may be committed
+// later than it came, and in the order of commits at one instant.
+func (e End) after(o End) bool {
+	if e.At.Equal(o.At) {
+		return e.Seq > o.Seq
+	}
+	return e.At.After(o.At)
 }
 
 // frozen reports, and notes in r, that nothing can leave whatever the professionals allow.

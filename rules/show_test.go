@@ -16,7 +16,7 @@ func (w *world) show(args) ([]string, error) {
 	}
 	for _, m := range w.boxes {
 		answer := "not contactable"
-		if rules.CanContact(w.state.Patient, w.who.Of(m), w.state.Exchanges[m], w.now) {
+		if rules.CanContact(w.state.Patient, w.who.Of(m), w.view().Exchanges[m], w.now) {
 			answer = "contactable"
 		}
 		lines = append(lines, fmt.Sprintf("%s: %s", m, answer))
@@ -30,9 +30,9 @@ func (w *world) seen(a args) ([]string, error) {
 		return nil, fmt.Errorf("by whom?")
 	}
 	m := w.who.Of(rules.MailboxID(a.words[0]))
-	lines := []string{fmt.Sprintf("exchange: %s", rules.ExchangeSeenBy(m, w.state.Patient, w.state.Exchanges[m.Mailbox], w.now))}
+	lines := []string{fmt.Sprintf("exchange: %s", rules.ExchangeSeenBy(m, w.state.Patient, w.view().Exchanges[m.Mailbox], w.now))}
 	for _, t := range w.threads {
-		lines = append(lines, fmt.Sprintf("%s: %s", t, rules.SeenBy(m, w.state.Patient, w.state.Conversations[t], w.state.Exchanges, w.now)))
+		lines = append(lines, fmt.Sprintf("%s: %s", t, rules.SeenBy(m, w.state.Patient, w.view().Conversations[t], w.view().Exchanges, w.now)))
 	}
 	return lines, nil
 }
@@ -55,6 +55,9 @@ func right(r rules.Right) string {
 	switch r.State {
 	case rules.Open:
 		s := "open, REPLY to " + names(r.To)
+		if !r.Until.IsZero() {
+			s += ", until " + r.Until.Format("2 Jan 15:04")
+		}
 		if len(r.ToAll) > 0 {
 			s += ", REPLY_TO_ALL adds " + names(r.ToAll)
 		}

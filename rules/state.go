@@ -148,6 +148,8 @@ type Exchange struct {
 	Horizon  Seq       // its last [FIN]-type end; what it wrote or answers for before is silent (D6)
 	EndedAt  time.Time
 	EndedHow EndHow
+	Until    time.Time // first refused instant of the reply window (D8); zero: no window
+	Awaiting bool      // the last message is the patient's: réponse attendue (D8)
 }
 
 // Ended reports whether the mailbox ended the exchange and wrote nothing that re-opens it since
@@ -155,8 +157,9 @@ type Exchange struct {
 func (e Exchange) Ended() bool { return e.Horizon > 0 && e.Horizon > max(e.Written, e.Granted) }
 
 // Contactable reports whether the mailbox's messages let the patient open a new conversation with it
-// (R70, R72). [CanContact] also asks the patient's side.
-func (e Exchange) Contactable() bool { return e.Granted > e.Horizon }
+// (R70, R72). [CanContact] also asks the patient's side. A window that ran out is written down with the
+// message that came after it, whose Seq is then its Horizon.
+func (e Exchange) Contactable() bool { return e.Granted > 0 && e.Granted >= e.Horizon }
 
 // Voice is the newest professional message of one author and reply mailbox in a conversation; when it
 // carries FIN, the newest one without is kept beside it. Older messages of the same voice decide
@@ -176,16 +179,21 @@ type End struct {
 	Seq Seq
 	At  time.Time
 	How EndHow
+	Of  Seq // the closing of an episode that announced it; 0: another end
 }
 
 // Conversation (fil) is what rules know of one thread.
 type Conversation struct {
 	ID          ConversationID
 	Voices      []Voice // in order of Seq
-	Ends        []End   // in order of Seq, the last one of each mailbox
+	Ends        []End   // in order of Seq, the last one of each mailbox and kind
 	LastAt      time.Time
-	LastPatient bool // the last message is the patient's (D8, D24)
-	Deleted     Seq  // the patient deleted what came up to here; 0: nothing (R115)
+	LastPatient bool        // the last message is the patient's (D8, D24)
+	Touched     Seq         // the last message or end that somebody made in it, closings of episodes aside
+	Visit       VisitID     // visit that it is about; empty: none
+	Boxes       []MailboxID // mailboxes of the visit's structure that it names (D34)
+	Closing     Closing
+	Deleted     Seq // the patient deleted what came up to here; 0: nothing (R115)
 }
 
 // Exchanges holds the exchanges loaded for a decision; a missing pair is the zero Exchange.

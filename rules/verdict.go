@@ -64,6 +64,8 @@ const (
 	Acknowledged                     // written although a refusal is recorded, with a reason (D14 d)
 	ReplyToIgnored                   // a reply mailbox outside the trust space (D9)
 	Foreign                          // a document of another patient, taken all the same (D31, setting flag)
+	Outdated                         // an event of an episode that is older than the last one (I230)
+	Withheld                         // a last message that the patient's mailbox does not take any more (D15)
 )
 
 // Has reports whether n contains all of o.
@@ -92,6 +94,10 @@ const (
 	DocumentSaved       ChangeKind = "document.save"
 	DocumentDeleted     ChangeKind = "document.delete"
 	TermsAccepted       ChangeKind = "terms.accept"
+	VisitOpened         ChangeKind = "episode.open" // or its discharge cancelled
+	VisitClosed         ChangeKind = "episode.close"
+	ClosingAnnounced    ChangeKind = "thread.closing" // the patient was told when an episode ends the conversation
+	VerdictAsked        ChangeKind = "verdict"        // nothing changes but the trace (D29)
 )
 
 // Change is one change of a patient's state. Only the fields of its kind are set. Slices are shared
@@ -116,6 +122,11 @@ type Change struct {
 	Objection    Objection
 	Opposition   RecordedOpposition
 	Terms        Terms
+	Windows      map[MailboxID]Window // MessageReceived: windows of the mailboxes of ReplyTo that have one
+	Auto         bool                 // MessageReceived: written by a program, which answers nobody (OP7)
+	Visit        VisitID              // MessageReceived in a conversation of a visit; events of episodes
+	Boxes        []MailboxID          // MessageReceived: mailboxes of the visit's structure that it names
+	Episode      *EpisodeChange       // events of episodes
 }
 
 // Verdict is the answer to a command: a refusal, or one change and its effects.

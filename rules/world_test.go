@@ -22,12 +22,15 @@ type world struct {
 	sent     map[rules.MessageKey]sent
 	threads  []rules.ConversationID // in the order in which they appeared
 	boxes    []rules.MailboxID
+	windows  map[rules.MailboxID]rules.Window
+	visits   map[rules.VisitID]*visit
 }
 
 // sent is a reply on its way.
 type sent struct {
 	seq    rules.Seq
 	thread rules.ConversationID
+	author rules.MailboxID
 }
 
 func newWorld() *world {
@@ -39,7 +42,7 @@ func newWorld() *world {
 		},
 		who:  rules.Correspondents{},
 		now:  time.Date(2026, 5, 12, 9, 0, 0, 0, time.UTC),
-		sent: map[rules.MessageKey]sent{},
+		sent: map[rules.MessageKey]sent{}, windows: map[rules.MailboxID]rules.Window{}, visits: map[rules.VisitID]*visit{},
 	}
 }
 
@@ -100,6 +103,7 @@ func (w *world) run(command string) ([]string, error) {
 		"end-exchange": w.endExchange, "end-conversation": w.endConversation,
 		"block": w.block, "unblock": w.unblock, "refuse": w.refuse, "accept-again": w.acceptAgain,
 		"account": w.account, "dies": w.dies, "later": w.later, "table": w.table,
+		"window": w.window, "expire": w.expire, "episode": w.episode, "finish": w.finish, "ask": w.ask,
 		"show": w.show, "seen": w.seen, "reach": w.reach,
 		"object": w.object, "withdraw": w.withdraw, "record": w.record, "write": w.write, "objection": w.objection,
 		"manage": w.manage, "overdue": w.overdue, "delete": w.delete, "terms": w.terms,
@@ -141,7 +145,7 @@ func (w *world) meet(boxes ...rules.MailboxID) {
 }
 
 // receive from=A [reply-to=M,N] [cc=B,C] [thread=t1] [subject="…"] [header=FIN] [empty] [report] [dsn]
-// [again=m1]
+// [again=m1] [visit=V]
 func (w *world) receive(a args) ([]string, error) {
 	from := rules.MailboxID(a.named["from"])
 	if from == "" {
@@ -150,7 +154,7 @@ func (w *world) receive(a args) ([]string, error) {
 	w.meet(append(append(a.list("cc"), from), a.list("reply-to")...)...)
 	f := rules.AdmitFacts{
 		Patient: w.state.Patient, Next: w.seq + 1, Message: rules.MessageKey(fmt.Sprintf("m%d", w.messages+1)),
-		Sender: w.who.Of(from), ReplyTo: a.list("reply-to"), With: a.list("cc"), Exchange: w.state.Exchanges[from],
+		Sender: w.who.Of(from), ReplyTo: a.list("reply-to"), With: a.list("cc"), Exchange: w.view().Exchanges[from],
 		Repeat: rules.MessageKey(a.named["again"]), Subject: "Votre consultation",
 		HasContent: !a.has("empty"), IsReport: a.has("report"), WantsReceipt: a.has("dsn"),
 	}
@@ -161,6 +165,8 @@ func (w *world) receive(a args) ([]string, error) {
 		f.EndHeaders = strings.Split(h, "|")
 	}
 	f.Thread, f.Fresh = w.place(a.named["thread"])
+	f.Windows = w.windows
+	w.tag(&f, rules.VisitID(a.named["visit"]))
 	v := rules.Admit(f, w.now)
 	if v.Notes.Has(rules.Repeated) {
 		return []string{"the same as " + string(v.Change.Message) + ", which is there already"}, nil
@@ -180,7 +186,7 @@ func (w *world) receive(a args) ([]string, error) {
 // place returns the conversation of a name, and the name of a new one.
 func (w *world) place(name string) (thread, fresh rules.ConversationID) {
 	id := rules.ConversationID(name)
-	if _, ok := w.state.Conversations[id]; ok {
+	if _, ok := w.view().Conversations[id]; ok {
 		return id, ""
 	}
 	if name == "" {
@@ -191,7 +197,7 @@ func (w *world) place(name string) (thread, fresh rules.ConversationID) {
 }
 
 func (w *world) right(t rules.ConversationID) rules.Right {
-	return rules.RightToReply(w.state.Patient, w.state.Conversations[t], w.state.Exchanges, w.who, w.now)
+	return rules.RightToReply(w.state.Patient, w.view().Conversations[t], w.view().Exchanges, w.who, w.now)
 }
 
 // reply t1 [all] [empty] [bytes=N]
@@ -216,7 +222,7 @@ func (w *world) reply(a args) ([]string, error) {
 	v := rules.Reply(f, w.now)
 	if !v.Refusal.Refused() {
 		w.messages++
-		w.sent[f.Message] = sent{seq: f.Next, thread: f.Conversation}
+		w.sent[f.Message] = sent{seq: f.Next, thread: f.Conversation, author: f.Right.With}
 	}
 	return w.commit(v, fmt.Sprintf("%s sent to %s", f.Message, names(v.Change.To))), nil
 }
@@ -232,8 +238,8 @@ func (w *world) deliver(a args) ([]string, error) {
 	}
 	to := rules.MailboxID(a.words[1])
 	v := rules.Deliver(rules.DeliverFacts{
-		Patient: w.state.Patient, Sent: m.seq, To: w.who.Of(to), Conversation: w.state.Conversations[m.thread],
-		Exchange: w.state.Exchanges[to],
+		Patient: w.state.Patient, Sent: m.seq, To: w.who.Of(to), Conversation: w.view().Conversations[m.thread],
+		Exchange: w.view().Exchanges[to], Author: w.who.Of(m.author), Answered: w.view().Exchanges[m.author],
 	}, w.now)
 	if v.Refusal.Refused() {
 		return []string{refusal(v.Refusal) + "; it is a draft again"}, nil
@@ -255,7 +261,7 @@ func (w *world) endExchange(a args) ([]string, error) {
 		return nil, fmt.Errorf("whose?")
 	}
 	m := rules.MailboxID(a.words[0])
-	return w.commit(rules.EndExchange(m, w.state.Exchanges[m], w.seq+1, how(a), w.now), "the exchange with "+a.words[0]+" is ended"), nil
+	return w.commit(rules.EndExchange(m, w.view().Exchanges[m], w.seq+1, how(a), w.now), "the exchange with "+a.words[0]+" is ended"), nil
 }
 
 // end-conversation A t1 [how=episode]
@@ -263,8 +269,8 @@ func (w *world) endConversation(a args) ([]string, error) {
 	if len(a.words) != 2 {
 		return nil, fmt.Errorf("whose, and which?")
 	}
-	c := w.state.Conversations[rules.ConversationID(a.words[1])]
-	v := rules.EndConversation(rules.MailboxID(a.words[0]), c, w.state.Exchanges, w.seq+1, how(a), w.now)
+	c := w.view().Conversations[rules.ConversationID(a.words[1])]
+	v := rules.EndConversation(rules.MailboxID(a.words[0]), c, w.view().Exchanges, w.seq+1, how(a), w.now)
 	return w.commit(v, a.words[0]+" ended "+a.words[1]), nil
 }
 
@@ -273,7 +279,7 @@ func (w *world) blockFacts(a args) (rules.BlockFacts, error) {
 		return rules.BlockFacts{}, fmt.Errorf("whom?")
 	}
 	m := rules.MailboxID(a.words[0])
-	f := rules.BlockFacts{Patient: w.state.Patient, Next: w.seq + 1, Contact: w.who.Of(m), Exchange: w.state.Exchanges[m]}
+	f := rules.BlockFacts{Patient: w.state.Patient, Next: w.seq + 1, Contact: w.who.Of(m), Exchange: w.view().Exchanges[m]}
 	if until, ok := a.named["for"]; ok {
 		d, err := time.ParseDuration(until)
 		if err != nil {

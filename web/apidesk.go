@@ -104,6 +104,7 @@ func deskThread(a *App, r request) (answer, error) {
 type written struct {
 	conversations.ThreadInput
 	mailbox, ins string
+	visit        conversations.Visit
 	allowReply   bool
 	replyTo      string
 	informed     informed
@@ -157,7 +158,7 @@ func (w *written) firstFields() jsonbody.Fields {
 	f["patient"] = jsonbody.Object(jsonbody.Fields{"ins": jsonbody.Into(&w.ins)})
 	f["subject"] = jsonbody.Into(&w.Subject)
 	f["confidential"] = onlyWhen("confidential", "false", `"no"`, "null")
-	f["episode"] = onlyWhen("episode", "null")
+	f["episode"] = jsonbody.Object(jsonbody.Fields{"finess": jsonbody.Into(&w.visit.FINESS), "visit": jsonbody.Into(&w.visit.Number)})
 	f["replyTo"] = jsonbody.Into(&w.replyTo)
 	f["patientInformed"] = jsonbody.Object(jsonbody.Fields{
 		"by": jsonbody.Into(&w.informed.by), "at": jsonbody.Into(&w.informed.at), "how": jsonbody.Into(&w.informed.how),
@@ -260,6 +261,9 @@ func openThread(a *App, r request) (answer, error) {
 	}
 	w.INS, w.Operation = ins, r.operation
 	if err := checkSubject(w.Subject); err != nil {
+		return answer{}, err
+	}
+	if w.Visit, err = a.taggedVisit(r.who, m, w.visit); err != nil {
 		return answer{}, err
 	}
 	if err := w.checkContent(); err != nil {

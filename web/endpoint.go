@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -40,6 +41,7 @@ type request struct {
 	who       Principal
 	id        conversations.ID // {id} of the path; of the form of an id
 	query     func(name string) string
+	param     func(name string) string // of the path, beside {id}, unescaped
 	body      []byte
 	operation string // names a request with an idempotency key; empty without one
 }
@@ -89,7 +91,7 @@ func (a *App) handler(e *endpoint) fiber.Handler {
 				return err
 			}
 		}
-		r := request{ctx: c.UserContext(), who: who, query: func(name string) string { return c.Query(name) }}
+		r := request{ctx: c.UserContext(), who: who, query: func(name string) string { return c.Query(name) }, param: pathParam(c)}
 		if strings.Contains(e.path, "{id}") {
 			id, err := outsideID(c.Params("id"))
 			if err != nil {
@@ -105,6 +107,18 @@ func (a *App) handler(e *endpoint) fiber.Handler {
 			return a.send(c, ans)
 		}
 		return a.serveChange(c, e, r)
+	}
+}
+
+// pathParam gives the parameters of a path, unescaped. What is escaped badly is empty, which nothing is
+// named.
+func pathParam(c *fiber.Ctx) func(name string) string {
+	return func(name string) string {
+		s, err := url.PathUnescape(c.Params(name))
+		if err != nil {
+			return ""
+		}
+		return strings.Clone(s)
 	}
 }
 

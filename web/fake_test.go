@@ -58,6 +58,10 @@ type fakeConversations struct {
 	limits   []int
 	until    time.Time
 	draft    string
+	episode  conversations.EpisodeLine
+	events   []conversations.EpisodeInput
+	filters  []conversations.EpisodeFilter
+	verdict  conversations.ContactVerdict
 }
 
 func newFake() *fakeConversations {
@@ -65,6 +69,7 @@ func newFake() *fakeConversations {
 		failOn: map[string]error{}, threads: map[conversations.ID]conversations.Thread{},
 		files: map[conversations.ID][]byte{}, fileName: "Compte rendu.pdf", fileType: "application/pdf",
 	}
+	f.episode, f.verdict = episodeLine(), conversations.ContactVerdict{ContactAnswer: rules.ContactAnswer{Rule: "D29", Reachability: rules.Unknown}}
 	f.add(openThreadOf(openID))
 	f.add(endedThreadOf(endedID))
 	f.saved = []conversations.Document{savedDocumentOf("a1open.7.0")}

@@ -8,6 +8,17 @@ import (
 	"testing"
 )
 
+// callerOf is the token of somebody whom an endpoint is for.
+func callerOf(e endpoint) string {
+	switch {
+	case e.takes(Professional):
+		return proToken
+	case e.takes(Application):
+		return clinicToken
+	}
+	return patientToken
+}
+
 // sample gives every endpoint a path and a body that would pass.
 func sample(e endpoint) (path, body string) {
 	id := map[string]string{
@@ -18,7 +29,9 @@ func sample(e endpoint) (path, body string) {
 		id = string(openID)
 	}
 	body = map[string]string{
-		"/inbox/{id}/replies": `{"text":"Merci"}`, "/conversations/{id}/messages": `{"text":"Bonjour"}`,
+		"/verdicts":                             `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"}}`,
+		"/facilities/{finess}/episodes/{visit}": `{"state":"closed","eventId":"e1"}`,
+		"/inbox/{id}/replies":                   `{"text":"Merci"}`, "/conversations/{id}/messages": `{"text":"Bonjour"}`,
 	}[e.path]
 	if e.path == "/conversations" && e.method == http.MethodPost {
 		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"},"subject":"Bilan","text":"Bonjour"}`
@@ -26,7 +39,7 @@ func sample(e endpoint) (path, body string) {
 	if own := rightsBodies()[e.method+" "+e.path]; own != "" {
 		body = own
 	}
-	return apiBase + strings.ReplaceAll(e.path, "{id}", id), body
+	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815").Replace(e.path), body
 }
 
 // docs/contract.md: every path under /api/ without a valid token answers 401 before anything else.
@@ -119,7 +132,7 @@ func TestGate_403WithoutScope(t *testing.T) {
 	for _, e := range w.app.endpoints() {
 		path, body := sample(e)
 		stranger := proToken
-		if e.takes(Professional) {
+		if e.takes(Professional) || e.takes(Application) {
 			stranger = patientToken
 		}
 		if e.scope == "" { // any person's, and no application's
@@ -146,10 +159,7 @@ func TestGate_everyEndpointAnswers(t *testing.T) {
 		w := newWorld(t)
 		e := w.app.endpoints()[i]
 		path, body := sample(e)
-		token := patientToken
-		if e.takes(Professional) && !e.takes(Patient) {
-			token = proToken
-		}
+		token := callerOf(e)
 		got := w.call(token, e.method, path, body)
 		want := map[string]int{
 			"POST /inbox": 403, "POST /inbox/{id}/opened": 204, "POST /inbox/{id}/replies": 201, "POST /conversations": 201,
@@ -178,10 +188,7 @@ func TestGate_getChangesNothing(t *testing.T) {
 			continue
 		}
 		path, _ := sample(e)
-		token := patientToken
-		if e.takes(Professional) {
-			token = proToken
-		}
+		token := callerOf(e)
 		w.call(token, http.MethodGet, path, "")
 		if head := w.call(token, http.MethodHead, path, ""); head.status != http.StatusOK || len(head.body) > 0 {
 			t.Errorf("HEAD %s: %d with %d octets", path, head.status, len(head.body))
@@ -190,7 +197,7 @@ func TestGate_getChangesNothing(t *testing.T) {
 	for _, call := range w.core.calls {
 		switch call {
 		case "Inbox", "Thread", "Attachment", "Contacts", "Exchanges", "Threads", "ThreadFor",
-			"Objections", "History", "Documents", "Document", "Account":
+			"Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

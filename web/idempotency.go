@@ -61,7 +61,8 @@ func (a *App) serveOnce(c *fiber.Ctx, e *endpoint, r request, key string) error 
 // lasting reports whether an answer stays the same when the request is repeated: not a failure of ours,
 // not a lost race.
 func lasting(status int) bool {
-	return status < http.StatusInternalServerError && status != http.StatusConflict && status != http.StatusRequestTimeout
+	return status < http.StatusInternalServerError && status != http.StatusConflict && status != http.StatusRequestTimeout &&
+		status != http.StatusTooManyRequests
 }
 
 // refusal is a problem as it is sent and kept.

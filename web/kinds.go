@@ -16,14 +16,16 @@ func statusOf(k conversations.Kind) int {
 		conversations.KindBlockedByPatient, conversations.KindPatientOpposed, conversations.KindUnreachable,
 		conversations.KindNotHabilitated, conversations.KindObjectionRecorded, conversations.KindTermsNotAccepted:
 		return http.StatusForbidden
-	case conversations.KindMailboxUnknown, conversations.KindNotFound:
+	case conversations.KindMailboxUnknown, conversations.KindNotFound, conversations.KindEpisodeUnknown:
 		return http.StatusNotFound
 	case conversations.KindStaleState:
 		return http.StatusConflict
 	case conversations.KindTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case conversations.KindINSInvalid, conversations.KindInvalidRequest, conversations.KindWrongPatient:
+	case conversations.KindINSInvalid, conversations.KindInvalidRequest, conversations.KindWrongPatient, conversations.KindOtherEvent:
 		return http.StatusUnprocessableEntity
+	case conversations.KindRateLimited:
+		return http.StatusTooManyRequests
 	case conversations.KindUnavailable:
 		return http.StatusServiceUnavailable
 	case conversations.KindInternal:
@@ -39,7 +41,12 @@ func problemOf(err error) *problem {
 	if status == http.StatusInternalServerError {
 		k = conversations.KindInternal
 	}
-	return &problem{status: status, code: code(k), cause: err}
+	p := &problem{status: status, code: code(k), cause: err}
+	var core *conversations.Error
+	if errors.As(err, &core) {
+		p.wait = core.RetryAfter
+	}
+	return p
 }
 
 // ruleSoft is the rule of a recorded refusal that an acknowledgement overcomes (D14 d).

@@ -33,12 +33,15 @@ var kindStatus = map[conversations.Kind]int{
 	conversations.KindWrongPatient:   422,
 	conversations.KindInternal:       500,
 	conversations.KindUnavailable:    503,
+	conversations.KindEpisodeUnknown: 404,
+	conversations.KindOtherEvent:     422,
+	conversations.KindRateLimited:    429,
 }
 
 // allCodes lists every code that this border can give.
 func allCodes() []code {
 	list := []code{
-		codeUnauthenticated, codeInsufficientScope, codeMethodNotAllowed, codeUnsupportedMedia, codeOtherBody,
+		codeUnauthenticated, codeInsufficientScope, codeMethodNotAllowed, codeUnsupportedMedia,
 	}
 	for k := range kindStatus {
 		list = append(list, code(k))
@@ -53,8 +56,12 @@ func TestKinds_seenAsHTTP(t *testing.T) {
 	for k, status := range kindStatus {
 		w := newWorld(t)
 		w.core.fail = fmt.Errorf("wrapped: %w", kind(k))
-		got := w.call(patientToken, http.MethodPost, "/api/v1/inbox/a1open/opened", "").wants(status, string(k))
-		if retry := got.header.Get("Retry-After"); (retry != "") != (status == 503) {
+		token, path, body := patientToken, "/api/v1/inbox/a1open/opened", ""
+		if k == conversations.KindRateLimited { // verdicts alone are counted
+			token, path, body = proToken, "/api/v1/verdicts", `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"`+ins+`"}}`
+		}
+		got := w.call(token, http.MethodPost, path, body).wants(status, string(k))
+		if retry := got.header.Get("Retry-After"); (retry != "") != (status == 503 || status == 429) {
 			t.Errorf("%s: Retry-After %q", k, retry)
 		}
 	}

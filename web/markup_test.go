@@ -149,6 +149,7 @@ func TestMarkup_everyPage(t *testing.T) {
 		{proKey, "/pro?suite=x"},
 		{twoBoxes, "/clinique?suite=x"},
 		{proKey, "/pro/echanges/a1xpair/fin"},
+		{proKey, "/clinique/venues/" + string(visitKey)},
 		{patientKey, "/pro"},
 		{proKey, "/messages"},
 	} {

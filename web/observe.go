@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -104,7 +105,10 @@ func (a *App) renderError(c *fiber.Ctx, err error) error {
 		a.deps.Log.LogAttrs(c.UserContext(), slog.LevelError, "request failed", slog.String("request", id),
 			slog.String("code", string(p.code)), slog.Any("error", p.cause))
 	}
-	if p.status == http.StatusServiceUnavailable {
+	switch {
+	case p.wait > 0:
+		c.Set(fiber.HeaderRetryAfter, strconv.FormatInt(int64(math.Ceil(p.wait.Seconds())), 10))
+	case p.status == http.StatusServiceUnavailable, p.status == http.StatusTooManyRequests:
 		c.Set(fiber.HeaderRetryAfter, retryAfter)
 	}
 	if isAPI(c.Path()) {

@@ -88,6 +88,9 @@ func facilityPage(a *App, v visit) (view, error) {
 		return view{}, toProfessional(err)
 	}
 	p.Items, p.Next = found.Items, found.Next
+	if p.Episodes, err = a.board(v, m); err != nil {
+		return view{}, toProfessional(err)
+	}
 	return show(p)
 }
 

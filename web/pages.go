@@ -60,6 +60,9 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: get, path: "/pro", kind: Professional, serve: deskPage},
 		{method: get, path: "/pro/echanges/{id}/fin", kind: Professional, serve: endPage},
 		{method: post, path: "/pro/echanges/{id}/fin", kind: Professional, serve: endForm},
+		{method: get, path: "/clinique/venues/{id}", kind: Professional, serve: episodePage},
+		{method: post, path: "/clinique/venues/{id}/cloture", kind: Professional, serve: closeEpisodeForm},
+		{method: post, path: "/clinique/venues/{id}/annulation", kind: Professional, serve: cancelEpisodeForm},
 	}
 }
 

@@ -49,6 +49,13 @@ type Conversations interface {
 	EndThread(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, id conversations.ID) (conversations.Thread, error)
 	RecordOpposition(ctx context.Context, actor conversations.Actor, in conversations.OppositionInput) (conversations.Opposition, error)
 	Silenced(ctx context.Context, mailboxes []conversations.Address, exchange conversations.ID) ([]conversations.ThreadLine, error)
+	Ask(ctx context.Context, actor conversations.Actor, m conversations.Address, ins rules.INS) (conversations.ContactVerdict, error)
+
+	Facility(m conversations.Address) string
+	ChangeEpisode(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, in conversations.EpisodeInput) (conversations.EpisodeLine, error)
+	Episode(ctx context.Context, mailboxes []conversations.Address, v conversations.Visit) (conversations.EpisodeLine, error)
+	EpisodeByID(ctx context.Context, mailboxes []conversations.Address, finess string, id rules.VisitID) (conversations.EpisodeLine, error)
+	Episodes(ctx context.Context, mailboxes []conversations.Address, finess string, f conversations.EpisodeFilter) (conversations.EpisodePage, error)
 }
 
 // PrincipalKind is the kind of whoever calls.

@@ -17,7 +17,7 @@ import (
 func secrets() []string {
 	return []string{
 		ins, "Dupont", "Martin", "mssante", "Résultats", "prise de sang", "Compte rendu", "a1open", "a1xpair", string(patientPID), "899700218896",
-		patientToken, patientKey, csrfToken, "mon texte", "secret",
+		patientToken, patientKey, csrfToken, "0815", "mon texte", "secret",
 	}
 }
 
@@ -28,10 +28,7 @@ func TestPrivacy_logAndMetricsHoldPatternsOnly(t *testing.T) {
 	w := newWorld(t)
 	for _, e := range w.app.endpoints() {
 		path, body := sample(e)
-		token := patientToken
-		if e.takes(Professional) {
-			token = proToken
-		}
+		token := callerOf(e)
 		w.call(token, e.method, path+"?for=secret&mailbox=claire.martin@cabinet.mssante.fr", body, "Idempotency-Key", ins)
 		w.core.fail = kind(conversations.KindUnavailable)
 		w.call(token, e.method, path, body, "X-Request-Id", ins, "User-Agent", ins)

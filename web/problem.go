@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -44,6 +45,7 @@ type problem struct {
 	detail string
 	field  string // member or parameter at fault
 	cause  error
+	wait   time.Duration // after which the caller may ask again; 0: as the status has it
 	// english and french replace the title of the code where its words would be another side's.
 	english, french string
 }

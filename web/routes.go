@@ -23,6 +23,7 @@ func (a *App) endpoints() []endpoint {
 		managing              = "patient.manage"
 	)
 	patient, desk := []PrincipalKind{Patient}, []PrincipalKind{Professional, Application}
+	clinic := []PrincipalKind{Application}
 	replySize, messageSize := withEncoding(a.cfg.MaxReplyBytes), withEncoding(a.cfg.MaxMessageBytes)
 	return []endpoint{
 		{get, "/profiles", read, patient, 0, profiles, ""},
@@ -57,6 +58,12 @@ func (a *App) endpoints() []endpoint {
 		{post, "/conversations/{id}/messages", "thread.write", desk, messageSize, write, "écrire un message de plus"},
 		{post, "/conversations/{id}/end", "thread.close", desk, 0, endThread, "mettre fin à une seule conversation"},
 		{put, "/oppositions", "thread.write", desk, 0, recordOpposition, "enregistrer l’opposition d’un patient"},
+		{post, "/verdicts", "thread.read", desk, 0, verdict, "demander si un message arriverait"},
+
+		{get, "/facilities/{finess}/episodes", "episode.close", clinic, 0, listEpisodes, "lister les prises en charge"},
+		{get, "/facilities/{finess}/episodes/{visit}", "episode.close", clinic, 0, getEpisode, "lire une prise en charge"},
+		{put, "/facilities/{finess}/episodes/{visit}", "episode.close", clinic, 0, putEpisode, "ouvrir ou clore une prise en charge"},
+		{get, "/facilities/{finess}/episodes/{visit}/preview", "episode.close", clinic, 0, previewEpisode, "voir ce qu’une clôture terminerait"},
 	}
 }
 

@@ -240,6 +240,8 @@ type exchangeShape struct {
 	Objection  *objectionMark   `json:"objection,omitempty"`
 	Opposition *oppositionShape `json:"opposition,omitempty"`
 	Unreadable bool             `json:"unreadable,omitempty"`
+	Until      *string          `json:"until"`    // D8; null also while an answer is awaited
+	Awaiting   bool             `json:"awaiting"` // réponse attendue (D8)
 }
 
 // patientShape is the patient of an exchange. Its id is the exchange's: one per mailbox and patient, so
@@ -252,7 +254,7 @@ type patientShape struct {
 
 func exchangeOf(e conversations.ExchangeLine) exchangeShape {
 	s := exchangeShape{
-		ID: e.ID, Mailbox: e.Mailbox.Wire(), State: e.State, LastAt: stamp(e.LastAt),
+		ID: e.ID, Mailbox: e.Mailbox.Wire(), State: e.State, LastAt: stamp(e.LastAt), Until: stamp(e.Until), Awaiting: e.Awaiting,
 		Patient:   patientShape{ID: e.ID, Name: e.Patient.Name, INS: string(e.Patient.INS)},
 		Objection: markOf(e.Objected), Unreadable: e.Unreadable,
 	}

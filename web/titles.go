@@ -69,8 +69,12 @@ func kindTitles(c code) (english, french string) {
 	case conversations.KindMailboxUnknown:
 		return "Patient not found: no mailbox is open for this INS. Check the identity.",
 			"Patient non trouvé : aucune messagerie Mon espace santé n’est ouverte pour ce matricule INS. Vérifiez l’identité ; sinon, remettez le document par un autre moyen."
+	case conversations.KindEpisodeUnknown:
+		return "There is no such episode in this facility.", "Cette prise en charge n’existe pas dans cet établissement."
 	case conversations.KindWrongPatient:
-		return "An attached document is another patient's.", "Le document joint concerne un autre patient que le destinataire."
+		return "This concerns another patient.", "Le document joint ou la prise en charge concerne un autre patient que le destinataire."
+	case conversations.KindRateLimited:
+		return "Too many requests. Try again later.", "Trop de demandes. Réessayez plus tard."
 	case conversations.KindStaleState:
 		return "The conversation changed meanwhile. Read it again.", "La conversation a changé entre-temps. Relisez-la."
 	}

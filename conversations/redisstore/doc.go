@@ -13,7 +13,8 @@
 //
 //	{s7f}:patient:<pid>  HASH    v version, r record, o the operations kept (operations.go)
 //	{s7f}:exch:<pid>     HASH    MailboxID -> record
-//	{s7f}:conv:<pid>     HASH    conversation ID -> record, "<id>:read" and "<id>:draft" beside it
+//	{s7f}:conv:<pid>     HASH    conversation ID -> record, "<id>:read" and "<id>:draft" beside it;
+//	                             "visit:<visit>" -> record of an episode
 //	{s7f}:msgs:<pid>     HASH    message ID -> record, "<id>:out:<MailboxID>" beside it
 //	{s7f}:refs:<pid>     HASH    hashed Message-ID -> "<conversation>/<message>"
 //	{s7f}:inbox:<pid>    ZSET    conversation ID by its last change, Unix ms
@@ -25,6 +26,9 @@
 //	{m7f}:ledger:<mid>   ZSET    "<pid>/<conversation>" by its last change, Unix ms
 //	{m7f}:pairs:<mid>    ZSET    pid of an exchange by its last change, Unix ms
 //	{m7f}:idem:<mid>:<k> STRING  answer kept by Remember, with an expiry
+//	{e7f}:episode:<fid>:<visit> HASH v version, p patient, s state, a instant, r sealed part
+//	{e7f}:visits:<fid>   ZSET    visit by its last event, Unix ms; :open: and :closed: those of a state
+//	{c7f}:calls:<caller> STRING  how often somebody called, with an expiry
 //
 // # The client
 //

@@ -66,6 +66,9 @@ func factsFields(q conversations.FactsQuery) factsQuestion {
 			f.conversations = append(f.conversations, id+conversations.ID(ending))
 		}
 	}
+	for _, v := range q.Episodes {
+		f.conversations = append(f.conversations, conversations.ID(conversations.EpisodeField(v)))
+	}
 	f.args = make([]any, 0, factsArgs+len(q.Exchanges)+len(q.Refs)+marks+len(f.conversations)+len(q.Messages))
 	f.args = append(f.args, f.operation, exchanges, len(q.Refs), marks, len(f.conversations), len(q.Messages))
 	if !q.AllExchanges {
@@ -121,7 +124,21 @@ func (f factsQuestion) read(reply []any) (conversations.Facts, error) {
 	}
 	facts.Conversations, err[1] = named(f.conversations, reply[7])
 	facts.Messages, err[2] = named(f.query.Messages, reply[8])
+	facts.Episodes = takeEpisodes(facts.Conversations, f.query.Episodes)
 	return facts, errors.Join(err[:]...)
+}
+
+// takeEpisodes moves the records of episodes out of those read from TableConversations.
+func takeEpisodes(read map[conversations.ID][]byte, asked []rules.VisitID) map[rules.VisitID][]byte {
+	episodes := make(map[rules.VisitID][]byte, len(asked))
+	for _, v := range asked {
+		field := conversations.ID(conversations.EpisodeField(v))
+		if b, ok := read[field]; ok {
+			episodes[v] = b
+			delete(read, field)
+		}
+	}
+	return episodes
 }
 
 // value returns a record, nil where there is none.

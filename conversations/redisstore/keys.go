@@ -56,6 +56,26 @@ func idemKey(m rules.MailboxID, key string) string {
 	return mailboxTag(m) + ":idem:" + string(m) + ":" + key
 }
 
+// visitKey names a HASH of a facility: v version, p patient, s state, a instant, r sealed part of a visit.
+func visitKey(f conversations.FacilityID, v rules.VisitID) string {
+	return facilityTag(f) + ":episode:" + string(f) + ":" + string(v)
+}
+
+// visitsKey names a ZSET of a facility: its visits by Unix ms, all of them or those of one state.
+func visitsKey(f conversations.FacilityID, state rules.EpisodeState) string {
+	list := string(state)
+	if list == "" {
+		list = "visits"
+	}
+	return facilityTag(f) + ":" + list + ":" + string(f)
+}
+
+// callsKey names a STRING with an expiry: how often a caller called.
+func callsKey(caller string) string { return "{c" + caller[:2] + "}:calls:" + caller }
+
+// facilityTag is the hash tag of the shard of a facility: the first two digits of its id.
+func facilityTag(f conversations.FacilityID) string { return "{e" + string(f[:2]) + "}" }
+
 // patientTag is the hash tag of a shard of patients.
 func patientTag(shard string) string { return "{s" + shard + "}" }
 

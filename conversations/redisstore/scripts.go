@@ -18,6 +18,12 @@ var claimDueLua string
 //go:embed finish_effect.lua
 var finishEffectLua string
 
+//go:embed index_visit.lua
+var indexVisitLua string
+
+//go:embed count_call.lua
+var countCallLua string
+
 // scripts are called by their hash, which is also their version: processes of two releases can share
 // a server. Run loads a script where the server does not know it.
 type scripts struct {
@@ -25,6 +31,8 @@ type scripts struct {
 	commit       *redis.Script
 	claimDue     *redis.Script
 	finishEffect *redis.Script
+	indexVisit   *redis.Script
+	countCall    *redis.Script
 }
 
 func newScripts() scripts {
@@ -33,6 +41,8 @@ func newScripts() scripts {
 		commit:       redis.NewScript(commitLua),
 		claimDue:     redis.NewScript(claimDueLua),
 		finishEffect: redis.NewScript(finishEffectLua),
+		indexVisit:   redis.NewScript(indexVisitLua),
+		countCall:    redis.NewScript(countCallLua),
 	}
 }
 

@@ -18,21 +18,25 @@ type Method string
 
 // Methods that can fail.
 const (
-	Facts    Method = "Facts"
-	Commit   Method = "Commit"
-	Touch    Method = "Touch"
-	Inbox    Method = "Inbox"
-	Owner    Method = "Owner"
-	Claim    Method = "Claim"
-	Finish   Method = "Finish"
-	Extend   Method = "Extend"
-	Index    Method = "Index"
-	Ledger   Method = "Ledger"
-	Remember Method = "Remember"
-	Journal  Method = "Journal"
-	Trim     Method = "Trim"
-	Head     Method = "Head"
-	Ping     Method = "Ping"
+	Facts      Method = "Facts"
+	Commit     Method = "Commit"
+	Touch      Method = "Touch"
+	Inbox      Method = "Inbox"
+	Owner      Method = "Owner"
+	Claim      Method = "Claim"
+	Finish     Method = "Finish"
+	Extend     Method = "Extend"
+	Index      Method = "Index"
+	Ledger     Method = "Ledger"
+	Remember   Method = "Remember"
+	Visit      Method = "Visit"
+	IndexVisit Method = "IndexVisit"
+	Visits     Method = "Visits"
+	Count      Method = "Count"
+	Journal    Method = "Journal"
+	Trim       Method = "Trim"
+	Head       Method = "Head"
+	Ping       Method = "Ping"
 )
 
 // FaultyStore is a store whose next calls a test can make fail, or accompany. It is safe for
@@ -199,4 +203,31 @@ func (f *FaultyStore) Head(ctx context.Context, shard string) (uint64, error) {
 // Ping is [conversations.Store.Ping].
 func (f *FaultyStore) Ping(ctx context.Context) error {
 	return aroundError(f, Ping, func() error { return f.Store.Ping(ctx) })
+}
+
+// Visit is [conversations.Store.Visit].
+func (f *FaultyStore) Visit(ctx context.Context, id conversations.FacilityID, v rules.VisitID) (conversations.VisitEntry, error) {
+	return around(f, Visit, func() (conversations.VisitEntry, error) { return f.Store.Visit(ctx, id, v) })
+}
+
+// IndexVisit is [conversations.Store.IndexVisit].
+func (f *FaultyStore) IndexVisit(ctx context.Context, id conversations.FacilityID, e conversations.VisitEntry) (conversations.VisitEntry, error) {
+	return around(f, IndexVisit, func() (conversations.VisitEntry, error) { return f.Store.IndexVisit(ctx, id, e) })
+}
+
+// Visits is [conversations.Store.Visits].
+func (f *FaultyStore) Visits(ctx context.Context, id conversations.FacilityID, state rules.EpisodeState, before conversations.VisitEntry, limit int) ([]conversations.VisitEntry, error) {
+	return around(f, Visits, func() ([]conversations.VisitEntry, error) { return f.Store.Visits(ctx, id, state, before, limit) })
+}
+
+// Count is [conversations.Store.Count].
+func (f *FaultyStore) Count(ctx context.Context, caller string, period time.Duration) (int, time.Duration, error) {
+	if err := f.run(f.before, Count); err != nil {
+		return 0, 0, err
+	}
+	calls, left, err := f.Store.Count(ctx, caller, period)
+	if fault := f.run(f.after, Count); fault != nil {
+		return 0, 0, fault
+	}
+	return calls, left, err
 }

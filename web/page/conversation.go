@@ -64,6 +64,8 @@ const (
 	NoticeObjected        Notice = "oppose"
 	NoticeWithdrawn       Notice = "opposition-levee"
 	NoticeAccount         Notice = "compte"
+	NoticeClosed          Notice = "cloture"
+	NoticeCancelled       Notice = "annulation"
 )
 
 // Words is the sentence of a notice, empty for a text that is none.
@@ -93,6 +95,10 @@ func (n Notice) Words() string {
 		return "Opposition levée."
 	case NoticeAccount:
 		return "C’est fait."
+	case NoticeClosed:
+		return "Prise en charge close."
+	case NoticeCancelled:
+		return "Clôture annulée."
 	}
 	return ""
 }

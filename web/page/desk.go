@@ -50,6 +50,7 @@ type Facility struct {
 	Items     []conversations.ThreadLine
 	Next      string
 	Further   bool
+	Episodes  *Board // episodes of the mailbox's establishment; nil: it has none
 }
 
 // Call is one entry point of the API that an application of an establishment may use.

@@ -46,11 +46,14 @@ func (c calendar) date(t time.Time) template.HTML {
 	return timeElement(l.Format(time.DateOnly), day(l))
 }
 
+// isMidnight reports whether a day begins at l: what ends there is told by the last whole day.
+func isMidnight(l time.Time) bool { return l.Hour() == 0 && l.Minute() == 0 && l.Second() == 0 }
+
 // until tells the first refused instant of a right as wording.md does: the instant itself, or, when it
 // is midnight, the last whole day (D8).
 func (c calendar) until(t time.Time) template.HTML {
 	l := t.In(c.zone)
-	if l.Hour() == 0 && l.Minute() == 0 && l.Second() == 0 {
+	if isMidnight(l) {
 		last := l.AddDate(0, 0, -1)
 		return timeElement(last.Format(time.DateOnly), day(last)) + " inclus"
 	}

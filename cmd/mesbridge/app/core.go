@@ -18,6 +18,7 @@ import (
 	"mesbridge/conversations/journal"
 	"mesbridge/conversations/keystore"
 	"mesbridge/rules"
+	"mesbridge/web/page"
 )
 
 // startConversations opens keys, bodies and journal, compares journal and store, and makes the service.
@@ -48,6 +49,10 @@ func (a *App) startConversations(ctx context.Context) error {
 		return err
 	}
 	a.codec = mail.NewCodec(mail.DefaultLimits())
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		return fmt.Errorf("load Paris time: %w", err)
+	}
 	ports := conversations.Ports{
 		Store: a.store, Keys: keys, Bodies: content, Journal: trail, Acts: trail, Directory: book{a}, Mail: a.codec,
 		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader,
@@ -64,10 +69,23 @@ func (a *App) startConversations(ctx context.Context) error {
 		SoftOpposition: c.Oppositions == config.Soft, TrashFor: time.Duration(c.Retention.TrashDays) * 24 * time.Hour,
 		Periods:          rules.Periods{ArchiveYears: c.Retention.ArchiveYears, SuspensionDays: c.Retention.SuspensionDays},
 		FlagWrongPatient: c.Mail.WrongPatient == config.FlagWrongPatient,
+		Windows:          replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris),
 	}, ports)
 	a.every("journal mark", markEvery, func(ctx context.Context) error { return trail.Trim(ctx, a.store) })
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
 	return nil
+}
+
+// replyWindows are the windows of the settings, by canonical address (D8).
+func replyWindows(w config.Windows) map[string]rules.Window {
+	const day = 24 * time.Hour
+	all := make(map[string]rules.Window, len(w.Mailboxes))
+	for mailbox, days := range w.Mailboxes {
+		if a, err := rules.ParseAddress(mailbox); err == nil { // settings are checked before
+			all[a.Canonical()] = rules.Window{Length: time.Duration(days) * day, Answer: time.Duration(w.AfterAnswerDays) * day}
+		}
+	}
+	return all
 }
 
 // markEvery is how often the journal notes up to where it has no gap: what came since is compared with

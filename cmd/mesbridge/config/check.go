@@ -30,6 +30,7 @@ func (c Config) check() error {
 	errs = append(errs, c.Mail.faults()...)
 	errs = append(errs, c.Scan.faults()...)
 	errs = append(errs, c.Retention.faults()...)
+	errs = append(errs, c.Windows.faults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
 	if c.INSClaim == "" {
 		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))
@@ -83,6 +84,28 @@ func (l Limits) faults() []error {
 	}
 	if l.MaxReplyBytes < 1 || l.MaxReplyBytes > l.MaxMessageBytes {
 		errs = append(errs, errors.New("limits.maxReplyBytes: write a number of octets from 1 to maxMessageBytes (D19)"))
+	}
+	if l.VerdictsPerHour < 0 {
+		errs = append(errs, errors.New("limits.verdictsPerHour: write a number from 0 (D29)"))
+	}
+	return errs
+}
+
+// mostWindow is the longest reply window, in days: what lasts longer is none.
+const mostWindow = 3650
+
+func (w Windows) faults() []error {
+	var errs []error
+	for mailbox, days := range w.Mailboxes {
+		if _, err := rules.ParseAddress(mailbox); err != nil {
+			errs = append(errs, errors.New("replyWindows.mailboxes: write addresses of mailboxes"))
+		}
+		if days < 1 || days > mostWindow {
+			errs = append(errs, fmt.Errorf("replyWindows.mailboxes: write a number of days from 1 to %d (D8)", mostWindow))
+		}
+	}
+	if w.AfterAnswerDays < 1 || w.AfterAnswerDays > mostWindow {
+		errs = append(errs, fmt.Errorf("replyWindows.afterAnswerDays: write a number of days from 1 to %d (D8)", mostWindow))
 	}
 	return errs
 }

@@ -13,7 +13,8 @@ type Config struct {
 	Redis         string      `yaml:"redis" doc:"managed: a redis-server that the bridge starts and owns, in dataDir. Otherwise the URL of a server that syncs every write: unix:///PATH, redis://HOST:PORT or rediss://HOST:PORT."`
 	PublicURL     string      `yaml:"publicURL" need:"yes" doc:"Address under which browsers reach the bridge, without a path; also the issuer of its tokens."`
 	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
-	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19)."`
+	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19), and how often one may ask (D29)."`
+	Windows       Windows     `yaml:"replyWindows" doc:"Reply windows of mailboxes; none by default (D8)."`
 	Mail          Mail        `yaml:"mail" doc:"How mail from professionals is taken."`
 	Scan          Scan        `yaml:"scan" doc:"The look into messages and attachments for viruses (O168)."`
 	Retention     Retention   `yaml:"retention" doc:"How long what is kept for patients stays (D16)."`
@@ -59,10 +60,18 @@ type Listen struct {
 	Ops  string `yaml:"ops" doc:"Health and metrics; never open to the outside."`
 }
 
-// Limits holds sizes of whole messages in octets.
+// Limits holds sizes of whole messages in octets, and how often one may ask.
 type Limits struct {
 	MaxMessageBytes int64 `yaml:"maxMessageBytes" doc:"Largest message from a professional, advertised as SIZE (D19, O78)."`
 	MaxReplyBytes   int64 `yaml:"maxReplyBytes" doc:"Largest reply of a patient, encoded, so that any operator takes it; at most maxMessageBytes (D19, O165)."`
+	// VerdictsPerHour counts persons.
+	VerdictsPerHour int `yaml:"verdictsPerHour" doc:"How often one person may ask in an hour whether a patient can be reached; 0: as often as he likes (D29)."`
+}
+
+// Windows are the reply windows of mailboxes.
+type Windows struct {
+	Mailboxes       map[string]int `yaml:"mailboxes" doc:"Days during which a patient may answer a message of a mailbox, by its address. The end is announced, and never comes while the patient waits for an answer."`
+	AfterAnswerDays int            `yaml:"afterAnswerDays" doc:"Days that an answer to the patient leaves him at least."`
 }
 
 // Mail says how mail from professionals is taken.

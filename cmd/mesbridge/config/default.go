@@ -15,7 +15,8 @@ func Default() Config {
 		INSKeyCheck:   true,
 		Redis:         Managed,
 		Listen:        Listen{HTTP: "127.0.0.1:8080", SMTP: ":25", Ops: "127.0.0.1:9090"},
-		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000},
+		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000, VerdictsPerHour: 60},
+		Windows:       Windows{AfterAnswerDays: 7},
 		SMTP:          SMTP{Revocation: Revocation{Online: true}},
 		WhiteList: WhiteList{
 			SignerCN: []string{trust.SignerName}, Every: time.Hour, WarnAfter: trust.DefaultWarnAfter,
@@ -45,6 +46,7 @@ func sample() Config {
 		CRLs:        []File{},
 		Revocation:  Revocation{Online: true, URLs: []string{"http://igc-sante.esante.gouv.fr/CRL/ACI-EL-ORG.crl"}, OCSP: "http://ocsp.esante.gouv.fr"},
 	}
+	c.Windows.Mailboxes = map[string]int{"secretariat@exemple.mssante.fr": 30}
 	c.WhiteList.URL = "https://espacedeconfiance.mssante.fr/listeblanchemssante.xml"
 	c.WhiteList.Roots = "/etc/mesbridge/igc-sante.pem"
 	c.WhiteList.SignerRoots = "/etc/mesbridge/igc-sante.pem"

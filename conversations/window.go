@@ -1,0 +1,51 @@
+package conversations
+
+import (
+	"context"
+	"time"
+
+	"mesbridge/rules"
+)
+
+// windowsOf returns the reply windows of the mailboxes that an answer to a message would go to (D8).
+func (s *Service) windowsOf(in Incoming) map[rules.MailboxID]rules.Window {
+	if len(s.Windows) == 0 {
+		return nil
+	}
+	to := in.ReplyTo
+	if len(to) == 0 {
+		to = []Address{in.From.Address}
+	}
+	windows := map[rules.MailboxID]rules.Window{}
+	for _, a := range to {
+		if w, ok := s.Windows[a.Canonical()]; ok {
+			windows[s.MailboxID(a)] = w
+		}
+	}
+	return windows
+}
+
+// later returns an instant that is still to come, the zero time otherwise.
+func later(at, now time.Time) time.Time {
+	if at.After(now) {
+		return at
+	}
+	return time.Time{}
+}
+
+// expireWindow ends an exchange whose reply window ran out (D8). An instant that moved is waited for; an
+// exchange that waits for an answer gets a new effect with it.
+func (s *Service) expireWindow(ctx context.Context, e Effect) (again time.Time, err error) {
+	_, _, err = s.run(ctx, e.Patient, "", FactsQuery{Exchanges: []rules.MailboxID{e.Mailbox}}, func(l *loaded) (*decision, error) {
+		stored := l.exchange[e.Mailbox].exchange(e.Mailbox)
+		again = later(stored.Until, s.Now())
+		return &decision{
+			verdict: rules.ExpireWindow(stored, l.facts.Version+1, s.Now()), actor: Actor{Kind: ActorSystem},
+			project: []rules.MailboxID{e.Mailbox},
+		}, nil
+	})
+	if err != nil && !KindOf(err).Temporary() { // the patient is gone
+		return time.Time{}, nil
+	}
+	return again, err
+}

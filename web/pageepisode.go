@@ -1,0 +1,122 @@
+package web
+
+import (
+	"crypto/rand"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+	"mesbridge/web/page"
+)
+
+// Names of the fields of the close form, beside the text.
+const (
+	fieldGrace   = "delai"
+	fieldContact = "suite"
+	fieldMailbox = "bal"
+)
+
+// board lists the episodes of the establishment that a mailbox belongs to; nil when it belongs to none.
+func (a *App) board(v visit, m conversations.Address) (*page.Board, error) {
+	finess := a.deps.Conversations.Facility(m)
+	if finess == "" {
+		return nil, nil //nolint:nilnil // no board is an answer
+	}
+	b := &page.Board{FINESS: finess, Box: a.mailboxKey(m), State: v.query("etat"), Further: v.query("depuis") != ""}
+	f, known := episodeFilter(b.State)
+	if !known || b.State == "" {
+		b.State, f = string(rules.EpisodeOpen), conversations.EpisodeFilter{State: rules.EpisodeOpen}
+	}
+	f.Cursor, f.Limit = v.query("depuis"), defaultLimit
+	found, err := a.deps.Conversations.Episodes(v.ctx, v.who.Mailboxes, finess, f)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range found.Items {
+		b.Items = append(b.Items, page.EpisodeRow{EpisodeLine: e, Now: a.deps.Now()})
+	}
+	b.Next = found.Next
+	return b, nil
+}
+
+// ownEpisode finds an episode among those of the establishments that the visitor's mailboxes belong to, and
+// the mailbox by which it is his.
+func (a *App) ownEpisode(v visit) (conversations.EpisodeLine, conversations.Address, error) {
+	asked := map[string]bool{}
+	for _, m := range v.who.Mailboxes {
+		finess := a.deps.Conversations.Facility(m)
+		if finess == "" || asked[finess] {
+			continue
+		}
+		asked[finess] = true
+		e, err := a.deps.Conversations.EpisodeByID(v.ctx, v.who.Mailboxes, finess, rules.VisitID(v.id))
+		if err == nil || conversations.KindOf(err) != conversations.KindEpisodeUnknown {
+			return e, m, err
+		}
+	}
+	return conversations.EpisodeLine{}, conversations.Address{}, notFound()
+}
+
+// showEpisode is the page of an episode, with what was typed when it is shown again.
+func (a *App) showEpisode(v visit, e conversations.EpisodeLine, m conversations.Address, fault string) (view, error) {
+	p := page.Episode{
+		EpisodeRow: page.EpisodeRow{EpisodeLine: e, Now: a.deps.Now()}, Box: a.mailboxKey(m), Operation: rand.Text(),
+		Notice: page.Notice(v.query("fait")), Fault: fault, Grace: "0",
+	}
+	if fault != "" {
+		p.Grace, p.Message, p.Contact = v.form.value(fieldGrace), v.form.text(), v.form.value(fieldContact)
+		return view{status: http.StatusUnprocessableEntity, page: p}, nil
+	}
+	return show(p)
+}
+
+// episodePage shows one episode with what a close would end.
+func episodePage(a *App, v visit) (view, error) {
+	e, m, err := a.ownEpisode(v)
+	if err != nil {
+		return view{}, toProfessional(err)
+	}
+	return a.showEpisode(v, e, m, "")
+}
+
+// closeEpisodeForm closes an episode.
+func closeEpisodeForm(a *App, v visit) (view, error) {
+	e, m, err := a.ownEpisode(v)
+	if err != nil {
+		return view{}, toProfessional(err)
+	}
+	in := conversations.EpisodeInput{
+		To: rules.EpisodeClosed, LastMessage: v.form.text(), Contact: strings.Join(strings.Fields(v.form.value(fieldContact)), " "),
+	}
+	days, err := strconv.Atoi(strings.TrimSpace(v.form.value(fieldGrace)))
+	switch {
+	case err != nil || days < 0 || days > maxGraceDays:
+		return a.showEpisode(v, e, m, "Indiquez un nombre de jours entre 0 et 365.")
+	case utf8.RuneCountInString(in.LastMessage) > maxLastMessage, utf8.RuneCountInString(in.Contact) > maxContact:
+		return a.showEpisode(v, e, m, "Le dernier message ou la suite est trop long.")
+	}
+	in.Grace = time.Duration(days) * 24 * time.Hour
+	return a.tellEpisode(v, e, in, page.NoticeClosed)
+}
+
+// cancelEpisodeForm cancels the close of an episode.
+func cancelEpisodeForm(a *App, v visit) (view, error) {
+	e, _, err := a.ownEpisode(v)
+	if err != nil {
+		return view{}, toProfessional(err)
+	}
+	return a.tellEpisode(v, e, conversations.EpisodeInput{To: rules.EpisodeOpen}, page.NoticeCancelled)
+}
+
+// tellEpisode declares what a form says of an episode, once for each form.
+func (a *App) tellEpisode(v visit, e conversations.EpisodeLine, in conversations.EpisodeInput, done page.Notice) (view, error) {
+	in.Visit, in.Source, in.EventID = e.Visit, rules.ByHand, "page/"+v.form.value(fieldOperation)
+	if _, err := a.deps.Conversations.ChangeEpisode(v.ctx, v.who.actor(), v.who.Mailboxes, in); err != nil {
+		return view{}, toProfessional(err)
+	}
+	return goTo("/clinique/venues/" + string(e.ID) + "?fait=" + string(done))
+}
