@@ -153,7 +153,7 @@ func (v *viewer) show(room int64) {
 		p, sure = v.readPage()
 	} else {
 		p.text, sure = toUTF8(v.text.octets, l.params.token("charset"))
-		p.text = cleanText(p.text)
+		p.text = cleanText(readFlow(l.params).join(cleanText(p.text)))
 	}
 	if !sure {
 		v.notices.add(noticeCharset)
