@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -61,7 +62,7 @@ func checkHarmless(t testing.TB, source, shown string) {
 		return
 	}
 	allowed := " html head body p div br hr blockquote pre code h1 h2 h3 h4 h5 h6 b strong i em u s del ins sub sup" +
-		" small ul ol li dl dt dd table caption thead tbody tfoot tr th td a "
+		" small ul ol li dl dt dd table caption thead tbody tfoot tr th td a img "
 	for n := range doc.Descendants() {
 		if n.Type != html.ElementNode {
 			continue
@@ -89,6 +90,14 @@ func checkAttribute(t testing.TB, n *html.Node, a html.Attribute) {
 		}
 		if !strings.HasPrefix(a.Val, "mailto:") && !strings.Contains(attribute(n, "rel"), "noopener") {
 			t.Errorf("link to %q without noopener", a.Val)
+		}
+	case "src":
+		if n.Data != "img" || !regexp.MustCompile(`^data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/]+=*$`).MatchString(a.Val) {
+			t.Errorf("%s loads %q", n.Data, a.Val)
+		}
+	case "width", "height", "alt":
+		if n.Data != "img" {
+			t.Errorf("attribute %s=%q on %s", a.Key, a.Val, n.Data)
 		}
 	case "rel", "target", "colspan", "rowspan", "align", "dir", "start":
 	default:

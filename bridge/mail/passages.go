@@ -57,12 +57,16 @@ func join(a, b string) string {
 
 // assemble puts the passages together, each form complete. html is empty when no passage has any.
 func assemble(shown []passage) (text, html string) {
-	texts, marks, any := make([]string, len(shown)), make([]string, len(shown)), false
-	for i, p := range shown {
-		texts[i], marks[i] = p.plain(), p.marked()
-		any = any || p.html != ""
+	var texts, marks []string
+	marked := false
+	for _, p := range shown {
+		if plain := p.plain(); plain != "" { // a page may hold nothing but pictures
+			texts = append(texts, plain)
+		}
+		marks = append(marks, p.marked())
+		marked = marked || p.html != ""
 	}
-	if any {
+	if marked {
 		html = strings.Join(marks, "\n")
 	}
 	return strings.Join(texts, "\n\n"), html
