@@ -153,6 +153,14 @@ func (plainMail) Part(raw io.Reader, index int, w io.Writer) error {
 	return err
 }
 
+func (plainMail) Original(raw io.Reader, people conversations.People, w io.Writer) error {
+	var d conversations.Draft
+	if err := json.NewDecoder(raw).Decode(&d); err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(map[string]any{"people": people, "text": d.Text})
+}
+
 func (plainMail) References(raw io.Reader) ([]string, error) {
 	var d conversations.Draft
 	err := json.NewDecoder(raw).Decode(&d)

@@ -77,6 +77,9 @@ type Mail interface {
 	View(raw io.Reader) (View, error)
 	// Part writes the decoded content of the attachment at index to w.
 	Part(raw io.Reader, index int, w io.Writer) error
+	// Original writes a copy of a message for the patient: every octet as it is, but for the header
+	// fields that may hold addresses, which are replaced by the names given, or left out (D11).
+	Original(raw io.Reader, people People, w io.Writer) error
 	// References returns the Message-IDs that an answer to the message must refer to, oldest first:
 	// its References, then its own Message-ID (RFC 5322 section 3.6.4).
 	References(raw io.Reader) ([]string, error)
@@ -90,6 +93,12 @@ type View struct {
 	HTML        string // sanitised HTML, empty when the message has none
 	Attachments []Part
 	Notices     []string // plain French sentences on what could not be read (D11)
+}
+
+// People names the author and the recipients of a message as the patient sees them, without addresses.
+type People struct {
+	Author string
+	To, Cc []string
 }
 
 // Part describes one attachment.

@@ -46,7 +46,7 @@ func conversationPage(a *App, v visit) (view, error) {
 		}
 	}
 	return show(page.Conversation{
-		Thread: t, CSRF: v.csrf, Notice: page.Notice(v.query("fait")),
+		Thread: t, CSRF: v.csrf, Notice: page.Notice(v.query("fait")), TextOnly: v.query("affichage") == "texte",
 		Form: page.ReplyForm{Text: t.Draft, Choice: rules.ReplyToOne, Operation: rand.Text()},
 	})
 }
@@ -54,6 +54,12 @@ func conversationPage(a *App, v visit) (view, error) {
 // pieceFile sends an attachment.
 func pieceFile(a *App, v visit) (view, error) {
 	d, err := a.deps.Conversations.Attachment(detached(v.ctx), v.who.Patient, v.piece)
+	return view{download: &d}, err
+}
+
+// originalFile sends a message as a file, names in the place of addresses (D11).
+func originalFile(a *App, v visit) (view, error) {
+	d, err := a.deps.Conversations.Original(detached(v.ctx), v.who.Patient, v.piece)
 	return view{download: &d}, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"mesbridge/conversations"
+	"mesbridge/web/page"
 )
 
 // pageRoute is one page that needs a login.
@@ -36,6 +37,7 @@ func (a *App) pageRoutes() []pageRoute {
 		},
 		{method: post, path: "/messages/{id}/brouillon", kind: Patient, serve: discardDraft},
 		{method: get, path: "/messages/{id}/pieces/{piece}", kind: Patient, serve: pieceFile},
+		{method: get, path: "/messages/{id}/originaux/{piece}", kind: Patient, serve: originalFile},
 		{method: get, path: "/contacts", kind: Patient, serve: contactsPage},
 		{method: get, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockPage},
 		{method: post, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockForm},
@@ -170,6 +172,9 @@ func (a *App) sendView(c *fiber.Ctx, v visit, out view) error {
 	}
 	if out.status != 0 {
 		c.Status(out.status)
+	}
+	if _, mail := out.page.(page.Conversation); mail {
+		c.Set(fiber.HeaderContentSecurityPolicy, a.mailPolicy)
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 	return c.Send(b.Bytes())

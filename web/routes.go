@@ -28,6 +28,7 @@ func (a *App) endpoints() []endpoint {
 		{put, "/inbox/contacts/{id}/block", blocking, patient, 0, block, ""},
 		{del, "/inbox/contacts/{id}/block", blocking, patient, 0, unblock, ""},
 		{get, "/inbox/attachments/{id}", read, patient, 0, inboxAttachment, ""},
+		{get, "/inbox/messages/{id}/original", read, patient, 0, inboxOriginal, ""},
 		{get, "/inbox/{id}", read, patient, 0, inboxThread, ""},
 		{post, "/inbox/{id}/opened", read, patient, 0, opened, ""},
 		{post, "/inbox/{id}/replies", reply, patient, replySize, replies, ""},

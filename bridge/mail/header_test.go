@@ -142,7 +142,7 @@ func TestParameters(t *testing.T) {
 	check(`attachment; filename*0="=?utf-8?Q?=C3=A9"; filename*1="?=.pdf"`, "attachment", "filename", "é.pdf")
 	check(`attachment; filename="=?utf-8?B?w6kucGRm?="`, "attachment", "filename", "é.pdf")
 	check(`attachment; filename*2=".pdf"; filename*0="a"; filename*1="b"`, "attachment", "filename", "ab.pdf")
-	check(`attachment; filename*00=a; filename*0=b; filename*2=c`, "attachment", "filename", "b") // gaps end it
+	check(`attachment; filename*00=a; filename*0=b; filename*2=c`, "attachment", "filename", "b")                   // gaps end it
 	check(`attachment; filename*0="caf%C3%A9"; filename*1*=%C3%A9.pdf`, "attachment", "filename", "caf%C3%A9é.pdf") // only marked segments are escaped
 	check(`attachment; filename*0*=utf-8''caf%C3; filename*1*=%A9.pdf; filename="cafe.pdf"`, "attachment", "filename", "café.pdf")
 	check(`attachment; filename*="utf-8''%C3%A9.pdf"`, "attachment", "filename", "é.pdf")

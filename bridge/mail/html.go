@@ -54,8 +54,10 @@ func readHTML(source string, pics *pictures) (page, error) {
 		}
 		p.inside = true
 		n.Attr = []html.Attribute{
-			{Key: "src", Val: src}, {Key: "alt", Val: attribute(n, "alt")},
-			{Key: "width", Val: attribute(n, "width")}, {Key: "height", Val: attribute(n, "height")},
+			{Key: "src", Val: src},
+			{Key: "alt", Val: attribute(n, "alt")},
+			{Key: "width", Val: attribute(n, "width")},
+			{Key: "height", Val: attribute(n, "height")},
 		}
 	}
 	var t textWriter
