@@ -34,10 +34,14 @@ func htmlSource(octets []byte, l *leaf) (source string, sure bool) {
 
 // readHTML parses a page and writes it again, so that every element that is opened is closed: a
 // message must not be able to close the elements of the page that shows it. It fails on pages nested
-// deeper than the parser allows; their text is still returned. Pictures of the message are numbered
+// deeper than the parser allows, and on those of checkTangle; their text is still returned. Pictures of the message are numbered
 // with pics and have nothing but a description and a size; all others are replaced by theirs.
 func readHTML(source string, pics *pictures) (page, error) {
-	doc, err := html.Parse(strings.NewReader(source))
+	var doc *html.Node
+	err := checkTangle(source)
+	if err == nil {
+		doc, err = html.Parse(strings.NewReader(source))
+	}
 	if err != nil {
 		return page{text: looseText(source)}, err
 	}

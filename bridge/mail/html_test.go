@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -163,6 +164,32 @@ func TestHTML_tooDeep_fallsBackToText(t *testing.T) {
 	v := view(t, wire("From: <a@v.fr>\nContent-Type: text/html\n\n"+strings.Repeat("<div>", 5000)+"Important<script>x</script>\n"))
 	if v.HTML != "" || v.Text != "Important" || len(v.Notices) != 1 || v.Notices[0] != noticeHTML {
 		t.Errorf("text %q, HTML %q, notices %q", v.Text, v.HTML, v.Notices)
+	}
+}
+
+// TestHTML_tangled_staysSmall: elements that are never closed do not multiply.
+func TestHTML_tangled_staysSmall(t *testing.T) {
+	t.Parallel()
+	var open strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&open, "<b x=%d>", i)
+	}
+	for name, page := range map[string]string{
+		"attributes": "<p>" + open.String() + "</p>" + strings.Repeat("<p>x</p>", 20_000),
+		"elements":   "<p>" + strings.Repeat("<b><i><u><s><em><tt><big><code><font><small>", 3) + "</p>" + strings.Repeat("<p>x</p>", 100_000),
+		"breaks":     "<div>" + open.String() + "</div>" + strings.Repeat("<div><br></div>", 20_000),
+		"adoption":   strings.Repeat("<b><div>", 200) + strings.Repeat("</b>x", 100_000),
+		"links":      strings.Repeat("<p><a href=https://x.example>", 30_000),
+	} {
+		v := view(t, wire("From: <a@v.fr>\nContent-Type: text/html\n\n"+page+"\n"))
+		if len(v.HTML) > 20*len(page) || v.HTML == "" && len(v.Notices) == 0 {
+			t.Errorf("%s: %d octets became %d, notices %q", name, len(page), len(v.HTML), v.Notices)
+		}
+	}
+	// Careless pages are not taken for hostile ones.
+	careless := strings.Repeat("<p><font size=2><b>Bonjour<p>Suite</font><table><tr><td><font><b>1</td><td>2</table>", 40)
+	if v := view(t, wire("From: <a@v.fr>\nContent-Type: text/html\n\n"+careless+"\n")); v.HTML == "" {
+		t.Errorf("notices %q", v.Notices)
 	}
 }
 

@@ -59,6 +59,7 @@ func TestMemory_isBoundedWhateverComes(t *testing.T) { // not parallel: it measu
 		"tables":              {page, "<table><td>"},
 		"links":               {page, "<a href=http://a>"},
 		"pictures":            {page, "<img src=cid:x>"},
+		"tangle":              {page + "<p><b a=1><b a=2><b a=3><b a=4><b a=5><b a=6><b a=7><b a=8></p>", "<p>x"},
 		"entities":            {page, "&lt;&amp;"},
 	} {
 		t.Run(name, func(t *testing.T) {

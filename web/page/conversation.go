@@ -157,7 +157,7 @@ type MessageView struct {
 // Show prepares a message for its template.
 func (p Conversation) Show(m conversations.Message) MessageView {
 	v := MessageView{Message: m, Thread: p.ID, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
-	v.Markup = m.HTML != "" && !(p.TextOnly && m.Text != "")
+	v.Markup = m.HTML != "" && (!p.TextOnly || m.Text == "")
 	if m.Delivery != nil {
 		v.Delivery, v.Failed = deliveryWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
 	}
