@@ -167,6 +167,19 @@ func TestHTML_tooDeep_fallsBackToText(t *testing.T) {
 	}
 }
 
+// TestHTML_tooDeep_besideAnother: a page that the parser refuses is not lost beside one that it reads.
+func TestHTML_tooDeep_besideAnother(t *testing.T) {
+	t.Parallel()
+	const part = "--b\nContent-Type: text/html\n\n"
+	deep := part + strings.Repeat("<div>", 5000) + "Important\n"
+	for _, parts := range []string{deep + part + "<p>Suite</p>\n", part + "<p>Suite</p>\n" + deep} {
+		v := view(t, wire("From: <a@v.fr>\nContent-Type: multipart/alternative; boundary=b\n\n"+parts+"--b--\n"))
+		if !strings.Contains(v.HTML, "<div>Important</div>") || !strings.Contains(v.HTML, "<p>Suite</p>") || !strings.Contains(v.Text, "Important") {
+			t.Errorf("text %q, HTML %q", v.Text, v.HTML)
+		}
+	}
+}
+
 // TestHTML_tangled_staysSmall: elements that are never closed do not multiply.
 func TestHTML_tangled_staysSmall(t *testing.T) {
 	t.Parallel()
