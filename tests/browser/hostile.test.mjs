@@ -3,10 +3,12 @@
 // attribute may be left that could.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { startDemo } from './demo.mjs';
 import { setTrap } from './hostile.mjs';
-import { send } from './mail.mjs';
+import { Inspector } from './inspector.mjs';
+import { carries, send } from './mail.mjs';
 import { vectors } from './vectors.mjs';
 import { launchBrowser, Visitor } from './visitor.mjs';
 
@@ -81,6 +83,52 @@ for (const policy of [true, false]) {
     });
   });
 }
+
+describe('a message with a picture', () => {
+  const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR42mPQiDoBRAwQCgAhpgUp8+/LywAAAABJRU5ErkJggg==';
+
+  for (const script of [true, false]) {
+    it(`shows it, the text alone, and the original without addresses, ${script ? 'with' : 'without'} JavaScript`, { timeout: 120_000 }, async () => {
+      const { patients, professionals } = demo.ready;
+      const [patient, sender] = [patients[1], professionals[0].mailboxes[0]];
+      const subject = `Image ${script}`;
+      await send(demo, {
+        from: sender, to: patient.address, subject, text: 'Le texte seul.',
+        html: `<p>Le <b>logo</b> : <img src="data:image/png;base64,${dot}" alt="logo du cabinet"> <img src="${trap.origin}/pixel" alt="pixel">`
+          + '<a href="https://sante.example/">lien</a></p>',
+      });
+      const visitor = await Visitor.arrive(browser, { script });
+      const { page } = visitor;
+      const inspector = new Inspector(visitor, { forbidden: [sender], pictures: '' });
+      await page.goto(demo.ready.web.patientLogin);
+      await page.getByRole('button', { name: patient.name }).click();
+      await page.waitForURL(`${demo.ready.http}/messages`);
+      await page.getByRole('link', { name: subject }).click();
+      await page.getByRole('heading', { level: 1, name: subject }).waitFor();
+      const drawn = await visitor.withScript(page, () => page.locator('.mail img').evaluateAll((found) => found.map((e) => [e.alt, e.naturalWidth])));
+      assert.deepEqual(drawn, [['logo du cabinet', 2]]);
+      await page.getByText('ne sont pas chargées, pour protéger votre vie privée').waitFor();
+      assert.equal(await page.getByRole('link', { name: 'lien' }).getAttribute('rel'), 'nofollow noreferrer noopener');
+      await inspector.look(page, 'picture');
+
+      await page.getByRole('link', { name: 'Afficher le texte seul' }).click();
+      await page.getByText('Le texte seul.').waitFor();
+      assert.equal(await page.locator('.mail').count(), 0);
+      await inspector.look(page, 'text-alone');
+
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'message d’origine' }).click()]);
+      const original = await readFile(await download.path(), 'latin1');
+      assert.equal(download.suggestedFilename(), 'message.eml');
+      assert.ok(!original.toLowerCase().includes(sender.toLowerCase()), 'the original holds the address (D11)');
+      assert.match(original, /^From: .* :;\r\n/);
+      assert.ok(carries(original, Buffer.from('Le texte seul.')), 'the original lacks the text');
+
+      assert.deepEqual(inspector.faults, []);
+      assert.deepEqual(trap.calls, []);
+      await visitor.leave();
+    });
+  }
+});
 
 /** Does what a reader may do: clicks on what asks for it, and moves over everything. */
 async function provoke(page) {
