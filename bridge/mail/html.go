@@ -14,10 +14,11 @@ import (
 
 // page is an HTML part read for display.
 type page struct {
-	source string // well formed, not yet safe to show
-	text   string // its text
-	images bool   // it held pictures from elsewhere, which are replaced by their descriptions
-	inside bool   // it holds pictures of the message
+	source  string // well formed, not yet safe to show
+	text    string // its text
+	images  bool   // it held pictures from elsewhere, which are replaced by their descriptions
+	missing bool   // it held pictures of its own that cannot be shown
+	inside  bool   // it holds pictures of the message
 }
 
 // maxMetaSearch is how far an HTML part is searched for a declaration of its charset, in octets.
@@ -50,9 +51,10 @@ func readHTML(source string, pics *pictures) (page, error) {
 		if n.DataAtom != atom.Img {
 			continue
 		}
-		src := pics.number(attribute(n, "src"))
+		src, own := pics.number(attribute(n, "src"))
+		p.images = p.images || !own
 		if src == "" {
-			p.images = true
+			p.missing = p.missing || own
 			describePicture(n)
 			continue
 		}

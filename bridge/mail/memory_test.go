@@ -5,9 +5,10 @@ import (
 	"encoding/base64"
 	"io"
 	"runtime"
+	"runtime/metrics"
 	"strings"
-	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Sizes of TestMemory, in octets: the largest message that is taken (D19), and what reading it may take.
@@ -81,38 +82,41 @@ func TestMemory_isBoundedWhateverComes(t *testing.T) { // not parallel: it measu
 					}))
 				}
 			}
-			if t.Logf("%d files, %d kB", files, most>>10); most > mostMemory {
+			if t.Logf("%s: %d files, %d kB", name, files, most>>10); most > mostMemory {
 				t.Errorf("reading took %d octets of memory, more than %d", most, mostMemory)
 			}
 		})
 	}
 }
 
-// mostHeap runs something and returns the most that the heap grew by meanwhile, in octets, looked at as
-// often as the scheduler allows.
+// mostHeap runs something and returns the most that the heap grew by meanwhile, in octets, looked at a
+// thousand times a second.
 func mostHeap(t *testing.T, run func()) uint64 {
 	t.Helper()
 	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	before := m.HeapAlloc
-	var most atomic.Uint64
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	heap := func() uint64 {
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
+	}
+	before := heap()
+	most := before
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
 		for {
 			select {
 			case <-stop:
 				return
-			default:
-				runtime.ReadMemStats(&m)
-				most.Store(max(most.Load(), m.HeapAlloc))
-				runtime.Gosched()
+			case <-tick.C:
+				most = max(most, heap())
 			}
 		}
 	}()
 	run()
 	close(stop)
 	<-stopped
-	return max(most.Load(), before) - before
+	return max(most, heap()) - before
 }

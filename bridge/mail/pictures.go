@@ -19,6 +19,7 @@ import (
 const (
 	maxPicture  = 512 << 10 // octets of one
 	maxPictures = 1 << 20   // octets of all that are kept, and of all that are written into pages
+	maxAsked    = 1000      // pictures that pages ask for
 	maxPixels   = 20 << 20  // of one: a small file can name a size that takes all memory to draw
 )
 
@@ -37,30 +38,31 @@ type pictures struct {
 	shown  int               // octets written into pages, the same picture as often as it is
 }
 
-// number takes the address of a picture and returns the one to write in its stead, empty for a
-// picture that is not part of the message.
-func (p *pictures) number(src string) string {
+// number takes the address of a picture and returns the one to write in its stead. It is empty for a
+// picture that cannot be shown; own tells that it would have been part of the message.
+func (p *pictures) number(src string) (address string, own bool) {
 	scheme, rest, _ := strings.Cut(strings.Trim(src, asciiSpace), ":")
+	id, octets, ok := "", []byte(nil), true
 	switch strings.ToLower(scheme) {
 	case "cid":
-		p.asked = append(p.asked, contentID(rest))
+		id = contentID(rest)
 	case "data":
-		octets, ok := dataOctets(rest)
-		if !ok {
-			return ""
-		}
-		p.asked = append(p.asked, "")
+		octets, ok = dataOctets(rest)
+	default:
+		return "", false
+	}
+	if !ok || len(p.asked) == maxAsked {
+		return "", true
+	}
+	p.asked = append(p.asked, id)
+	if n := len(p.asked) - 1; p.fits(octets) {
 		if p.inPage == nil {
 			p.inPage = map[int][]byte{}
 		}
-		if p.fits(octets) {
-			p.inPage[len(p.asked)-1] = octets
-			p.kept += len(octets)
-		}
-	default:
-		return ""
+		p.inPage[n] = octets
+		p.kept += len(octets)
 	}
-	return pictureScheme + strconv.Itoa(len(p.asked)-1)
+	return pictureScheme + strconv.Itoa(len(p.asked)-1), true
 }
 
 // dataOctets decodes what follows the colon of a data: address in base64 (RFC 2397).

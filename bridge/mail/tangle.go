@@ -9,7 +9,7 @@ import (
 )
 
 // maxNodes bounds the elements and texts that a page may become, because its parser does not.
-const maxNodes = 250_000
+const maxNodes = 100_000
 
 // errTangled means that a page would become far more than what was sent.
 var errTangled = errors.New("page of too many elements")

@@ -166,6 +166,9 @@ func (v *viewer) readPage() (p passage, sure bool) {
 	if read.images {
 		v.notices.add(noticeImages)
 	}
+	if read.missing {
+		v.notices.add(noticePictures)
+	}
 	if err != nil {
 		v.notices.add(noticeHTML)
 	}
