@@ -212,6 +212,22 @@ func (f *fakeConversations) Attachment(_ context.Context, _ conversations.Patien
 	}, nil
 }
 
+func (f *fakeConversations) Attached(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Attached, error) {
+	if err := f.called("Attached"); err != nil {
+		return conversations.Attached{}, err
+	}
+	if id != pieceID {
+		return conversations.Attached{}, kind(conversations.KindNotFound)
+	}
+	return conversations.Attached{
+		AttachmentLine: conversations.AttachmentLine{ID: id, Name: f.fileName, Type: "message/rfc822"},
+		View: conversations.View{
+			Text: "Transféré", HTML: "<h1>Transféré</h1></div></main>", Notices: []string{"Une partie est abîmée."},
+			Attachments: []conversations.Part{{Name: "bilan.pdf"}},
+		},
+	}, nil
+}
+
 func (f *fakeConversations) Original(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
 	if err := f.called("Original"); err != nil {
 		return conversations.Download{}, err

@@ -57,6 +57,15 @@ func pieceFile(a *App, v visit) (view, error) {
 	return view{download: &d}, err
 }
 
+// attachedPage shows an attached message.
+func attachedPage(a *App, v visit) (view, error) {
+	m, err := a.deps.Conversations.Attached(v.ctx, v.who.Patient, v.piece)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Attached{Attached: m, Thread: v.id})
+}
+
 // originalFile sends a message as a file, names in the place of addresses (D11).
 func originalFile(a *App, v visit) (view, error) {
 	d, err := a.deps.Conversations.Original(detached(v.ctx), v.who.Patient, v.piece)

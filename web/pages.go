@@ -37,6 +37,7 @@ func (a *App) pageRoutes() []pageRoute {
 		},
 		{method: post, path: "/messages/{id}/brouillon", kind: Patient, serve: discardDraft},
 		{method: get, path: "/messages/{id}/pieces/{piece}", kind: Patient, serve: pieceFile},
+		{method: get, path: "/messages/{id}/pieces/{piece}/lecture", kind: Patient, serve: attachedPage},
 		{method: get, path: "/messages/{id}/originaux/{piece}", kind: Patient, serve: originalFile},
 		{method: get, path: "/contacts", kind: Patient, serve: contactsPage},
 		{method: get, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockPage},
@@ -173,7 +174,8 @@ func (a *App) sendView(c *fiber.Ctx, v visit, out view) error {
 	if out.status != 0 {
 		c.Status(out.status)
 	}
-	if _, mail := out.page.(page.Conversation); mail {
+	switch out.page.(type) {
+	case page.Conversation, page.Attached:
 		c.Set(fiber.HeaderContentSecurityPolicy, a.mailPolicy)
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)

@@ -230,36 +230,6 @@ func TestPages_securityHeaders(t *testing.T) {
 	}
 }
 
-// R33: the text alone is shown when asked for, by a link and without script.
-func TestPages_textAlone(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.visit(patientKey, "/messages/a1open").wants(http.StatusOK, "").
-		has("vos résultats sont <b>normaux</b>", `<a href="/messages/a1open?affichage=texte">Afficher le texte seul</a>`)
-	w.visit(patientKey, "/messages/a1open?affichage=texte").wants(http.StatusOK, "").
-		has(`<p class="text">Bonjour,`, `<a href="/messages/a1open">Afficher la mise en forme`).lacks("<b>normaux</b>")
-}
-
-// D11: the message as a file, by the page and by the API; another's is not found.
-func TestPages_original(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.visit(patientKey, "/messages/a1open").wants(http.StatusOK, "").has(`<a href="/messages/a1open/originaux/a1open.2" download`)
-	for _, got := range []reply{
-		w.visit(patientKey, "/messages/a1open/originaux/a1open.2"),
-		w.call(patientToken, http.MethodGet, "/api/v1/inbox/messages/a1open.2/original", ""),
-	} {
-		got.wants(http.StatusOK, "")
-		if h := got.header; h.Get("Content-Type") != "message/rfc822" || !strings.HasPrefix(h.Get("Content-Disposition"), `attachment; filename="message.eml"`) ||
-			!strings.HasPrefix(h.Get("Repr-Digest"), "sha-256=:") || h.Get("Content-Security-Policy") != filePolicy || !strings.HasPrefix(string(got.body), "From: Dr Martin :;") {
-			t.Errorf("%v %q", h, got.body)
-		}
-	}
-	w.visit(patientKey, "/messages/a1open/originaux/a1open.9").wants(http.StatusNotFound, "")
-	w.call(patientToken, http.MethodGet, "/api/v1/inbox/messages/a1open.9/original", "").wants(http.StatusNotFound, "not-found")
-	w.call(proToken, http.MethodGet, "/api/v1/inbox/messages/a1open.2/original", "").wants(http.StatusForbidden, "insufficient-scope")
-}
-
 func TestPages_download(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
