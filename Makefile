@@ -74,9 +74,10 @@ soak: build ## the long tests at full size (hours)
 	@.ci/setup test
 	SOAK=1 MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -timeout 12h $(PACKAGES) ./tests/...
 
-corpus: ## run the parsers over a folder of real messages: make corpus CORPUS=DIR
+corpus: ## send a folder of real messages to a demonstration and judge what is read: make corpus CORPUS=DIR
 	@test -n "$(CORPUS)" || echo 'corpus: skipped, no folder given; call make corpus CORPUS=DIR'
-	@test -z "$(CORPUS)" || CORPUS="$(abspath $(CORPUS))" go test -count=1 -v -run Corpus ./bridge ./bridge/mail ./bridge/xdm
+	@test -z "$(CORPUS)" || $(MAKE) --no-print-directory build
+	@test -z "$(CORPUS)" || CORPUS="$(abspath $(CORPUS))" MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -v -run Corpus ./bridge/xdm ./tests
 
 screenshots: build $(NODE) ## pictures of the pages, into tests/screenshots
 	$(NODE) tests/browser/screenshots.mjs

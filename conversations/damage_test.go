@@ -95,6 +95,7 @@ func (b *bench) useAll(what string, id, contact conversations.ID) {
 		{"Exchanges", func() error { _, err := b.Exchanges(ctx, pro[0], conversations.Filter{}); return err }},
 		{"Silenced", func() error { _, err := b.Silenced(ctx, pro, contact); return err }},
 		{"Attachment", func() error { _, err := b.Attachment(ctx, b.patient.ID, id+".1.0"); return err }},
+		{"Original", func() error { _, err := b.Original(ctx, b.patient.ID, id+".1"); return err }},
 		{"Known", func() error { _, err := b.Known()(ctx, b.patient.ID, id); return err }},
 	} {
 		step = try.name

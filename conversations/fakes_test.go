@@ -223,6 +223,14 @@ func matriculesOf(d conversations.Draft) (all [][]string) {
 	return all
 }
 
+func (plainMail) Original(raw io.Reader, people conversations.People, w io.Writer) error {
+	var d conversations.Draft
+	if err := json.NewDecoder(raw).Decode(&d); err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(map[string]any{"people": people, "text": d.Text})
+}
+
 func (plainMail) References(raw io.Reader) ([]string, error) {
 	var d conversations.Draft
 	err := json.NewDecoder(raw).Decode(&d)

@@ -95,6 +95,9 @@ type Mail interface {
 	// patient, the matricules INS that it gives, as they are written, at least one (D31). What cannot be read
 	// is left out. It fails only when raw cannot be read to its end.
 	Matricules(raw io.Reader) ([][]string, error)
+	// Original writes a copy of a message for the patient: every octet as it is, but for the header
+	// fields that may hold addresses, which are replaced by the names given, or left out (D11).
+	Original(raw io.Reader, people People, w io.Writer) error
 	// References returns the Message-IDs that an answer to the message must refer to, oldest first:
 	// its References, then its own Message-ID (RFC 5322 section 3.6.4).
 	References(raw io.Reader) ([]string, error)
@@ -108,6 +111,12 @@ type View struct {
 	HTML        string // sanitised HTML, empty when the message has none
 	Attachments []Part
 	Notices     []string // plain French sentences on what could not be read (D11)
+}
+
+// People names the author and the recipients of a message as the patient sees them, without addresses.
+type People struct {
+	Author string
+	To, Cc []string
 }
 
 // Part describes one attachment.

@@ -107,6 +107,19 @@ func inboxAttachment(a *App, r request) (answer, error) {
 	return answer{download: &d}, nil
 }
 
+// inboxOriginal sends a message as a file, names in the place of addresses (D11).
+func inboxOriginal(a *App, r request) (answer, error) {
+	p, err := a.forPatient(r)
+	if err != nil {
+		return answer{}, err
+	}
+	d, err := a.deps.Conversations.Original(detached(r.ctx), p, r.id)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{download: &d}, nil
+}
+
 // replies sends a reply of the patient.
 func replies(a *App, r request) (answer, error) {
 	p, err := a.forPatient(r)

@@ -127,7 +127,7 @@ func TestProfiles_ownAlone(t *testing.T) {
 		t.Fatalf("profiles %v", items)
 	}
 	w.call(patientToken, http.MethodGet, "/api/v1/inbox?for="+own["id"].(string), "").wants(http.StatusOK, "")
-	for _, path := range []string{"/inbox", "/inbox/a1open", "/inbox/contacts", "/inbox/attachments/a1open.2.0"} {
+	for _, path := range []string{"/inbox", "/inbox/a1open", "/inbox/contacts", "/inbox/attachments/a1open.2.0", "/inbox/messages/a1open.2/original"} {
 		w.call(patientToken, http.MethodGet, apiBase+path+"?for=other", "").wants(http.StatusNotFound, "not-found")
 	}
 	for _, path := range []string{"/inbox/a1open/opened", "/inbox/a1open/replies", "/inbox"} {

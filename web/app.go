@@ -30,15 +30,16 @@ const (
 
 // App is the HTTP border. It is safe for concurrent use.
 type App struct {
-	cfg      Config
-	deps     Deps
-	zone     *time.Location
-	pages    *page.Renderer
-	policy   string // content security policy of pages
-	openapi  []byte
-	fiber    *fiber.App
-	duration *prometheus.HistogramVec
-	accepted acceptances // of the terms of use
+	cfg        Config
+	deps       Deps
+	zone       *time.Location
+	pages      *page.Renderer
+	policy     string // content security policy of pages
+	mailPolicy string // of pages that show a message
+	openapi    []byte
+	fiber      *fiber.App
+	duration   *prometheus.HistogramVec
+	accepted   acceptances // of the terms of use
 }
 
 // New builds the border. It fails when something required is missing or the metrics are registered
@@ -53,7 +54,8 @@ func New(c Config, d Deps) (*App, error) {
 		return nil, fmt.Errorf("load Paris time: %w", err)
 	}
 	a := &App{
-		cfg: c, deps: d, zone: zone, policy: contentPolicy(c.FormTargets), openapi: openAPIDocument(),
+		cfg: c, deps: d, zone: zone, openapi: openAPIDocument(),
+		policy: contentPolicy(ownPictures, c.FormTargets), mailPolicy: contentPolicy(mailPictures, c.FormTargets),
 		pages: newRenderer(c, zone), duration: newDuration(),
 	}
 	if err := d.Metrics.Register(a.duration); err != nil {

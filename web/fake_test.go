@@ -220,6 +220,38 @@ func (f *fakeConversations) Attachment(_ context.Context, _ conversations.Patien
 	}, nil
 }
 
+func (f *fakeConversations) Attached(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Attached, error) {
+	if err := f.called("Attached"); err != nil {
+		return conversations.Attached{}, err
+	}
+	if id != pieceID {
+		return conversations.Attached{}, kind(conversations.KindNotFound)
+	}
+	return conversations.Attached{
+		AttachmentLine: conversations.AttachmentLine{ID: id, Name: f.fileName, Type: "message/rfc822"},
+		View: conversations.View{
+			Text: "Transféré", HTML: "<h1>Transféré</h1></div></main>", Notices: []string{"Une partie est abîmée."},
+			Attachments: []conversations.Part{{Name: "bilan.pdf"}},
+		},
+	}, nil
+}
+
+func (f *fakeConversations) Original(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+	if err := f.called("Original"); err != nil {
+		return conversations.Download{}, err
+	}
+	for _, t := range f.threads {
+		if slices.ContainsFunc(t.Messages, func(m conversations.Message) bool { return m.ID == id }) {
+			b := []byte("From: Dr Martin :;\r\n\r\nBonjour\r\n")
+			return conversations.Download{
+				AttachmentLine: conversations.AttachmentLine{ID: id, Name: "message.eml", Type: "message/rfc822", Bytes: int64(len(b)), SHA256: sha256.Sum256(b)},
+				Write:          func(w io.Writer) error { _, err := w.Write(b); return err },
+			}, nil
+		}
+	}
+	return conversations.Download{}, kind(conversations.KindNotFound)
+}
+
 func (f *fakeConversations) Reply(_ context.Context, actor conversations.Actor, _ conversations.PatientID, id conversations.ID, in conversations.ReplyInput) (conversations.Message, error) {
 	if actor.Kind != conversations.ActorPatient {
 		return conversations.Message{}, errors.New("another actor")

@@ -24,6 +24,7 @@ func sample(e endpoint) (path, body string) {
 	id := map[string]string{
 		"/inbox/contacts/{id}/block": string(exchangeID), "/exchanges/{id}/end": string(exchangeID), "/inbox/attachments/{id}": string(pieceID),
 		"/inbox/attachments/{id}/save": string(pieceID), "/inbox/documents/{id}": string(savedID),
+		"/inbox/messages/{id}/original": string(openID) + ".2",
 	}[e.path]
 	if id == "" {
 		id = string(openID)
@@ -196,7 +197,7 @@ func TestGate_getChangesNothing(t *testing.T) {
 	}
 	for _, call := range w.core.calls {
 		switch call {
-		case "Inbox", "Thread", "Attachment", "Contacts", "Exchanges", "Threads", "ThreadFor",
+		case "Inbox", "Thread", "Attachment", "Original", "Contacts", "Exchanges", "Threads", "ThreadFor",
 			"Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes":
 		default:
 			t.Errorf("a GET called %s", call)

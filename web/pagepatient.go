@@ -50,7 +50,7 @@ func conversationPage(a *App, v visit) (view, error) {
 		}
 	}
 	return show(page.Conversation{
-		Thread: t, CSRF: v.csrf, Notice: page.Notice(v.query("fait")),
+		Thread: t, CSRF: v.csrf, Notice: page.Notice(v.query("fait")), TextOnly: v.query("affichage") == "texte",
 		Form: page.ReplyForm{Text: t.Draft, Choice: rules.ReplyToOne, Operation: rand.Text()},
 	})
 }
@@ -58,6 +58,21 @@ func conversationPage(a *App, v visit) (view, error) {
 // pieceFile sends an attachment.
 func pieceFile(a *App, v visit) (view, error) {
 	d, err := a.deps.Conversations.Attachment(detached(v.ctx), v.who.Patient, v.piece)
+	return view{download: &d}, err
+}
+
+// attachedPage shows an attached message.
+func attachedPage(a *App, v visit) (view, error) {
+	m, err := a.deps.Conversations.Attached(v.ctx, v.who.Patient, v.piece)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Attached{Attached: m, Thread: v.id})
+}
+
+// originalFile sends a message as a file, names in the place of addresses (D11).
+func originalFile(a *App, v visit) (view, error) {
+	d, err := a.deps.Conversations.Original(detached(v.ctx), v.who.Patient, v.piece)
 	return view{download: &d}, err
 }
 

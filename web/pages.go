@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"mesbridge/conversations"
+	"mesbridge/web/page"
 )
 
 // pageRoute is one page that needs a login.
@@ -38,6 +39,8 @@ func (a *App) pageRoutes() []pageRoute {
 		},
 		{method: post, path: "/messages/{id}/brouillon", kind: Patient, serve: discardDraft},
 		{method: get, path: "/messages/{id}/pieces/{piece}", kind: Patient, serve: pieceFile},
+		{method: get, path: "/messages/{id}/pieces/{piece}/lecture", kind: Patient, serve: attachedPage},
+		{method: get, path: "/messages/{id}/originaux/{piece}", kind: Patient, serve: originalFile},
 		{method: get, path: "/messages/{id}/supprimer", kind: Patient, serve: deletePage},
 		{method: post, path: "/messages/{id}/supprimer", kind: Patient, serve: deleteForm},
 		{method: post, path: "/messages/{id}/pieces/{piece}/enregistrer", kind: Patient, serve: saveForm},
@@ -196,6 +199,10 @@ func (a *App) sendView(c *fiber.Ctx, v visit, out view) error {
 	}
 	if out.status != 0 {
 		c.Status(out.status)
+	}
+	switch out.page.(type) {
+	case page.Conversation, page.Attached:
+		c.Set(fiber.HeaderContentSecurityPolicy, a.mailPolicy)
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 	return c.Send(b.Bytes())

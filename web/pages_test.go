@@ -221,6 +221,9 @@ func TestPages_securityHeaders(t *testing.T) {
 			!strings.Contains(policy, "frame-ancestors 'none'") || !strings.Contains(policy, "form-action 'self' https://login.example") {
 			t.Errorf("%s: policy %s", path, policy)
 		}
+		if strings.Contains(policy, "img-src 'self' data:;") != (path == "/messages/a1open") {
+			t.Errorf("%s: pictures of messages: %s", path, policy)
+		}
 		if h.Get("Referrer-Policy") != "no-referrer" || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") != "no-store" ||
 			!strings.HasPrefix(h.Get("Strict-Transport-Security"), "max-age=") || h.Get("Server") != "" {
 			t.Errorf("%s: %v", path, h)

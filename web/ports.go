@@ -18,6 +18,8 @@ type Conversations interface {
 	Thread(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error)
 	Opened(ctx context.Context, p conversations.PatientID, id conversations.ID) error
 	Attachment(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
+	Attached(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Attached, error)
+	Original(ctx context.Context, p conversations.PatientID, message conversations.ID) (conversations.Download, error)
 	Reply(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID, in conversations.ReplyInput) (conversations.Message, error)
 	SaveDraft(ctx context.Context, p conversations.PatientID, id conversations.ID, text string) error
 	Contacts(ctx context.Context, p conversations.PatientID) ([]conversations.Contact, error)

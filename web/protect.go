@@ -6,11 +6,17 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
+// Sources of pictures, as a policy names them.
+const (
+	ownPictures  = "'self'"
+	mailPictures = "'self' data:" // and those that stand whole in a message: still, nothing is loaded
+)
+
 // contentPolicy allows our own style sheet, icon and forms, and nothing else: no script, no frame, no
 // inline code (I224). Browsers apply form-action to the redirects of a form too, so the origins that a
 // form ends at are named.
-func contentPolicy(formTargets []string) string {
-	return "default-src 'none'; style-src 'self'; img-src 'self'; form-action " +
+func contentPolicy(pictures string, formTargets []string) string {
+	return "default-src 'none'; style-src 'self'; img-src " + pictures + "; form-action " +
 		strings.Join(append([]string{"'self'"}, formTargets...), " ") + "; base-uri 'none'; frame-ancestors 'none'"
 }
 

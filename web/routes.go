@@ -33,6 +33,7 @@ func (a *App) endpoints() []endpoint {
 		{put, "/inbox/contacts/{id}/block", blocking, patient, 0, block, ""},
 		{del, "/inbox/contacts/{id}/block", blocking, patient, 0, unblock, ""},
 		{get, "/inbox/attachments/{id}", read, patient, 0, inboxAttachment, ""},
+		{get, "/inbox/messages/{id}/original", read, patient, 0, inboxOriginal, ""},
 		{post, "/inbox/attachments/{id}/save", managing, patient, 0, saveAttachment, ""},
 		{get, "/inbox/documents", read, patient, 0, documents, ""},
 		{get, "/inbox/documents/{id}", read, patient, 0, savedDocument, ""},

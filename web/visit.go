@@ -13,7 +13,7 @@ type visit struct {
 	who    Principal
 	csrf   string
 	id     conversations.ID // {id} of the path
-	piece  conversations.ID // {piece} of the path
+	piece  conversations.ID // {piece} of the path: an attachment or a message
 	query  func(name string) string
 	form   form // of a POST
 	unseen bool // nobody looks at the page: HEAD, or a browser that fetches ahead

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -75,6 +76,10 @@ func takeIn(raw []byte, chunk int, limits Limits) (Facts, error) {
 	return in.Close()
 }
 
+// mostShown bounds what any message shows, in octets: all pictures, and the largest page that
+// checkTangle lets through.
+const mostShown = 16 << 20
+
 // FuzzView checks that every octet sequence can be shown, that Intake counts what View lists, and that
 // every attachment can be fetched as it is listed.
 func FuzzView(f *testing.F) {
@@ -90,6 +95,9 @@ func FuzzView(f *testing.F) {
 			if !utf8.ValidString(v.Text) || !utf8.ValidString(v.HTML) {
 				t.Fatal("what is shown is not UTF-8")
 			}
+			if len(v.Text) > mostShown || len(v.HTML) > mostShown {
+				t.Fatalf("%d octets show %d of text and %d of HTML", len(raw), len(v.Text), len(v.HTML))
+			}
 			if len(v.Attachments) > limits.MaxParts {
 				t.Fatalf("%d attachments", len(v.Attachments))
 			}
@@ -99,4 +107,62 @@ func FuzzView(f *testing.F) {
 			checkHarmless(t, string(raw), v.HTML)
 		}
 	})
+}
+
+// FuzzHeader checks that any header block gives clean, bounded values: fields in order, valid text
+// without control characters, safe names that stay the same when they are cleaned again.
+func FuzzHeader(f *testing.F) {
+	for _, s := range []string{
+		"Subject: =?utf-8?B?w6?= =?utf-8?Q?=A9?=\r\n suite\r\n",
+		"Content-Type: text/plain; charset=\"utf-7\"; name*0*=utf-8''%C3; name*1*=%A9.pdf\r\nContent-Disposition: attachment; filename==?x?q?y?=\r\n",
+		"From: \"a, b\" <a@b.fr>, c@d.fr (x)\r\nTo: groupe: <e@f.fr>;\r\nReferences: <a@b> c@d\r\n",
+		"Subject: r\xe9sultats\r\njunk\r\n --x\r\nContent-Transfer-Encoding: base 64\r\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, block []byte) {
+		fields, rest, _ := splitHeader(nil, block)
+		if rest < 0 || rest > len(block) {
+			t.Fatalf("rest %d of %d", rest, len(block))
+		}
+		at := 0
+		for _, field := range fields {
+			if field.start < at || field.colon <= field.start || field.colon >= rest {
+				t.Fatalf("field at %d to %d after %d, rest %d", field.start, field.colon, at, rest)
+			}
+			at = field.colon + len(field.value)
+			checkValue(t, unfold(field.value))
+		}
+		l := describe(fields, "text/plain")
+		if n := l.name(1); n == "" || len(n) > maxName || n != cleanName(n) {
+			t.Fatalf("name %q", n)
+		}
+	})
+}
+
+// checkValue reads a value in every way that a field may be read.
+func checkValue(t *testing.T, value string) {
+	t.Helper()
+	texts := []string{decodeText(value)}
+	_, p := parseStructured(value)
+	for _, q := range p {
+		texts = append(texts, p.text(q.name))
+	}
+	addresses, _ := readAddresses(value)
+	for _, a := range addresses {
+		texts = append(texts, a.Name)
+		if strings.Contains(a.Name, "@") {
+			t.Fatalf("name %q of %q", a.Name, value)
+		}
+	}
+	for _, s := range texts {
+		if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) || len(s) > 8*len(value)+8 {
+			t.Fatalf("%q of %q", s, value)
+		}
+	}
+	for _, id := range messageIDs(value) {
+		if !validMessageID(id) {
+			t.Fatalf("identifier %q", id)
+		}
+	}
 }

@@ -135,6 +135,8 @@ func knownName(raw []byte) string {
 		return "x-mss-mes"
 	case "auto-submitted":
 		return "auto-submitted"
+	case "content-id":
+		return "content-id"
 	case "content-type":
 		return "content-type"
 	case "content-disposition":

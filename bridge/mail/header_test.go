@@ -93,6 +93,18 @@ func TestDecodeText(t *testing.T) {
 	check("=?utf-8?Q?=ZZ=4?=", "=ZZ=4")         // broken escapes stay
 	check("=?utf-8?B?@@@?=", "=?utf-8?B?@@@?=") // broken base64 stays
 	check("=?utf-8?Q?never closed", "=?utf-8?Q?never closed")
+	check("=?utf-8?B?w6?= =?utf-8?B?ljYQ==?=", "éca") // a group of base64 split over words
+	check("=?utf-8?B?w?= =?utf-8?B?6k=?=", "é")
+	check("=?utf-8?B?YQ?= =?utf-8?B?YmM=?=", "abc") // each is whole but for its padding
+	check("=?utf-8?B?YQ==?= =?utf-8?B?YmM=?=", "abc")
+	check("=?utf-8?B?w6?= =?utf-8?Q?=A9?=", "é") // one character in two encodings
+	check("=?utf-8?Q?a?==?utf-8?Q?b?=", "ab")
+	check("=?iso-2022-jp?B?GyRCN3I5LxsoQg==?=", "健康")
+	check("=?gb2312?B?vaG/tQ==?= =?GB2312?B?vOyy6Q==?=", "健康检查")
+	check("=?utf-7?Q?Voil+AOA-?=", "Voilà")
+	check("=?utf-8?X?abc?=", "=?utf-8?X?abc?=")
+	check("=??Q?abc?=", "=??Q?abc?=")
+	check("R\xe9sultats =?utf-8?Q?=C3=A9?=", "Résultats é") // raw octets beside a word
 	check("=?x-unknown?Q?=E9?=", "é")
 	check("Caf\xe9", "Café")
 	check("Café", "Café")
@@ -129,6 +141,18 @@ func TestParameters(t *testing.T) {
 	check(`attachment; filename*0*=utf-8''%C3; filename*1*=%A9; filename*2=".pdf"`, "attachment", "filename", "é.pdf")
 	check(`attachment; filename*0="=?utf-8?Q?=C3=A9"; filename*1="?=.pdf"`, "attachment", "filename", "é.pdf")
 	check(`attachment; filename="=?utf-8?B?w6kucGRm?="`, "attachment", "filename", "é.pdf")
+	check(`attachment; filename*2=".pdf"; filename*0="a"; filename*1="b"`, "attachment", "filename", "ab.pdf")
+	check(`attachment; filename*00=a; filename*0=b; filename*2=c`, "attachment", "filename", "b")                   // gaps end it
+	check(`attachment; filename*0="caf%C3%A9"; filename*1*=%C3%A9.pdf`, "attachment", "filename", "caf%C3%A9é.pdf") // only marked segments are escaped
+	check(`attachment; filename*0*=utf-8''caf%C3; filename*1*=%A9.pdf; filename="cafe.pdf"`, "attachment", "filename", "café.pdf")
+	check(`attachment; filename*="utf-8''%C3%A9.pdf"`, "attachment", "filename", "é.pdf")
+	check(`attachment; filename*=UTF-8'é.pdf`, "attachment", "filename", "é.pdf")
+	check(`attachment; filename*=x-nothing''%E9.pdf`, "attachment", "filename", "é.pdf")
+	check(`attachment; filename="=?utf-8?B?w6?= =?utf-8?B?kucGRm?="`, "attachment", "filename", "é.pdf")
+	check("attachment; filename=\"r\xe9sultat.pdf\"", "attachment", "filename", "résultat.pdf")
+	check("attachment; filename=r\xc3\xa9sultat.pdf", "attachment", "filename", "résultat.pdf")
+	check(`attachment; filename==?iso-8859-1?Q?r=E9sultat.pdf?=`, "attachment", "filename", "résultat.pdf")
+	check(`attachment; filename='a.pdf'`, "attachment", "filename", "'a.pdf'")
 	check(`attachment; ; =; filename`, "attachment", "filename", "")
 	check(``, "", "filename", "")
 	check(`text/plain; charset=us-ascii (comment)`, "text/plain", "name", "")

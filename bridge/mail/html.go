@@ -14,9 +14,11 @@ import (
 
 // page is an HTML part read for display.
 type page struct {
-	source string // well formed, not yet safe to show
-	text   string // its text
-	images bool   // it held images, which are replaced by their descriptions
+	source  string // well formed, not yet safe to show
+	text    string // its text
+	images  bool   // it held pictures from elsewhere, which are replaced by their descriptions
+	missing bool   // it held pictures of its own that cannot be shown
+	inside  bool   // it holds pictures of the message
 }
 
 // maxMetaSearch is how far an HTML part is searched for a declaration of its charset, in octets.
@@ -33,18 +35,35 @@ func htmlSource(octets []byte, l *leaf) (source string, sure bool) {
 
 // readHTML parses a page and writes it again, so that every element that is opened is closed: a
 // message must not be able to close the elements of the page that shows it. It fails on pages nested
-// deeper than the parser allows; their text is still returned.
-func readHTML(source string) (page, error) {
-	doc, err := html.Parse(strings.NewReader(source))
+// deeper than the parser allows, and on those of checkTangle; their text is still returned. Pictures of the message are numbered
+// with pics and have nothing but a description and a size; all others are replaced by theirs.
+func readHTML(source string, pics *pictures) (page, error) {
+	var doc *html.Node
+	err := checkTangle(source)
+	if err == nil {
+		doc, err = html.Parse(strings.NewReader(source))
+	}
 	if err != nil {
 		return page{text: looseText(source)}, err
 	}
 	var p page
 	for n := range doc.Descendants() {
-		if n.DataAtom == atom.Img {
-			p.images = true
-			n.Type, n.DataAtom, n.Data = html.TextNode, 0, attribute(n, "alt")
-			n.Attr = nil
+		if n.DataAtom != atom.Img {
+			continue
+		}
+		src, own := pics.number(attribute(n, "src"))
+		p.images = p.images || !own
+		if src == "" {
+			p.missing = p.missing || own
+			describePicture(n)
+			continue
+		}
+		p.inside = true
+		n.Attr = []html.Attribute{
+			{Key: "src", Val: src},
+			{Key: "alt", Val: attribute(n, "alt")},
+			{Key: "width", Val: attribute(n, "width")},
+			{Key: "height", Val: attribute(n, "height")},
 		}
 	}
 	var t textWriter
@@ -90,9 +109,9 @@ func attribute(n *html.Node, key string) string {
 	return ""
 }
 
-// displayPolicy is what is left of HTML for display: structure, emphasis, tables and links. No script,
-// style, form, frame, image or other remote load, no class and no identifier; links to the web and to
-// mail addresses only, which tell nothing of the page they stand on.
+// displayPolicy is what is left of HTML for display: structure, emphasis, tables, links and the pictures
+// that readHTML numbered. No script, style, form, frame, remote load, class or identifier; links to the
+// web and to mail addresses only, which tell nothing of the page they stand on.
 func displayPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements("p", "div", "br", "hr", "blockquote", "pre", "code",
@@ -106,6 +125,10 @@ func displayPolicy() *bluemonday.Policy {
 	p.AllowAttrs("dir").Matching(bluemonday.Direction).Globally()
 	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
 	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("src").Matching(regexp.MustCompile(`^` + pictureScheme + `[0-9]{1,6}$`)).OnElements("img")
+	p.AllowAttrs("alt").OnElements("img")
+	p.AllowAttrs("width", "height").Matching(regexp.MustCompile(`^[0-9]{1,4}$`)).OnElements("img")
+	p.AllowURLSchemes(strings.TrimSuffix(pictureScheme, ":")) // in pictures; pictures.fill removes it from links
 	hasHost := func(u *url.URL) bool { return u.Host != "" }
 	p.AllowURLSchemeWithCustomPolicy("http", hasHost)
 	p.AllowURLSchemeWithCustomPolicy("https", hasHost)

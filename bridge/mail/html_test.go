@@ -2,6 +2,8 @@ package mail
 
 import (
 	"bytes"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -61,7 +63,7 @@ func checkHarmless(t testing.TB, source, shown string) {
 		return
 	}
 	allowed := " html head body p div br hr blockquote pre code h1 h2 h3 h4 h5 h6 b strong i em u s del ins sub sup" +
-		" small ul ol li dl dt dd table caption thead tbody tfoot tr th td a "
+		" small ul ol li dl dt dd table caption thead tbody tfoot tr th td a img "
 	for n := range doc.Descendants() {
 		if n.Type != html.ElementNode {
 			continue
@@ -89,6 +91,14 @@ func checkAttribute(t testing.TB, n *html.Node, a html.Attribute) {
 		}
 		if !strings.HasPrefix(a.Val, "mailto:") && !strings.Contains(attribute(n, "rel"), "noopener") {
 			t.Errorf("link to %q without noopener", a.Val)
+		}
+	case "src":
+		if n.Data != "img" || !regexp.MustCompile(`^data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/]+=*$`).MatchString(a.Val) {
+			t.Errorf("%s loads %q", n.Data, a.Val)
+		}
+	case "width", "height", "alt":
+		if n.Data != "img" {
+			t.Errorf("attribute %s=%q on %s", a.Key, a.Val, n.Data)
 		}
 	case "rel", "target", "colspan", "rowspan", "align", "dir", "start":
 	default:
@@ -154,6 +164,45 @@ func TestHTML_tooDeep_fallsBackToText(t *testing.T) {
 	v := view(t, wire("From: <a@v.fr>\nContent-Type: text/html\n\n"+strings.Repeat("<div>", 5000)+"Important<script>x</script>\n"))
 	if v.HTML != "" || v.Text != "Important" || len(v.Notices) != 1 || v.Notices[0] != noticeHTML {
 		t.Errorf("text %q, HTML %q, notices %q", v.Text, v.HTML, v.Notices)
+	}
+}
+
+// TestHTML_tooDeep_besideAnother: a page that the parser refuses is not lost beside one that it reads.
+func TestHTML_tooDeep_besideAnother(t *testing.T) {
+	t.Parallel()
+	const part = "--b\nContent-Type: text/html\n\n"
+	deep := part + strings.Repeat("<div>", 5000) + "Important\n"
+	for _, parts := range []string{deep + part + "<p>Suite</p>\n", part + "<p>Suite</p>\n" + deep} {
+		v := view(t, wire("From: <a@v.fr>\nContent-Type: multipart/alternative; boundary=b\n\n"+parts+"--b--\n"))
+		if !strings.Contains(v.HTML, "<div>Important</div>") || !strings.Contains(v.HTML, "<p>Suite</p>") || !strings.Contains(v.Text, "Important") {
+			t.Errorf("text %q, HTML %q", v.Text, v.HTML)
+		}
+	}
+}
+
+// TestHTML_tangled_staysSmall: elements that are never closed do not multiply.
+func TestHTML_tangled_staysSmall(t *testing.T) {
+	t.Parallel()
+	var open strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&open, "<b x=%d>", i)
+	}
+	for name, page := range map[string]string{
+		"attributes": "<p>" + open.String() + "</p>" + strings.Repeat("<p>x</p>", 20_000),
+		"elements":   "<p>" + strings.Repeat("<b><i><u><s><em><tt><big><code><font><small>", 3) + "</p>" + strings.Repeat("<p>x</p>", 100_000),
+		"breaks":     "<div>" + open.String() + "</div>" + strings.Repeat("<div><br></div>", 20_000),
+		"adoption":   strings.Repeat("<b><div>", 200) + strings.Repeat("</b>x", 100_000),
+		"links":      strings.Repeat("<p><a href=https://x.example>", 30_000),
+	} {
+		v := view(t, wire("From: <a@v.fr>\nContent-Type: text/html\n\n"+page+"\n"))
+		if len(v.HTML) > 20*len(page) || v.HTML == "" && len(v.Notices) == 0 {
+			t.Errorf("%s: %d octets became %d, notices %q", name, len(page), len(v.HTML), v.Notices)
+		}
+	}
+	// Careless pages are not taken for hostile ones.
+	careless := strings.Repeat("<p><font size=2><b>Bonjour<p>Suite</font><table><tr><td><font><b>1</td><td>2</table>", 40)
+	if v := view(t, wire("From: <a@v.fr>\nContent-Type: text/html\n\n"+careless+"\n")); v.HTML == "" {
+		t.Errorf("notices %q", v.Notices)
 	}
 }
 

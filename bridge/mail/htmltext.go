@@ -65,6 +65,8 @@ func (t *textWriter) open(n *html.Node) {
 		t.space = false
 	case atom.Hr:
 		t.words("---")
+	case atom.Img:
+		t.words(attribute(n, "alt"))
 	case atom.Li:
 		t.words("- ")
 	case atom.Td, atom.Th:

@@ -158,7 +158,7 @@ func (s *sample) hasText() bool {
 	}
 	if s.leaf.role == roleHTML {
 		source, _ := htmlSource(s.octets, s.leaf)
-		p, _ := readHTML(source) // on an error the text is still there
+		p, _ := readHTML(source, &pictures{}) // on an error the text is still there
 		return cleanText(p.text) != ""
 	}
 	text, _ := toUTF8(s.octets, s.leaf.params.token("charset"))

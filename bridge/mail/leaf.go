@@ -30,7 +30,8 @@ type leaf struct {
 	mediaType   string // lower case, without parameters
 	params      parameters
 	disposition parameters
-	attached    bool // Content-Disposition: attachment
+	contentID   string // without angle brackets; empty for none
+	attached    bool   // Content-Disposition: attachment
 	transfer    transfer
 	role        role
 	fault       fault
@@ -56,6 +57,8 @@ func describe(fields []field, fallback string) *leaf {
 			kind, params := parseStructured(unfold(f.value))
 			l.attached = l.attached || kind == "attachment"
 			l.disposition = append(l.disposition, params...)
+		case "content-id":
+			l.contentID = contentID(unfold(f.value))
 		case "content-transfer-encoding":
 			if !encoded {
 				encoded = true

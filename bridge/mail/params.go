@@ -85,21 +85,25 @@ func (p parameters) raw(name string) (string, bool) {
 const maxSegments = 100
 
 // text returns a parameter decoded to UTF-8: by RFC 2231 when it is in that form, whole or in
-// numbered segments, and otherwise by RFC 2047, which is not allowed there but usual.
+// numbered segments, and otherwise by RFC 2047, which is not allowed there but usual. Control
+// characters become spaces.
 func (p parameters) text(name string) string {
 	if v, ok := p.raw(name + "*"); ok {
-		label, octets := extended(v)
-		text, _ := toUTF8(octets, label)
-		return text
+		return escapedText(extended(v))
 	}
 	if label, octets, escaped := p.segments(name); escaped {
-		text, _ := toUTF8(octets, label)
-		return text
+		return escapedText(label, octets)
 	} else if len(octets) > 0 {
 		return decodeText(string(octets))
 	}
 	v, _ := p.raw(name)
 	return decodeText(v)
+}
+
+// escapedText decodes a value of RFC 2231.
+func escapedText(label string, octets []byte) string {
+	text, _ := toUTF8(octets, label)
+	return strings.Map(blankControl, text)
 }
 
 // segments joins name*0, name*1 and so on (RFC 2231 section 3). escaped reports whether any of them

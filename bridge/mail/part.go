@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"bytes"
 	"errors"
 	"io"
 )
@@ -77,7 +76,7 @@ type held struct {
 	leaf *content
 	room int64 // encoded octets beyond which text is an attachment
 	sure bool
-	kept bytes.Buffer
+	kept pieces
 }
 
 func (h *held) Write(p []byte) (int, error) {
@@ -85,7 +84,8 @@ func (h *held) Write(p []byte) (int, error) {
 		h.sure = true
 	}
 	if !h.sure {
-		return h.kept.Write(p)
+		h.kept.add(p)
+		return len(p), nil
 	}
 	if err := h.release(); err != nil {
 		return 0, err
@@ -95,6 +95,30 @@ func (h *held) Write(p []byte) (int, error) {
 
 // release writes what was kept.
 func (h *held) release() error {
-	_, err := h.kept.WriteTo(h.out)
-	return err
+	kept := h.kept
+	h.kept = nil
+	for _, p := range kept {
+		if _, err := h.out.Write(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pieceSize is the room of one of pieces, in octets.
+const pieceSize = 64 << 10
+
+// pieces are octets in pieces of one size, so that keeping n of them takes little more than n.
+type pieces [][]byte
+
+func (b *pieces) add(p []byte) {
+	for len(p) > 0 {
+		if n := len(*b); n == 0 || len((*b)[n-1]) == pieceSize {
+			*b = append(*b, make([]byte, 0, pieceSize))
+		}
+		last := &(*b)[len(*b)-1]
+		n := min(len(p), pieceSize-len(*last))
+		*last = append(*last, p[:n]...)
+		p = p[n:]
+	}
 }

@@ -32,6 +32,14 @@ func (p passage) marked() string {
 	return p.html
 }
 
+// page returns the HTML of pages, or their text where one could not be read.
+func (p passage) page() string {
+	if p.html == "" && p.spoken != "" {
+		return plainToHTML(p.spoken)
+	}
+	return p.html
+}
+
 // place adds p to the passage of the same alternatives, or as a new one.
 func place(shown []passage, p passage) []passage {
 	if p.isEmpty() {
@@ -39,8 +47,10 @@ func place(shown []passage, p passage) []passage {
 	}
 	for i := range shown {
 		if p.alternative != 0 && shown[i].alternative == p.alternative {
+			if shown[i].html != "" || p.html != "" {
+				shown[i].html = join(shown[i].page(), p.page())
+			}
 			shown[i].text = join(shown[i].text, p.text)
-			shown[i].html = join(shown[i].html, p.html)
 			shown[i].spoken = join(shown[i].spoken, p.spoken)
 			return shown
 		}
@@ -57,12 +67,16 @@ func join(a, b string) string {
 
 // assemble puts the passages together, each form complete. html is empty when no passage has any.
 func assemble(shown []passage) (text, html string) {
-	texts, marks, any := make([]string, len(shown)), make([]string, len(shown)), false
-	for i, p := range shown {
-		texts[i], marks[i] = p.plain(), p.marked()
-		any = any || p.html != ""
+	var texts, marks []string
+	marked := false
+	for _, p := range shown {
+		if plain := p.plain(); plain != "" { // a page may hold nothing but pictures
+			texts = append(texts, plain)
+		}
+		marks = append(marks, p.marked())
+		marked = marked || p.html != ""
 	}
-	if any {
+	if marked {
 		html = strings.Join(marks, "\n")
 	}
 	return strings.Join(texts, "\n\n"), html

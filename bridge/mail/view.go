@@ -41,6 +41,7 @@ func (c *Codec) View(raw io.Reader) (conversations.View, error) {
 	if err := c.walk(raw, v); err != nil {
 		return conversations.View{}, err
 	}
+	v.fillPictures()
 	v.view.Text, v.view.HTML = assemble(v.shown)
 	v.view.Notices = v.notices
 	return v.view, nil
@@ -62,13 +63,14 @@ type viewer struct {
 	view    conversations.View
 	notices notices
 	shown   []passage
+	pics    pictures
 
 	documents documents
 
 	leaf *content
 	sum  hash.Hash // of the decoded octets of the leaf
 	size counter   // of the same
-	text *capped   // the same, as far as they are shown
+	kept *capped   // the same, as far as they are shown
 }
 
 // header implements visitor.
@@ -81,8 +83,11 @@ func (v *viewer) header(_ []byte, _ []field, damaged bool) error {
 
 // begin implements visitor.
 func (v *viewer) begin(l *leaf) io.Writer {
-	v.sum, v.size, v.text = sha256.New(), 0, &capped{room: v.tally.room(l)}
-	v.leaf = newContent(l, v.documents.begin(l, io.MultiWriter(v.sum, &v.size, v.text)))
+	v.sum, v.size, v.kept = sha256.New(), 0, &capped{room: v.tally.room(l)}
+	if l.role == roleFile && l.contentID != "" {
+		v.kept.room = maxPicture + 1
+	}
+	v.leaf = newContent(l, v.documents.begin(l, io.MultiWriter(v.sum, &v.size, v.kept)))
 	return v.leaf
 }
 
@@ -98,8 +103,11 @@ func (v *viewer) end() error {
 	if v.tally.judge(v.leaf) {
 		v.attach()
 	}
-	if v.leaf.leaf.role != roleFile {
+	switch l := v.leaf.leaf; {
+	case l.role != roleFile:
 		v.show(room)
+	case l.contentID != "":
+		v.pics.add(l.contentID, v.kept.octets)
 	}
 	return nil
 }
@@ -124,18 +132,7 @@ func (v *viewer) attach() {
 	case v.leaf.damaged():
 		v.notices.add(noticeDamagedFile(p.Name))
 	}
-	if isEncrypted(l.mediaType) {
-		v.notices.add(noticeEncrypted)
-	}
-}
-
-// isEncrypted reports whether the type is that of an encrypted message (RFC 8551, RFC 3156; OP22).
-func isEncrypted(mediaType string) bool {
-	switch mediaType {
-	case "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted":
-		return true
-	}
-	return false
+	v.notices.add(l.formatNotice())
 }
 
 // show adds the leaf that just ended to what is shown, and tells what is wrong with it. room is how
@@ -161,8 +158,8 @@ func (v *viewer) show(room int64) {
 	if l.role == roleHTML {
 		p, sure = v.readPage()
 	} else {
-		p.text, sure = toUTF8(v.text.octets, l.params.token("charset"))
-		p.text = cleanText(p.text)
+		p.text, sure = toUTF8(v.kept.octets, l.params.token("charset"))
+		p.text = cleanText(readFlow(l.params).join(cleanText(p.text)))
 	}
 	if !sure {
 		v.notices.add(noticeCharset)
@@ -173,17 +170,31 @@ func (v *viewer) show(room int64) {
 
 // readPage reads the HTML leaf that just ended.
 func (v *viewer) readPage() (p passage, sure bool) {
-	source, sure := htmlSource(v.text.octets, v.leaf.leaf)
-	read, err := readHTML(source)
+	source, sure := htmlSource(v.kept.octets, v.leaf.leaf)
+	read, err := readHTML(source, &v.pics)
 	if read.images {
 		v.notices.add(noticeImages)
+	}
+	if read.missing {
+		v.notices.add(noticePictures)
 	}
 	if err != nil {
 		v.notices.add(noticeHTML)
 	}
 	p.spoken = cleanText(read.text)
-	if p.spoken != "" {
+	if p.spoken != "" || read.inside {
 		p.html = strings.TrimSpace(v.codec.display.Sanitize(read.source))
 	}
 	return p, sure
+}
+
+// fillPictures writes the pictures into the pages, now that all parts have passed.
+func (v *viewer) fillPictures() {
+	for i := range v.shown {
+		filled, missing := v.pics.fill(v.shown[i].html)
+		v.shown[i].html = filled
+		if missing {
+			v.notices.add(noticePictures)
+		}
+	}
 }

@@ -15,8 +15,8 @@ const (
 
 // decodeText decodes an unfolded, unstructured value to UTF-8: encoded words by RFC 2047, raw octets
 // by guess. It also reads what many senders get wrong: blanks inside a word, missing padding, and one
-// character split over two words, for which neighbours of one charset are decoded together. What is
-// no encoded word stays as it stands. Control characters become spaces.
+// character or even one group of base64 split over two words, for which neighbours of one charset are
+// decoded together. What is no encoded word stays as it stands. Control characters become spaces.
 func decodeText(s string) string {
 	if isPlain(s) {
 		return s
@@ -69,6 +69,7 @@ func blankControl(r rune) rune {
 type word struct {
 	charset string
 	octets  []byte
+	base64  string // of a B word, its text without blanks
 }
 
 // encodedRun gathers neighbouring words of one charset.
@@ -79,11 +80,29 @@ type encodedRun struct {
 
 func (e *encodedRun) add(w word, out *strings.Builder) {
 	if e.open && e.charset == w.charset {
-		e.octets = append(e.octets, w.octets...)
+		if !e.goOn(w) {
+			e.octets, e.base64 = append(e.octets, w.octets...), w.base64
+		}
 		return
 	}
 	e.flush(out)
 	e.word, e.open = w, true
+}
+
+// goOn adds w when it goes on with a group of base64 that the last word left open: some software cuts
+// the encoded text anywhere. Neither of the two is then whole by itself, and both are together.
+func (e *encodedRun) goOn(w word) bool {
+	joined := e.base64 + w.base64
+	if len(e.base64)%4 == 0 || len(w.base64)%4 == 0 || strings.Contains(e.base64, "=") {
+		return false
+	}
+	octets, ok := decodeWordBase64(joined)
+	if !ok {
+		return false
+	}
+	before := len(e.octets) - base64.RawStdEncoding.DecodedLen(len(e.base64))
+	e.octets, e.base64 = append(e.octets[:before], octets...), joined
+	return true
 }
 
 func (e *encodedRun) flush(out *strings.Builder) {
@@ -112,7 +131,8 @@ func cutWord(s string) (w word, rest string, ok bool) {
 	w.charset, _, _ = strings.Cut(strings.ToLower(label), "*")
 	switch encoding {
 	case "b", "B":
-		w.octets, ok = decodeWordBase64(text)
+		w.base64 = strings.Join(strings.Fields(text), "")
+		w.octets, ok = decodeWordBase64(w.base64)
 	case "q", "Q":
 		w.octets = unescape([]byte(strings.ReplaceAll(text, "_", " ")), '=')
 	default:
@@ -131,10 +151,13 @@ func cutWithin(s, sep string, limit int) (before, after string, ok bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// decodeWordBase64 decodes the text of a B word, with or without padding.
+// decodeWordBase64 decodes the text of a B word, with or without padding. Line ends do not count.
 func decodeWordBase64(s string) ([]byte, bool) {
-	s = strings.Join(strings.Fields(s), "")
-	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+	s = strings.TrimRight(s, "=")
+	if len(s)%4 == 1 {
+		s = s[:len(s)-1] // it completes no octet by itself; see goOn
+	}
+	b, err := base64.RawStdEncoding.DecodeString(s)
 	return b, err == nil
 }
 

@@ -5,19 +5,20 @@ import { once } from 'node:events';
 
 /**
  * Starts a server on loopback that no page of ours may ever call. `calls` lists the paths that were
- * asked for. Its own page /control serves the hostile message as it is, to show that the attacks work
- * in this browser where nothing stops them.
+ * asked for. Its own page /control serves the hostile message, or what `serve` was given last, as it is,
+ * to show that the attacks work in this browser where nothing stops them.
  */
 export async function setTrap() {
   const calls = [];
+  let served;
   const server = createServer((request, response) => {
     calls.push(request.url);
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
-    response.end(request.url === '/control' ? `<!doctype html><title>control</title>${hostile(origin)}` : '');
+    response.end(request.url === '/control' ? `<!doctype html><title>control</title>${served ?? hostile(origin)}` : '');
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const origin = `http://127.0.0.1:${server.address().port}`;
-  return { calls, origin, html: hostile(origin), close: () => server.close() };
+  return { calls, origin, html: hostile(origin), serve: (html) => { served = html; }, close: () => server.close() };
 }
 
 /** What a message may keep, around what it may not. Every attack opens a dialog or calls the trap. */

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 /**
  * Sends a message through the operator of its sender and resolves when the bridge has taken it;
  * rejects with the whole session otherwise. Besides from, to and subject a message may have text,
- * html, file ({name, type, content}), cc and header (name: value).
+ * html (one page or several), file ({name, type, content}), cc and header (name: value).
  */
 export async function send(demo, message) {
   const dir = await mkdtemp(join(tmpdir(), 'mesbridge-mail-'));
@@ -29,7 +29,9 @@ export async function send(demo, message) {
   if (message.cc) args.push('--header', `Cc: ${message.cc}`);
   for (const [name, value] of Object.entries(message.header ?? {})) args.push('--header', `${name}: ${value}`);
   args.push('--attach-type', 'text/plain; charset=utf-8', '--attach-body', await kept('text', message.text ?? ''));
-  if (message.html) args.push('--attach-type', 'text/html; charset=utf-8', '--attach-body', await kept('html', message.html));
+  for (const [i, page] of [message.html ?? []].flat().entries()) {
+    args.push('--attach-type', 'text/html; charset=utf-8', '--attach-body', await kept(`html${i}`, page));
+  }
   if (message.file) {
     const { name, type, content } = message.file;
     args.push('--attach-type', type, '--attach-name', name, '--attach', await kept('file', content));

@@ -18,11 +18,11 @@ export class Visitor {
   dialogs = []; // messages of the dialogs that any page opened
   origins = new Set(); // of every request that any page made
 
-  /** Opens a browser with or without scripts. */
-  static async arrive(browser, { script }) {
+  /** Opens a browser with or without scripts, and with or without regard for the policy of pages. */
+  static async arrive(browser, { script, bypassCSP = false }) {
     const visitor = new Visitor();
     visitor.script = script;
-    visitor.context = await browser.newContext({ locale: 'fr-FR', timezoneId: 'Europe/Paris', reducedMotion: 'reduce' });
+    visitor.context = await browser.newContext({ locale: 'fr-FR', timezoneId: 'Europe/Paris', reducedMotion: 'reduce', bypassCSP });
     visitor.context.setDefaultTimeout(20_000); // milliseconds: the machine may be busy
     visitor.context.on('request', (request) => visitor.origins.add(new URL(request.url()).origin));
     visitor.context.on('dialog', (dialog) => {

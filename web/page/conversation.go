@@ -16,6 +16,8 @@ type Conversation struct {
 	Notice Notice
 	// Refused tells that a reply was just refused although nothing was wrong with it (D7).
 	Refused *Refusal
+	// TextOnly shows the text form of messages that have both (R33).
+	TextOnly bool
 }
 
 // ReplyForm is what stands in the form when it is shown.
@@ -125,6 +127,11 @@ func shownSubject(s string) string {
 // Cut reports whether older messages may exist than those shown.
 func (p Conversation) Cut() bool { return len(p.Messages) >= conversations.MaxShown }
 
+// HasMarkup reports whether a message can be shown in more than one form.
+func (p Conversation) HasMarkup() bool {
+	return slices.ContainsFunc(p.Messages, func(m conversations.Message) bool { return m.HTML != "" })
+}
+
 // MayAll reports whether Répondre à tous is offered (R79).
 func (p Conversation) MayAll() bool {
 	return slices.Contains(p.Reply.Options, string(rules.ReplyToAll)) && len(p.Reply.ToAll) > 0
@@ -170,11 +177,13 @@ type MessageView struct {
 	Delivery string // where one of the patient's own messages stands, in words
 	Failed   bool
 	CSRF     string
+	Markup   bool // its HTML is shown
 }
 
 // Show prepares a message for its template.
 func (p Conversation) Show(m conversations.Message) MessageView {
 	v := MessageView{Message: m, Thread: p.ID, CSRF: p.CSRF, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
+	v.Markup = m.HTML != "" && (!p.TextOnly || m.Text == "")
 	if m.Delivery != nil {
 		v.Delivery, v.Failed = deliveryWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
 	}

@@ -2,6 +2,9 @@ package page
 
 import (
 	"html/template"
+	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/microcosm-cc/bluemonday"
@@ -9,9 +12,9 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// messagePolicy is what a message may keep of its HTML here: structure and links, and nothing that
-// could style, address or name a part of our page. Package bridge/mail has sanitised the message
-// before; this is the page's own guard, and stricter, for it drops classes and identifiers too.
+// messagePolicy is what a message may keep of its HTML here: structure, links and pictures that stand in
+// it whole, and nothing that could style, address or name a part of our page, or be loaded. Package
+// bridge/mail has sanitised the message before; this is the page's own guard.
 func messagePolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	p.AllowElements(
@@ -20,12 +23,22 @@ func messagePolicy() *bluemonday.Policy {
 		"h1", "h2", "h3", "h4", "h5", "h6",
 	)
 	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("src").Matching(regexp.MustCompile(`^` + pictureAddress + `(?:png|jpeg|gif);base64,[A-Za-z0-9+/]+={0,2}$`)).OnElements("img")
+	p.AllowAttrs("alt").OnElements("img")
+	p.AllowAttrs("width", "height").Matching(bluemonday.Integer).OnElements("img")
 	p.AllowURLSchemes("http", "https", "mailto", "tel")
+	p.AllowURLSchemeWithCustomPolicy("data", func(u *url.URL) bool {
+		return strings.HasPrefix(u.String(), pictureAddress) // settle removes it from links
+	})
 	p.RequireParseableURLs(true)
 	p.RequireNoFollowOnLinks(true)
 	p.RequireNoReferrerOnLinks(true)
+	p.AddTargetBlankToFullyQualifiedLinks(true) // what is being written on the page stays; adds noopener
 	return p
 }
+
+// pictureAddress is how the address of a picture begins that stands in a message whole.
+const pictureAddress = "data:image/"
 
 // frame is the element that the markup of a message stands in.
 func frame() *html.Node {
@@ -43,7 +56,7 @@ func contain(p *bluemonday.Policy, message string) template.HTML {
 	}
 	var b strings.Builder
 	for _, n := range nodes {
-		lowerHeadings(n)
+		settle(n)
 		if err := html.Render(&b, n); err != nil {
 			return ""
 		}
@@ -51,12 +64,19 @@ func contain(p *bluemonday.Policy, message string) template.HTML {
 	return template.HTML(b.String()) //nolint:gosec // sanitised and balanced above
 }
 
-// lowerHeadings turns h1 and h2 into h3, so that a message never outranks the page.
-func lowerHeadings(n *html.Node) {
-	if n.Type == html.ElementNode && (n.DataAtom == atom.H1 || n.DataAtom == atom.H2) {
+// settle turns h1 and h2 into h3, so that a message never outranks the page, and takes the target of
+// links that name a picture.
+func settle(n *html.Node) {
+	switch {
+	case n.Type != html.ElementNode:
+	case n.DataAtom == atom.H1 || n.DataAtom == atom.H2:
 		n.Data, n.DataAtom = "h3", atom.H3
+	case n.DataAtom == atom.A:
+		n.Attr = slices.DeleteFunc(n.Attr, func(a html.Attribute) bool {
+			return a.Key == "href" && strings.HasPrefix(a.Val, "data:")
+		})
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		lowerHeadings(c)
+		settle(c)
 	}
 }

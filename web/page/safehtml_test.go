@@ -25,6 +25,9 @@ func TestContain_neverEscapesItsFrame(t *testing.T) {
 		`<template><div></template></div></template>`,
 		`<a href="https://x.example/"><a href="https://y.example/">nested</a></a>`,
 		"\x00<\x00script>alert(1)</script>",
+		`<img src="https://x.example/a.png"><img src="data:image/svg+xml;base64,AAAA"><img src="data:text/html;base64,AAAA">`,
+		`<img src="data:image/png;base64,AAAA" onerror="x()" srcset="https://x.example/a 2x" style="position:fixed" width="100%">`,
+		`<a href="data:image/png;base64,AAAA">a</a>`,
 	} {
 		out := string(contain(messagePolicy(), in))
 		checkContained(t, in, out)
@@ -70,14 +73,19 @@ func checkContained(t *testing.T, in, out string) {
 func checkElement(t *testing.T, in string, n *html.Node) {
 	t.Helper()
 	switch n.Data {
-	case "script", "style", "form", "input", "button", "iframe", "object", "svg", "math", "img", "base", "meta", "link",
+	case "script", "style", "form", "input", "button", "iframe", "object", "svg", "math", "base", "meta", "link",
 		"template", "noscript", "h1", "h2":
 		t.Fatalf("%q keeps <%s>", in, n.Data)
 	}
 	for _, a := range n.Attr {
 		scheme, _, found := strings.Cut(strings.ToLower(a.Val), ":")
 		switch {
-		case a.Key == "rel":
+		case a.Key == "rel", a.Key == "target":
+		case n.Data == "img" && a.Key == "src":
+			if !strings.HasPrefix(a.Val, "data:image/") || strings.Contains(a.Val, "svg") {
+				t.Fatalf("%q loads %q", in, a.Val)
+			}
+		case n.Data == "img" && (a.Key == "alt" || a.Key == "width" || a.Key == "height"):
 		case a.Key != "href":
 			t.Fatalf("%q keeps attribute %s", in, a.Key)
 		case found && !strings.ContainsAny(scheme, "/?#") && scheme != "http" && scheme != "https" && scheme != "mailto" && scheme != "tel":
@@ -89,8 +97,18 @@ func checkElement(t *testing.T, in string, n *html.Node) {
 func TestContain_keepsStructureAndLinks(t *testing.T) {
 	t.Parallel()
 	in := `<h1>Titre</h1><p>Bonjour <b>vous</b>,<br>voir <a href="https://sante.example/x">ici</a>.</p><ul><li>un</li></ul>`
-	want := `<h3>Titre</h3><p>Bonjour <b>vous</b>,<br/>voir <a href="https://sante.example/x" rel="nofollow noreferrer">ici</a>.</p><ul><li>un</li></ul>`
+	want := `<h3>Titre</h3><p>Bonjour <b>vous</b>,<br/>voir ` +
+		`<a href="https://sante.example/x" rel="nofollow noreferrer noopener" target="_blank">ici</a>.</p><ul><li>un</li></ul>`
 	if got := string(contain(messagePolicy(), in)); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+// R33: a picture that came with the message stands in it, with its description.
+func TestContain_keepsPicturesOfTheMessage(t *testing.T) {
+	t.Parallel()
+	in := `<p><img src="data:image/png;base64,iVBORw0KGgo=" alt="logo" width="20"/></p>`
+	if got := string(contain(messagePolicy(), in)); got != in {
 		t.Errorf("got %s", got)
 	}
 }
