@@ -292,7 +292,7 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 			add(Effect{ID: string(id), Kind: EffectDeliver, Mailbox: m})
 		}
 	}
-	for _, e := range slices.Concat(d.timed, l.deadlines(d.verdict), l.moved(change)) {
+	for _, e := range slices.Concat(d.timed, l.moved(change)) {
 		e.Patient, e.CreatedAt = l.id, change.At
 		list = append(list, e)
 	}
