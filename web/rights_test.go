@@ -122,12 +122,12 @@ func TestAccountPages(t *testing.T) {
 		t.Fatalf("carried out: %v", w.core.commands)
 	}
 	for _, s := range rules.AccountStates() {
-		w := newWorld(t)
-		w.core.account.State, w.core.account.EndsAt = s, now
-		checkMarkup(t, string(s), w.visit(patientKey, "/compte").wants(http.StatusOK, "").body)
-		w.call(patientToken, http.MethodGet, "/api/v1/account", "").wants(http.StatusOK, "").has(string(s))
-		w.core.failOn["Inbox"] = kind(conversations.KindPatientOpposed)
-		if got := w.visit(patientKey, "/messages").wants(http.StatusSeeOther, ""); got.header.Get("Location") != "/compte" {
+		in := newWorld(t)
+		in.core.account.State, in.core.account.EndsAt = s, now
+		checkMarkup(t, string(s), in.visit(patientKey, "/compte").wants(http.StatusOK, "").body)
+		in.call(patientToken, http.MethodGet, "/api/v1/account", "").wants(http.StatusOK, "").has(string(s))
+		in.core.failOn["Inbox"] = kind(conversations.KindPatientOpposed)
+		if got := in.visit(patientKey, "/messages").wants(http.StatusSeeOther, ""); got.header.Get("Location") != "/compte" {
 			t.Errorf("%s: sent to %s", s, got.header.Get("Location"))
 		}
 	}
