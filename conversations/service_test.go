@@ -24,7 +24,7 @@ func TestReceive_firstMessage_opensConversation(t *testing.T) {
 	if !thread.Reply.Allowed || !slices.Equal(thread.Reply.Options, []string{"REPLY"}) || len(thread.Messages) != 1 {
 		t.Errorf("%+v", thread)
 	}
-	if err := b.Opened(t.Context(), b.patient.ID, thread.ID); err != nil {
+	if err := b.Opened(t.Context(), b.self(), b.patient.ID, thread.ID); err != nil {
 		t.Fatal(err)
 	}
 	if b.read(thread.ID).Unread {

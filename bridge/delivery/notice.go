@@ -53,7 +53,7 @@ func (n Notice) Compose(w io.Writer) error {
 	}{
 		{"text/plain", []byte(b.text)},
 		{"message/delivery-status", n.status(b)},
-		{"text/rfc822-headers", n.original()},
+		{"text/rfc822-headers", original(n.Report.MessageID, n.Report.Subject)},
 	} {
 		if err := writePart(m, part.mediaType, part.content); err != nil {
 			return fmt.Errorf("compose notice: %w", err)
@@ -96,28 +96,19 @@ func (n Notice) status(b brief) []byte {
 	return slices.Concat(whole.bytes(), []byte("\r\n"), recipient.bytes())
 }
 
-// original is what identifies the message to its sender.
-func (n Notice) original() []byte {
-	var f fields
-	if id := n.Report.MessageID; id != "" {
-		f.add("Message-ID", "<"+id+">")
-	}
-	var subject message.Header
-	subject.SetText("Subject", visible(n.Report.Subject)) // RFC 2047 where needed
-	f.add("Subject", subject.Get("Subject"))
-	return f.bytes()
-}
-
 // fields is a group of header fields in order.
 type fields struct {
 	names, values []string
 }
 
-// add adds a field unless its value is empty or not of printable ASCII: such a value could only come
-// from outside, and only to break the group.
+// maxWordOctets is the length of a word that still fits a line, with the name of a field before it (RFC 5322
+// section 2.1.1). Lines are folded between words.
+const maxWordOctets = 950
+
+// add adds a field unless its value is empty, not of printable ASCII, or too long for a line: such a value
+// could only come from outside, and only to break the group.
 func (f *fields) add(name, value string) {
-	outside := func(r rune) bool { return r < ' ' || r > '~' }
-	if value == "" || strings.ContainsFunc(value, outside) {
+	if value == "" || !printable(value) || longestWord(value) > maxWordOctets {
 		return
 	}
 	f.names, f.values = append(f.names, name), append(f.values, value)
@@ -160,4 +151,16 @@ func visible(s string) string {
 func opaque(key string) string {
 	sum := sha256.Sum256([]byte("mesbridge message " + key))
 	return hex.EncodeToString(sum[:16])
+}
+
+func longestWord(s string) (longest int) {
+	for w := range strings.FieldsSeq(s) {
+		longest = max(longest, len(w))
+	}
+	return longest
+}
+
+// printable reports whether s is printable ASCII.
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }

@@ -81,8 +81,8 @@ func TestDNS_hosts(t *testing.T) {
 		"panne.mssante.fr.": nil,
 	})}
 	for name, want := range map[string][]Host{
-		"deux.mssante.fr": {{"premier.test", "premier.test:25"}, {"second.test", "second.test:25"}},
-		"sans.mssante.fr": {{"sans.mssante.fr", "sans.mssante.fr:25"}},
+		"deux.mssante.fr": {{"premier.test", "premier.test:25", 10}, {"second.test", "second.test:25", 20}},
+		"sans.mssante.fr": {{"sans.mssante.fr", "sans.mssante.fr:25", 0}},
 	} {
 		if got, err := d.Hosts(t.Context(), name); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, %v, want %v", name, got, err, want)
