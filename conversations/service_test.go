@@ -138,7 +138,7 @@ func (b *bench) queued() []queuedReply {
 func (b *bench) handle(handlers map[conversations.EffectKind]conversations.EffectHandler) {
 	b.t.Helper()
 	done := func(context.Context, conversations.Effect) (time.Time, error) { return time.Time{}, nil }
-	for _, k := range []conversations.EffectKind{conversations.EffectNotify, conversations.EffectReport, conversations.EffectDeliver} {
+	for _, k := range []conversations.EffectKind{conversations.EffectNotify, conversations.EffectReport, conversations.EffectReceipt, conversations.EffectDeliver} {
 		if handlers[k] == nil {
 			handlers[k] = done
 		}
