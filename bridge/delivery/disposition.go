@@ -3,7 +3,6 @@ package delivery
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -103,7 +102,7 @@ func (d Disposition) disposition() []byte {
 		f.add("Original-Message-ID", "<"+id+">")
 	}
 	f.add("Disposition", "manual-action/MDN-sent-automatically; displayed")
-	return slices.Clip(f.bytes())
+	return f.bytes()
 }
 
 // original is what identifies a message to its sender.

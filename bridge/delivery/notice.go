@@ -13,7 +13,6 @@ import (
 
 	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/mail"
-	"github.com/emersion/go-message/textproto"
 
 	"mesbridge/conversations"
 )
@@ -114,17 +113,28 @@ func (f *fields) add(name, value string) {
 	f.names, f.values = append(f.names, name), append(f.values, value)
 }
 
-// bytes writes the group, without an empty line after it: one that nothing follows reads as a group
-// that is empty, for which RFC 3464 section 2.1 has no place.
+// bytes writes the group, names as their RFC writes them, lines folded between words, without an empty line
+// after it: one that nothing follows reads as a group that is empty, for which RFC 3464 section 2.1 has no place.
 func (f *fields) bytes() []byte {
-	var h textproto.Header
-	for i := len(f.names) - 1; i >= 0; i-- { // Add puts a field on top
-		h.Add(f.names[i], f.values[i])
-	}
 	var out bytes.Buffer
-	_ = textproto.WriteHeader(&out, h) // fails on line ends alone, which add left out
-	return bytes.TrimSuffix(out.Bytes(), []byte("\r\n"))
+	for i, name := range f.names {
+		out.WriteString(name + ":")
+		length := len(name) + 1
+		for _, word := range strings.Fields(f.values[i]) {
+			if length+1+len(word) > foldAt && length > len(name)+1 {
+				out.WriteString("\r\n")
+				length = 0
+			}
+			out.WriteString(" " + word)
+			length += 1 + len(word)
+		}
+		out.WriteString("\r\n")
+	}
+	return out.Bytes()
 }
+
+// foldAt is the length that lines of a group are folded to (RFC 5322 section 2.1.1).
+const foldAt = 76
 
 // originalRecipient turns the ORCPT parameter, "rfc822;" and an address whose xtext the server undid
 // (RFC 3461 section 4), into the value of Original-Recipient; empty when it is malformed.

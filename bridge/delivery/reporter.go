@@ -81,11 +81,11 @@ func (r *Reporter) Acknowledge(ctx context.Context, e conversations.Effect) (tim
 	m := text.to(receipt.Next, turn(e))
 	m.begin = func() error {
 		mine, err := r.reports.BeginReceipt(ctx, e, receipt)
-		begun = true // also when the answer was lost
 		if err == nil && !mine {
-			err = errElsewhere
+			return errElsewhere
 		}
-		return err
+		begun = err == nil
+		return err // when the answer was lost, the receipt may be: it is never repeated
 	}
 	err = r.client.send(ctx, m)
 	if errors.Is(err, errElsewhere) {
