@@ -72,7 +72,7 @@ func draftFields(d conversations.Draft) (headerFields, error) {
 	}
 	from, err := writeAddresses([]conversations.NamedAddress{d.From})
 	if err != nil || !isASCII(d.From.Address.Local) {
-		return nil, fmt.Errorf("%w: author", err)
+		return nil, fmt.Errorf("%w: author", ErrDraft)
 	}
 	to, err := writeAddresses(d.To)
 	if err != nil {
