@@ -15,19 +15,29 @@ const actionFailed = "failed"
 var statusCode = regexp.MustCompile(`(?:^|[\s;#-])([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.])`)
 
 // groups reads the fields of a status or disposition part in their order. A blank line, which parts
-// groups, gives a field without a name; lines that are no fields are left out.
+// groups, gives a field without a name; lines that are no fields are left out. Each line is read once.
 func groups(content []byte, take func(name, value string)) {
 	for len(content) > 0 {
-		fields, rest, _ := splitHeader(nil, content)
+		group := content[:groupLength(content)]
+		fields, _, _ := splitHeader(nil, group)
 		for _, f := range fields {
-			take(rawName(content, f), strings.Trim(decodeText(unfold(f.value)), asciiSpace))
-		}
-		if rest == 0 { // a line that is neither a field nor blank
-			rest = lineLength(content)
+			take(rawName(group, f), strings.Trim(decodeText(unfold(f.value)), asciiSpace))
 		}
 		take("", "")
-		content = content[rest:]
+		content = content[len(group):]
 	}
+}
+
+// groupLength is the length of the lines up to the first blank one, with it.
+func groupLength(content []byte) int {
+	for at := 0; at < len(content); {
+		n := lineLength(content[at:])
+		if isBlank(content[at : at+n]) {
+			return at + n
+		}
+		at += n
+	}
+	return len(content)
 }
 
 // status reads a message/delivery-status part. Recipients are parted by blank lines, or, where those were
