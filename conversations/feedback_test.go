@@ -11,12 +11,12 @@ import (
 	"mesbridge/rules"
 )
 
-// sentTo brings in a message, answers it, and lets the answer leave. It returns the conversation and what
-// names the answer in mail.
-func (b *bench) sentTo(subject string, others ...string) (thread conversations.ID, messageID string, envIDs []string) {
+// sent brings in a message about Fil, answers it to all, and lets the answer leave. It returns the conversation
+// and what names the answer in mail.
+func (b *bench) sent(others ...string) (thread conversations.ID, messageID string, envIDs []string) {
 	b.t.Helper()
-	b.taken(mail{from: doctor, subject: subject, text: "1", others: others})
-	thread = b.thread(subject).ID
+	b.taken(mail{from: doctor, subject: "Fil", text: "1", others: others})
+	thread = b.thread("Fil").ID
 	in := conversations.ReplyInput{Text: "Merci", Choice: rules.ReplyToOne}
 	if len(others) > 0 {
 		in.Choice = rules.ReplyToAll
@@ -95,7 +95,7 @@ func TestFeedback_showsAsState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			thread, id, _ := b.sentTo("Fil")
+			thread, id, _ := b.sent()
 			before, effects := b.memory.entries(), b.pendingEffects()
 			for range 2 { // the operator's retry changes nothing
 				if got := b.file(about(c.item, "autre@x.test", strings.ToUpper(id))); got != conversations.FeedbackNoted {
@@ -123,7 +123,7 @@ func TestFeedback_showsAsState(t *testing.T) {
 func TestFeedback_forged(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	thread, id, envIDs := b.sentTo("Fil")
+	thread, id, envIDs := b.sent()
 	forged := about(rules.ReportItem{Action: "failed"}, id)
 	forged.EnvID = envIDs[0]
 	forged.Serves = func(domain string) bool { return domain != "cabinet.test" }
@@ -152,7 +152,7 @@ func TestFeedback_forged(t *testing.T) {
 func TestFeedback_severalMailboxes(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	thread, id, envIDs := b.sentTo("Fil", clinic)
+	thread, id, envIDs := b.sent(clinic)
 	if len(envIDs) != 2 || envIDs[0] == envIDs[1] {
 		t.Fatalf("envelopes %v", envIDs)
 	}
@@ -223,7 +223,7 @@ func TestFeedback_beforeOurRecord(t *testing.T) {
 func TestReceive_reportWithASender(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	thread, id, _ := b.sentTo("Fil")
+	thread, id, _ := b.sent()
 	report := func(subject string, automatic bool, ref string) {
 		b.hand(anINS, mail{from: doctor, subject: subject, text: "x", refs: []string{ref}}, func(in *conversations.Incoming) {
 			f := about(rules.ReportItem{Disposition: "displayed"}, ref)

@@ -119,7 +119,7 @@ func startPostfix(t *testing.T, s operatorSettings) *postfix {
 	if _, err := exec.LookPath("postconf"); err != nil {
 		t.Fatal("Postfix is missing: run `make test`, which installs it, or `apt-get install postfix`")
 	}
-	dir, err := os.MkdirTemp("", "postfix") // not t.TempDir, which its users cannot enter
+	dir, err := os.MkdirTemp("", "postfix") //nolint:usetesting // the users of Postfix cannot enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
