@@ -115,7 +115,6 @@ func (r *ReportReader) header(block []byte, fields []field, _ bool) error {
 		r.heading(rawName(block, f), unfold(f.value))
 	}
 	r.answers = nearestFirst(ids.inReplyTo, ids.references)
-	r.report.Automatic = r.report.Automatic && (r.always || len(r.answers) > 0)
 	if !r.always && !r.report.IsReport {
 		return errFound // nothing more is to be read
 	}
@@ -129,8 +128,9 @@ func (r *ReportReader) heading(name, value string) {
 	switch name {
 	case "content-type":
 		r.report.IsReport = r.report.IsReport || strings.Trim(word, asciiSpace) == "multipart/report"
-	case "auto-submitted":
-		r.report.Automatic = r.report.Automatic || strings.Trim(word, asciiSpace) != "no"
+	case "auto-submitted": // with a sender of its own, auto-generated is a document that a program sends
+		word, _, _ = strings.Cut(strings.Trim(word, asciiSpace), " ")
+		r.report.Automatic = r.report.Automatic || word == "auto-replied" || r.always && word != "no"
 	case "x-autoreply", "x-autorespond", "x-autoresponder": // before RFC 3834
 		r.report.Automatic = r.report.Automatic || low != "no" && low != "false"
 	case "precedence":
