@@ -102,6 +102,8 @@ type Inbox interface {
 	NewBody(ctx context.Context, p conversations.PatientID) (conversations.ID, conversations.BodyWriter, error)
 	// Receive commits a message whose body is durable. repeated tells an operator's retry.
 	Receive(ctx context.Context, in conversations.Incoming) (repeated bool, err error)
+	// Feedback files what a report says with the message that it is about.
+	Feedback(ctx context.Context, p conversations.PatientID, f conversations.Feedback) (conversations.FeedbackOutcome, error)
 	// Bounce queues the report that a message, taken for others, does not reach this patient.
 	Bounce(ctx context.Context, in conversations.Incoming, refusal error) error
 }

@@ -63,6 +63,9 @@ func (s *session) handOver() *transaction {
 
 // take stores, judges and commits one message.
 func (s *session) take(tx *transaction, r io.Reader) error {
+	if tx.sender.IsZero() && !tx.office && !tx.noReply {
+		return s.takeReport(tx, r)
+	}
 	a, err := s.open(tx)
 	defer a.drop()
 	if err != nil {
@@ -160,24 +163,33 @@ func (a arrival) drop() {
 // read copies the message to its writers while its facts are read, and makes sure that it is whole. Of a
 // message that is too large it gives the facts too.
 func (s *session) read(r io.Reader, a arrival) (mail.Facts, error) {
-	intake := mail.NewIntake(s.server.Limits)
-	buffer, ok := s.server.buffers.Get().(*[copyBuffer]byte)
-	if !ok {
-		return mail.Facts{}, reasonInternal
-	}
-	defer s.server.buffers.Put(buffer)
-	source := &source{r: s.conn.message(r), left: s.server.MaxMessageBytes}
-	_, err := io.CopyBuffer(io.MultiWriter(append([]io.Writer{intake}, a.writers()...)...), source, buffer[:])
+	intake, report := mail.NewIntake(s.server.Limits), mail.NewReportReader(s.server.Limits, false)
+	err := s.pass(r, append([]io.Writer{intake, report}, a.writers()...)...)
 	switch {
-	case s.conn.cut.Load(): // whatever go-smtp made of it
-		return mail.Facts{}, reasonCut
 	case errors.Is(err, reasonTooLarge):
 		facts, _ := intake.Close() // it ends in the middle
 		return facts, err
 	case err != nil:
 		return mail.Facts{}, err
 	}
-	return intake.Close()
+	facts, err := intake.Close()
+	facts.Report = report.Close()
+	return facts, err
+}
+
+// pass copies the message, and makes sure that it is whole.
+func (s *session) pass(r io.Reader, to ...io.Writer) error {
+	buffer, ok := s.server.buffers.Get().(*[copyBuffer]byte)
+	if !ok {
+		return reasonInternal
+	}
+	defer s.server.buffers.Put(buffer)
+	source := &source{r: s.conn.message(r), left: s.server.MaxMessageBytes}
+	_, err := io.CopyBuffer(io.MultiWriter(to...), source, buffer[:])
+	if s.conn.cut.Load() { // whatever go-smtp made of it
+		return reasonCut
+	}
+	return err
 }
 
 // scanned asks the scanner what it found (O168).

@@ -18,7 +18,9 @@ type inbox struct {
 	receive  map[rules.INS]error // answer of Receive
 	bodies   map[conversations.ID]*body
 	messages []conversations.Incoming
-	reports  []string                // recipients without a patient, and why
+	reports  []string // recipients without a patient, and why
+	told     []conversations.Feedback
+	filing   error                   // of Feedback
 	bounced  []rules.INS             // patients whose refusal is reported
 	asked    []conversations.Address // senders given to Recipient
 	broken   error                   // of writing to a body
@@ -32,6 +34,17 @@ func newInbox() *inbox {
 		refused: map[rules.INS]error{}, senders: map[string]error{}, receive: map[rules.INS]error{},
 		bodies: map[conversations.ID]*body{},
 	}
+}
+
+// Feedback implements bridge.Inbox.
+func (i *inbox) Feedback(_ context.Context, _ conversations.PatientID, f conversations.Feedback) (conversations.FeedbackOutcome, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.filing != nil {
+		return "", i.filing
+	}
+	i.told = append(i.told, f)
+	return conversations.FeedbackNoted, nil
 }
 
 // body is the bytes of one message.

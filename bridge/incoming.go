@@ -9,14 +9,14 @@ import (
 
 // incoming says what the inbox needs to know of the message.
 func (s *session) incoming(tx *transaction, facts mail.Facts, d deposit) conversations.Incoming {
-	peer := s.conn.peer
 	return conversations.Incoming{
 		Patient: d.patient, INS: d.ins, Message: d.id, Envelope: tx.sender, From: facts.From,
 		ReplyTo: s.replyTo(tx, facts), Others: s.others(tx, facts),
 		MessageID: facts.MessageID, References: facts.References, Subject: facts.Subject, EndHeaders: facts.EndHeaders,
-		Date: facts.Date, HasText: facts.HasText, Attachments: facts.Attachments, Documents: facts.Documents, IsReport: facts.IsReport || facts.AutoReplied,
+		Date: facts.Date, HasText: facts.HasText, Attachments: facts.Attachments, Documents: facts.Documents, IsReport: facts.IsReport || facts.AutoReplied || facts.Report.Automatic,
 		Digest: facts.Digest, SHA256: facts.SHA256, Bytes: facts.Bytes, Receipt: d.receipt,
-		Peer: conversations.Actor{Kind: conversations.ActorOperator, ID: string(peer.DN), Name: peer.Name},
+		ReadTo: addressesOf(facts.ReadTo), Automatic: facts.Report.Automatic, Feedback: s.feedback(tx, facts.Report),
+		Peer: s.peer(),
 	}
 }
 

@@ -19,8 +19,8 @@ func (s *session) judge(tx *transaction, facts mail.Facts) error {
 		return reasonSeveralPatients // D21
 	}
 	if tx.sender.IsZero() && len(tx.to) > 0 {
-		// A report belongs to the message that it is about, never in the inbox (OP7). Nobody files it
-		// yet, and 250 would be untrue.
+		// It is for the operator too, as nobody sends it: a report belongs to the message that it is about, never
+		// in the inbox (OP7), and comes alone.
 		return reasonReportNotHandled
 	}
 	return nil

@@ -180,20 +180,6 @@ func TestData_failures(t *testing.T) {
 	}
 }
 
-// TestData_nullSender: a report is not put into the inbox as if somebody had written it (OP7).
-func TestData_nullSender(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	c := b.secure(t, b.operator)
-	c.envelope("", alice)
-	c.want(c.send(message("corps du message\r\n", "Content-Type: multipart/report; boundary=x")), "451 4.3.0")
-	c.envelope("", alice)
-	c.want(c.send(message("corps du message\r\n", "From: x@autre.mssante.fr")), "550 5.7.1")
-	if got, _ := b.inbox.taken(); len(got) != 0 {
-		t.Errorf("%d reports in the inbox", len(got))
-	}
-}
-
 // TestData_autoReply covers D22: an answer of a program is told apart from a document that one sends.
 func TestData_autoReply(t *testing.T) {
 	t.Parallel()

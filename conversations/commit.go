@@ -38,6 +38,7 @@ type decision struct {
 	newIDs  []ID
 	deliver []rules.MailboxID                // mailboxes that EffectDeliver sends the message to
 	project []rules.MailboxID                // mailboxes to index
+	receipt []receiptDue                     // read receipts that are due (EffectReceipt)
 	labels  map[rules.MailboxID]mailboxLabel // sealed into exchanges that have none yet
 	thread  *threadDelta
 	gone    []ID            // conversations that leave the inbox
@@ -55,6 +56,8 @@ type threadDelta struct {
 	attached bool
 	heard    bool // a professional's message
 	cleared  bool // the patient deleted all that is there; nothing else is set then
+	due      int  // number of a message that asks for a read receipt; 0: none
+	opened   bool // every receipt that was due is released
 }
 
 // run loads, lets decide decide, and commits; it decides again when another process came first. It
@@ -184,7 +187,8 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 	case rules.ConversationDeleted, rules.ConversationPurged:
 		l.patient.Trash = l.trash(change)
 	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded,
-		rules.DocumentSaved, rules.DocumentDeleted, rules.ClosingAnnounced, rules.VerdictAsked:
+		rules.DocumentSaved, rules.DocumentDeleted, rules.ClosingAnnounced, rules.VerdictAsked,
+		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent:
 		return
 	}
 	c.Patient = pack(l.patient)
@@ -218,7 +222,8 @@ func touched(c rules.Change) []rules.MailboxID {
 	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged,
 		rules.AccountErased, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
 		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted,
-		rules.VisitOpened, rules.VisitClosed, rules.ClosingAnnounced, rules.VerdictAsked:
+		rules.VisitOpened, rules.VisitClosed, rules.ClosingAnnounced, rules.VerdictAsked,
+		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent:
 	}
 	return nil
 }
@@ -245,6 +250,7 @@ func (l *loaded) threadRecord(id ID, d *threadDelta) Record {
 		if d.heard {
 			r.Heard = l.facts.Version + 1
 		}
+		r.noteReceipts(d)
 		if d.newLabel {
 			r.Sealed = l.vault.seal(TableConversations, string(id), d.label)
 		}
@@ -258,7 +264,10 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 	change := d.verdict.Change
 	var list []Effect
 	add := func(e Effect) {
-		e.Patient, e.Thread, e.Message = l.id, ID(change.Conversation), ID(change.Message)
+		e.Patient, e.Thread = l.id, ID(change.Conversation)
+		if e.Message == "" {
+			e.Message = ID(change.Message)
+		}
 		e.At, e.CreatedAt = change.At, change.At
 		list = append(list, e)
 	}
@@ -282,6 +291,11 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 			return nil, err
 		}
 		add(Effect{ID: string(id), Kind: EffectReport})
+	}
+	if d.verdict.Effects.Has(rules.Acknowledge) {
+		if err := l.acknowledge(d, add); err != nil {
+			return nil, err
+		}
 	}
 	if d.verdict.Effects.Has(rules.Dispatch) {
 		for _, m := range d.deliver {

@@ -42,7 +42,7 @@ func TestDamagedValues(t *testing.T) {
 			if err := b.SaveDraft(t.Context(), b.patient.ID, id, "brouillon"); err != nil {
 				t.Fatal(err)
 			}
-			if err := b.Opened(t.Context(), b.patient.ID, id); err != nil {
+			if err := b.Opened(t.Context(), b.self(), b.patient.ID, id); err != nil {
 				t.Fatal(err)
 			}
 			contact := b.thread("Bloqué").Contact

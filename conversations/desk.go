@@ -206,7 +206,9 @@ func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []
 		a := &m.Attachments[i]
 		a.renumber(m.ID)
 	}
-	m.Mine, m.Delivery = slices.Contains(mine, rules.MailboxID(r.From)), nil
+	if m.Mine, m.Delivery = slices.Contains(mine, rules.MailboxID(r.From)), nil; m.Mine {
+		m.Delivery = r.arrival()
+	}
 	m.Crossed = slices.ContainsFunc(mine, func(box rules.MailboxID) bool { return outcomes[outcomeField(r.id, box)].Crossed })
 	if m.AuthorKind == FromPatient {
 		person, err := l.person()
@@ -216,4 +218,20 @@ func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []
 		m.Author = person.Name
 	}
 	return m, nil
+}
+
+// arrival tells the author where a professional's message stands: in the patient's mailbox, or opened when
+// he asked to be told (D22).
+func (r numbered) arrival() *Delivery {
+	if r.Asked && r.OpenedAt != 0 {
+		d := &Delivery{State: DeliveryRead, At: r.OpenedAt.time()}
+		switch r.OpenedBy { //nolint:exhaustive // the patient himself needs no word, and nobody else opens
+		case ActorRepresentative:
+			d.Detail = "Ouvert par un représentant du patient."
+		case ActorCaregiver:
+			d.Detail = "Ouvert par un aidant du patient."
+		}
+		return d
+	}
+	return &Delivery{State: DeliveryDelivered, At: r.At.time()}
 }

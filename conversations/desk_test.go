@@ -95,7 +95,7 @@ func TestSharedThread_othersActs_leaveNoMark(t *testing.T) {
 			_, err := b.Block(b.t.Context(), b.self(), b.patient.ID, b.contactOf(doctor), time.Time{})
 			return err
 		},
-		"the patient reads": func(b *bench, id conversations.ID) error { return b.Opened(b.t.Context(), b.patient.ID, id) },
+		"the patient reads": func(b *bench, id conversations.ID) error { return b.Opened(b.t.Context(), b.self(), b.patient.ID, id) },
 		"the patient drafts": func(b *bench, id conversations.ID) error {
 			return b.SaveDraft(b.t.Context(), b.patient.ID, id, "Je réfléchis")
 		},

@@ -43,11 +43,13 @@ type ActorKind string
 
 // Kinds of actor.
 const (
-	ActorPatient      ActorKind = "patient"
-	ActorProfessional ActorKind = "professional"
-	ActorClinic       ActorKind = "application"
-	ActorOperator     ActorKind = "operator" // another operator's server, by its certificate
-	ActorSystem       ActorKind = "system"
+	ActorPatient        ActorKind = "patient"
+	ActorRepresentative ActorKind = "representative" // acts for the patient by law (D28)
+	ActorCaregiver      ActorKind = "caregiver"      // acts for the patient by his wish (D28)
+	ActorProfessional   ActorKind = "professional"
+	ActorClinic         ActorKind = "application"
+	ActorOperator       ActorKind = "operator" // another operator's server, by its certificate
+	ActorSystem         ActorKind = "system"
 )
 
 // Actor is the person or the named application to whom an act is traced. ID is the national person

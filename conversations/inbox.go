@@ -115,25 +115,3 @@ func (l *loaded) readMark(id ID) rules.Seq {
 	}
 	return mark
 }
-
-// Opened notes that the patient opened the conversation.
-func (s *Service) Opened(ctx context.Context, p PatientID, id ID) error {
-	l, err := s.load(ctx, p, FactsQuery{Conversations: []ID{id}})
-	if err != nil {
-		return err
-	}
-	r := l.thread[id]
-	switch {
-	case l.present(id) != nil:
-		return l.present(id)
-	case l.mayRead() != nil:
-		return l.mayRead()
-	case l.readMark(id) >= r.Heard:
-		return nil
-	}
-	record := Record{Table: TableConversations, Field: string(readField(id)), Value: pack(r.Heard)}
-	if err := s.Store.Touch(ctx, p, []Record{record}); err != nil {
-		return unavailable("note the reading", err)
-	}
-	return nil
-}

@@ -89,6 +89,10 @@ func splitAttachment(id ID) (message ID, index int, ok bool) {
 // outcomeField returns the field of TableMessages that holds what became of a message to a mailbox.
 func outcomeField(message ID, m rules.MailboxID) ID { return message + ":out:" + ID(m) }
 
+// receiptField returns the field of TableMessages that holds the attempt which a read receipt about a message
+// to a mailbox left with.
+func receiptField(message ID, m rules.MailboxID) ID { return message + ":mdn:" + ID(m) }
+
 // readField and draftField stand beside a conversation's record.
 func readField(thread ID) ID  { return thread + ":read" }
 func draftField(thread ID) ID { return thread + ":draft" }

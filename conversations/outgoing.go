@@ -25,7 +25,7 @@ func (s *Service) Outgoing(ctx context.Context, e Effect) (Outgoing, error) {
 		return Outgoing{}, err
 	}
 	to, ok := l.addressOf(e.Thread, e.Mailbox)
-	if !ok || done.State == DeliverySent || done.State == DeliveryFailed {
+	if !ok || done.State.Settled() {
 		return Outgoing{}, &Error{Kind: KindNotFound}
 	}
 	v := rules.Deliver(rules.DeliverFacts{
@@ -39,9 +39,8 @@ func (s *Service) Outgoing(ctx context.Context, e Effect) (Outgoing, error) {
 		}
 		return Outgoing{}, refused(v.Refusal)
 	}
-	if crossed := v.Notes.Has(rules.Crossed); crossed != done.Crossed || done.State == "" {
-		done.State, done.Crossed = DeliveryQueued, crossed
-		if err := l.noteOutcome(ctx, e, done); err != nil {
+	if crossed := v.Notes.Has(rules.Crossed); crossed != done.Crossed {
+		if err := s.settle(ctx, e, func(o *outcomeRecord) { o.Crossed = crossed }); err != nil {
 			return Outgoing{}, err
 		}
 	}
@@ -51,12 +50,13 @@ func (s *Service) Outgoing(ctx context.Context, e Effect) (Outgoing, error) {
 	}
 	return Outgoing{
 		Effect: e, From: rules.CitizenAddress(person.INS, s.CitizenDomain), To: to, Bytes: m.Bytes, QueuedAt: e.CreatedAt,
+		EnvID: envelopeID(m.label.MessageID, e.Mailbox), UntrustedSince: done.UntrustedSince.time(),
 		Open: func() (io.ReadCloser, error) { return l.openBody(ctx, m.Body) },
 	}, nil
 }
 
-// loadDelivery reads a message on its way with the exchanges that its right depends on, and what became of
-// it so far.
+// loadDelivery reads a message that goes out, or that a notification goes out about, with the exchanges that
+// its right depends on, and what became of it so far.
 func (s *Service) loadDelivery(ctx context.Context, e Effect) (*loaded, numbered, outcomeRecord, error) {
 	for range maxConflicts {
 		l, m, done, err := s.readDelivery(ctx, e)
@@ -73,9 +73,14 @@ func (s *Service) loadDelivery(ctx context.Context, e Effect) (*loaded, numbered
 // readDelivery reads a message on its way, and what became of it so far.
 func (s *Service) readDelivery(ctx context.Context, e Effect) (*loaded, numbered, outcomeRecord, error) {
 	field := outcomeField(e.Message, e.Mailbox)
-	l, err := s.load(ctx, e.Patient, FactsQuery{
-		Conversations: []ID{e.Thread}, Exchanges: []rules.MailboxID{e.Mailbox}, Messages: []ID{e.Message, field},
-	})
+	q := FactsQuery{Messages: []ID{e.Message, field}}
+	if e.Thread != "" {
+		q.Conversations = []ID{e.Thread}
+	}
+	if e.Mailbox != "" {
+		q.Exchanges = []rules.MailboxID{e.Mailbox}
+	}
+	l, err := s.load(ctx, e.Patient, q)
 	if err != nil {
 		return nil, numbered{}, outcomeRecord{}, gone(err)
 	}
@@ -139,6 +144,15 @@ func (l *loaded) withdraw(ctx context.Context, e Effect, m numbered, r rules.Ref
 	return nil
 }
 
+// noteOutcome records that a message does not reach one mailbox, unless a report knows better.
+func (l *loaded) noteOutcome(ctx context.Context, e Effect, o outcomeRecord) error {
+	return l.svc.settle(ctx, e, func(done *outcomeRecord) {
+		if next := done.State.After(o.State); next == o.State {
+			done.State, done.Detail = next, o.Detail
+		}
+	})
+}
+
 // draftAgain makes the text of a message a draft, unless the patient began another or deleted the
 // conversation.
 func (l *loaded) draftAgain(ctx context.Context, e Effect, m numbered) error {
@@ -157,40 +171,69 @@ func (l *loaded) draftAgain(ctx context.Context, e Effect, m numbered) error {
 	return l.saveDraft(ctx, e.Thread, view.Text)
 }
 
-// noteOutcome writes where the delivery of a message to one mailbox stands.
-func (l *loaded) noteOutcome(ctx context.Context, e Effect, o outcomeRecord) error {
-	o.At = toMillis(l.svc.Now())
-	r := Record{Table: TableMessages, Field: string(outcomeField(e.Message, e.Mailbox)), Value: pack(o)}
-	if err := l.svc.Store.Touch(ctx, l.id, []Record{r}); err != nil {
-		return unavailable("record an outcome", err)
-	}
-	return nil
-}
-
-// Delivered records the outcome of an attempt; an outcome without a state is an attempt to repeat.
+// Delivered records the outcome of an attempt, with its trace; an outcome without a state is an attempt to
+// repeat. What a report told meanwhile stands (rules.Fate).
 func (s *Service) Delivered(ctx context.Context, e Effect, o Outcome) error {
-	l, _, done, err := s.loadDelivery(ctx, e)
-	if err != nil {
-		return err
-	}
-	if o.State == "" {
-		o.State = DeliveryQueued
-	}
-	done.State, done.Detail, done.Code = o.State, o.Detail, o.Code
-	return l.noteOutcome(ctx, e, done)
+	return s.settle(ctx, e, func(done *outcomeRecord) {
+		state := o.State
+		if state == "" {
+			state = DeliveryQueued
+		}
+		if next := done.State.After(state); next == state {
+			done.State, done.Detail = next, o.Detail
+		}
+		done.Code = o.Code
+		switch o.Certificate {
+		case CertificateGood:
+			done.UntrustedSince = 0
+		case CertificateBad:
+			if done.UntrustedSince == 0 {
+				done.UntrustedSince = toMillis(s.Now())
+			}
+		case CertificateUnseen:
+		}
+	})
 }
 
-// Reportable loads what a report effect sends.
+// settle changes what is known of a message's delivery to one mailbox, at the version it was read at and
+// with its trace. It fails with KindNotFound when the message is gone.
+func (s *Service) settle(ctx context.Context, e Effect, change func(*outcomeRecord)) error {
+	field := outcomeField(e.Message, e.Mailbox)
+	q := FactsQuery{Messages: []ID{e.Message, field}}
+	_, _, err := s.run(ctx, e.Patient, "", q, func(l *loaded) (*decision, error) {
+		if l.facts.Messages[e.Message] == nil {
+			return nil, &Error{Kind: KindNotFound}
+		}
+		v := rules.Verdict{Change: l.about(rules.DeliverySettled, e)}
+		record, err := l.outcomeOf(field, v.Change.At, change)
+		if err != nil {
+			return nil, err
+		}
+		return &decision{verdict: v, actor: Actor{Kind: ActorSystem}, records: []Record{record}}, nil
+	})
+	return gone(err)
+}
+
+// outcomeOf makes the record of a delivery after a change.
+func (l *loaded) outcomeOf(field ID, at time.Time, change func(*outcomeRecord)) (Record, error) {
+	var done outcomeRecord
+	if b := l.facts.Messages[field]; b != nil {
+		if err := unpack(b, &done); err != nil {
+			return Record{}, unavailable("open an outcome", err)
+		}
+	}
+	change(&done)
+	done.At = toMillis(at)
+	return Record{Table: TableMessages, Field: string(field), Value: pack(done)}, nil
+}
+
+// Reportable loads what a report effect sends. KindNotFound means that nothing is to be sent any more.
 func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
-	l, err := s.load(ctx, e.Patient, FactsQuery{Messages: []ID{e.Message}})
+	l, m, done, err := s.loadDelivery(ctx, e)
 	if err != nil {
 		return Report{}, gone(err)
 	}
-	m, err := l.openMessage(e.Message, l.facts.Messages[e.Message])
-	if err != nil {
-		return Report{}, err
-	}
-	if m.label.Receipt == nil {
+	if m.label.Receipt == nil || done.State.Settled() {
 		return Report{}, &Error{Kind: KindNotFound}
 	}
 	person, err := l.person()
@@ -204,8 +247,9 @@ func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
 	}
 	return Report{
 		To: Address{Local: r.Local, Domain: r.Domain}, From: about,
-		MessageID: m.label.MessageID, Subject: m.label.Subject, ArrivedAt: m.At.time(),
+		MessageID: m.label.MessageID, Subject: l.subject(e.Thread, m), ArrivedAt: m.At.time(),
 		Receipt: Receipt{Success: r.Failure == "", EnvID: r.EnvID, ORcpt: r.ORcpt, Full: r.Full}, Failure: r.Failure,
+		UntrustedSince: done.UntrustedSince.time(),
 	}, nil
 }
 

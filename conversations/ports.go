@@ -171,6 +171,7 @@ type Draft struct {
 	Text        string
 	Attachments []Attachment
 	End         bool // X-MSS-MES: FIN; only on a professional's message (R94)
+	ReadReceipt bool // Disposition-Notification-To the author; only on a professional's message (R57)
 }
 
 // Attachment is one document to attach.

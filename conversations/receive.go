@@ -57,7 +57,16 @@ func (s *Service) NewBody(ctx context.Context, p PatientID) (ID, BodyWriter, err
 
 // Receive commits a message whose body is durable. Repeated tells an operator's retry: the body that
 // was just written is to be aborted, and the answer is the one of the first time.
+//
+// A report that comes with a sender of its own, about a message of the patient, is filed as Feedback does
+// and nowhere else (D22). An automatic answer is filed too, and shown: what it says may matter (OP7).
 func (s *Service) Receive(ctx context.Context, in Incoming) (repeated bool, err error) {
+	if in.Feedback != nil {
+		outcome, err := s.Feedback(ctx, in.Patient, *in.Feedback)
+		if err != nil || outcome == FeedbackNoted && !in.Automatic {
+			return false, err
+		}
+	}
 	_, repeated, err = s.admit(ctx, in)
 	return repeated, err
 }
@@ -138,10 +147,16 @@ func (l *loaded) admit(in Incoming, repeatField string, foreign bool) (*decision
 	if v.Refusal.Refused() || v.Change.Kind == "" {
 		return &decision{verdict: v, answer: []byte(v.Change.Message)}, nil
 	}
+	told := rules.ReceiptsTo(rules.ReceiptFacts{
+		Asked: in.ReadTo, ReturnPath: in.Envelope, From: in.From.Address, ReplyTo: in.ReplyTo, IsReport: in.IsReport,
+	})
+	if len(told) < len(in.ReadTo) {
+		v.Notes |= rules.ReceiptWithheld
+	}
 	if !v.Change.Shown {
 		v.Change.Message = in.Message.Message() // kept for the trace, outside any conversation
 	}
-	d := l.received(in, v, repeatField)
+	d := l.received(in, v, repeatField, told)
 	if in.Visit != nil && thread == "" {
 		return d, l.tag(d, *in.Visit, fresh)
 	}
@@ -179,8 +194,8 @@ func (l *loaded) threadOf(in Incoming) (ID, error) {
 	return ID(id), nil
 }
 
-// received lists the records of an admitted message.
-func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string) *decision {
+// received lists the records of an admitted message, whose first opening is told to the mailboxes told.
+func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told []Address) *decision {
 	id, thread := ID(v.Change.Message), ID(v.Change.Conversation)
 	d := &decision{
 		verdict: v, answer: []byte(id), actor: in.Peer,
@@ -210,6 +225,9 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string) *dec
 		l.converse(d, thread, in.Subject, in.Visit, people)
 		d.thread.attached, d.thread.heard = in.Attachments > 0, true
 		d.cursor = v.Change.At
+		if len(told) > 0 {
+			rec.Asked, label.ReadTo, label.ORcpt, d.thread.due = true, boxLabels(told), in.Receipt.ORcpt, d.thread.count
+		}
 		if l.label[thread].Subject != in.Subject {
 			label.Subject = in.Subject
 		}

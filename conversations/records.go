@@ -193,6 +193,7 @@ type threadRecord struct {
 	Visit   *visitRecord   `cbor:"9,keyasint,omitempty"`
 	Closing *closingRecord `cbor:"10,keyasint,omitempty"`
 	Touched rules.Seq      `cbor:"11,keyasint,omitempty"`
+	Due     []int          `cbor:"14,keyasint,omitempty"` // messages that ask for a read receipt and were not opened
 }
 
 // shown reports whether some of the conversation is there for the patient.
@@ -235,6 +236,9 @@ type messageRecord struct {
 	Sealed      []byte    `cbor:"9,keyasint"`            // messageLabel
 	Answers     hexID     `cbor:"10,keyasint,omitempty"` // author of the message that the patient's message answers
 	Listed      bool      `cbor:"15,keyasint,omitempty"` // the directory knew the author's mailbox (R119)
+	Asked       bool      `cbor:"11,keyasint,omitempty"` // a read receipt was asked for, to somebody who may have one (R63)
+	OpenedAt    millis    `cbor:"12,keyasint,omitempty"` // first display; noted only when asked for (D22)
+	OpenedBy    ActorKind `cbor:"13,keyasint,omitempty"` // who opened it (R61)
 }
 
 // messageLabel is what names or quotes in a message.
@@ -244,6 +248,8 @@ type messageLabel struct {
 	SHA256    []byte        `cbor:"3,keyasint"`
 	Receipt   *receiptLabel `cbor:"4,keyasint,omitempty"`
 	Author    string        `cbor:"5,keyasint,omitempty"` // who acted, when it was not the mailbox's own mail
+	ReadTo    []boxLabel    `cbor:"6,keyasint,omitempty"` // whom a read receipt goes to
+	ORcpt     string        `cbor:"7,keyasint,omitempty"` // ORCPT, for that receipt
 
 	Informed     *informedLabel `cbor:"9,keyasint,omitempty"`  // the patient was told of this channel (I141)
 	Acknowledged string         `cbor:"10,keyasint,omitempty"` // why it was written in spite of a recorded refusal (D14 d)
@@ -255,6 +261,15 @@ type informedLabel struct {
 	At  millis `cbor:"2,keyasint"`
 	How string `cbor:"3,keyasint"`
 }
+
+// boxLabel is an address.
+type boxLabel struct {
+	_      struct{} `cbor:",toarray"`
+	Local  string
+	Domain string
+}
+
+func (l boxLabel) address() Address { return Address{Local: l.Local, Domain: l.Domain} }
 
 // receiptLabel is a delivery status notification asked for.
 type receiptLabel struct {
@@ -277,4 +292,7 @@ type outcomeRecord struct {
 	At      millis        `cbor:"3,keyasint"`
 	Crossed bool          `cbor:"4,keyasint,omitempty"`
 	Code    string        `cbor:"5,keyasint,omitempty"` // SMTP reply code and enhanced code, for the trace
+	// UntrustedSince is when the certificate of the mailbox's server was first found bad, without a good
+	// one since (O85).
+	UntrustedSince millis `cbor:"6,keyasint,omitempty"`
 }

@@ -190,7 +190,7 @@ func TestDeleteThread_thenANewMessage_thenThePurge(t *testing.T) {
 	}
 	for what, err := range map[string]error{
 		"delete again": b.DeleteThread(t.Context(), b.self(), b.patient.ID, id),
-		"opened":       b.Opened(t.Context(), b.patient.ID, id),
+		"opened":       b.Opened(t.Context(), b.self(), b.patient.ID, id),
 		"draft":        b.SaveDraft(t.Context(), b.patient.ID, id, "x"),
 	} {
 		if conversations.KindOf(err) != conversations.KindNotFound || err == nil {

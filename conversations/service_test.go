@@ -24,7 +24,7 @@ func TestReceive_firstMessage_opensConversation(t *testing.T) {
 	if !thread.Reply.Allowed || !slices.Equal(thread.Reply.Options, []string{"REPLY"}) || len(thread.Messages) != 1 {
 		t.Errorf("%+v", thread)
 	}
-	if err := b.Opened(t.Context(), b.patient.ID, thread.ID); err != nil {
+	if err := b.Opened(t.Context(), b.self(), b.patient.ID, thread.ID); err != nil {
 		t.Fatal(err)
 	}
 	if b.read(thread.ID).Unread {
@@ -138,7 +138,7 @@ func (b *bench) queued() []queuedReply {
 func (b *bench) handle(handlers map[conversations.EffectKind]conversations.EffectHandler) {
 	b.t.Helper()
 	done := func(context.Context, conversations.Effect) (time.Time, error) { return time.Time{}, nil }
-	for _, k := range []conversations.EffectKind{conversations.EffectNotify, conversations.EffectReport, conversations.EffectDeliver} {
+	for _, k := range []conversations.EffectKind{conversations.EffectNotify, conversations.EffectReport, conversations.EffectReceipt, conversations.EffectDeliver} {
 		if handlers[k] == nil {
 			handlers[k] = done
 		}

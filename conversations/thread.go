@@ -204,6 +204,9 @@ func (l *loaded) message(ctx context.Context, thread ID, r numbered, outcomes ma
 	if r.From == "" {
 		m.AuthorKind, m.Copied = FromPatient, named(names, mailboxIDs(r.To))
 		m.Delivery, m.Crossed = delivery(r, outcomes)
+		if m.Delivery.State == DeliveryQueued && m.Delivery.Detail == "" && rules.Late(m.At, l.svc.Now()) {
+			m.Delivery.Detail = lateDetail // O87: the patient is the sender, and is told here (O89)
+		}
 	} else {
 		m.AuthorKind, m.Author, m.Copied = FromProfessional, names[rules.MailboxID(r.From)], named(names, mailboxIDs(r.To))
 	}

@@ -99,21 +99,22 @@ type Message struct {
 }
 
 // DeliveryState is where a sent message stands.
-type DeliveryState string
+type DeliveryState = rules.Fate
 
-// Delivery states in life order.
+// Delivery states under the names of this package.
 const (
-	DeliveryQueued    DeliveryState = "queued"
-	DeliverySent      DeliveryState = "sent"
-	DeliveryDelivered DeliveryState = "delivered"
-	DeliveryRead      DeliveryState = "read"
-	DeliveryFailed    DeliveryState = "failed"
+	DeliveryQueued    = rules.FateQueued
+	DeliverySent      = rules.FateSent
+	DeliveryDelivered = rules.FateDelivered
+	DeliveryRead      = rules.FateRead
+	DeliveryFailed    = rules.FateFailed
 )
 
-// Delivery is the state of a sent message and, when it failed, why in plain French.
+// Delivery is the state of a sent message.
 type Delivery struct {
 	State  DeliveryState
-	Detail string
+	Detail string    // plain French: why it failed, or what else there is to know; may be empty
+	At     time.Time // when a professional's message arrived, or was opened; zero for the patient's own
 }
 
 // AttachmentLine is one attachment in a message.
@@ -168,6 +169,7 @@ type ThreadInput struct {
 	Text        string
 	Attachments []Attachment
 	NoReply     bool // X-MSS-MES: FIN
+	ReadReceipt bool // the opening is told (R57)
 	Operation   string
 	Visit       *Visit // first message only: the visit that the conversation is about (D24); nil: none
 
@@ -255,10 +257,13 @@ type Incoming struct {
 	Digest      [32]byte // SHA-256 from the first header field that is not a trace field
 	SHA256      [32]byte // of all bytes as stored
 	Bytes       int64
-	Receipt     Receipt // DSN asked for (RFC 3461)
-	Peer        Actor   // the operator’s server, or who wrote by the API
-	Operation   string  // operation id; empty: Message stands for it
-	Visit       *Visit  // visit of a new conversation (D24)
+	Receipt     Receipt   // DSN asked for (RFC 3461)
+	ReadTo      []Address // Disposition-Notification-To, as the message asks
+	Automatic   bool      // an automatic answer, not a report
+	Feedback    *Feedback // what the message says as a report; nil when it is none
+	Peer        Actor     // the operator’s server, or who wrote by the API
+	Operation   string    // operation id; empty: Message stands for it
+	Visit       *Visit    // visit of a new conversation (D24)
 
 	Informed     Attestation // of a message by the desk or the API (I141)
 	Acknowledged string      // reason to write in spite of a recorded refusal (D14 d)
@@ -284,13 +289,27 @@ type Outgoing struct {
 	Open     func() (io.ReadCloser, error) // the same bytes each time
 	Bytes    int64
 	QueuedAt time.Time
+	EnvID    string // names message and mailbox to us in reports (RFC 3461 section 4.4); says nothing to others
+	// UntrustedSince is when the server's certificate was first found bad, without a good one since (O85).
+	UntrustedSince time.Time
 }
+
+// Certificate is what an attempt saw of the server's certificate.
+type Certificate string
+
+// What an attempt may have seen.
+const (
+	CertificateUnseen Certificate = ""
+	CertificateGood   Certificate = "good"
+	CertificateBad    Certificate = "bad"
+)
 
 // Outcome is what became of one delivery attempt.
 type Outcome struct {
-	State  DeliveryState // sent, or failed for good; empty: try again
-	Detail string        // plain French, shown to the patient when failed (O89)
-	Code   string        // SMTP reply code and enhanced code, for the trace
+	State       DeliveryState // sent, or failed for good; empty: try again
+	Detail      string        // plain French, shown to the patient when failed (O89)
+	Code        string        // SMTP reply code and enhanced code, for the trace
+	Certificate Certificate
 }
 
 // Report is a delivery status notification to send.
@@ -302,4 +321,6 @@ type Report struct {
 	Receipt   Receipt
 	ArrivedAt time.Time
 	Failure   Kind // why the message did not reach the patient; empty: it did
+
+	UntrustedSince time.Time // as in Outgoing
 }

@@ -95,6 +95,9 @@ func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID
 		Informed: in.Informed, Acknowledged: in.Acknowledged, desk: true, Visit: in.Visit,
 	}
 	incoming.Digest = incoming.SHA256
+	if in.ReadReceipt {
+		incoming.ReadTo = []Address{in.Mailbox}
+	}
 	if in.NoReply {
 		incoming.EndHeaders = []string{"FIN"}
 	}
@@ -122,6 +125,7 @@ func (s *Service) professionalDraft(body ID, in ThreadInput, refs []string) Draf
 		From:    NamedAddress{Name: s.shownName(from), Address: in.Mailbox},
 		To:      []NamedAddress{{Address: rules.CitizenAddress(in.INS, s.CitizenDomain)}},
 		Subject: in.Subject, Text: in.Text, Attachments: in.Attachments, End: in.NoReply, References: refs,
+		ReadReceipt: in.ReadReceipt,
 	}
 	if len(refs) > 0 {
 		d.InReplyTo = refs[len(refs)-1]

@@ -56,7 +56,8 @@ func Apply(s *State, c Change) {
 		t := s.Conversations[c.Conversation]
 		t.Deleted = c.Seq
 		s.Conversations[c.Conversation] = t
-	case MessageRefused, ConversationPurged, DocumentSaved, DocumentDeleted, VerdictAsked:
+	case MessageRefused, ConversationPurged, DocumentSaved, DocumentDeleted, VerdictAsked,
+		DeliverySettled, ReportReceived, ConversationOpened, ReceiptSent:
 		// nothing that rules read: the trace, the report and the records of the caller
 	}
 }

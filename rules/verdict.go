@@ -37,13 +37,14 @@ type Effects uint16
 
 // Effects, each idempotent.
 const (
-	Notify   Effects = 1 << iota // a neutral e-mail to the patient's private address (R122, R123)
-	Project                      // index the conversation on the side of Change's mailboxes
-	Dispatch                     // send Change.Message by mail to each mailbox of Change.To (O88)
-	Report                       // a DSN was asked for success (R54)
-	Retire                       // look at the account again at Verdict.Due (O113, O116)
-	Expunge                      // erase at Verdict.Due what the patient deleted (OP18)
-	Shred                        // destroy the patient's key and all that it sealed (D16)
+	Notify      Effects = 1 << iota // a neutral e-mail to the patient's private address (R122, R123)
+	Project                         // index the conversation on the side of Change's mailboxes
+	Dispatch                        // send Change.Message by mail to each mailbox of Change.To (O88)
+	Report                          // a DSN was asked for success (R54)
+	Retire                          // look at the account again at Verdict.Due (O113, O116)
+	Expunge                         // erase at Verdict.Due what the patient deleted (OP18)
+	Shred                           // destroy the patient's key and all that it sealed (D16)
+	Acknowledge                     // a read receipt to each mailbox that asked for one (R57)
 )
 
 // Has reports whether e contains all of o.
@@ -54,18 +55,19 @@ type Notes uint16
 
 // Notes for the trace (I188, O155).
 const (
-	NearMiss       Notes = 1 << iota // a subject or header that resembles a FIN marker (D5)
-	Reactivated                      // an ended exchange is open again (R90)
-	Started                          // a new conversation
-	Repeated                         // an operator's retry of a message that is already there
-	Crossed                          // sent before an end that was committed meanwhile (D7)
-	Ending                           // a [FIN] message (R80)
-	Unmatched                        // a scope could not be compared with a sender whom no table knows (D12)
-	Acknowledged                     // written although a refusal is recorded, with a reason (D14 d)
-	ReplyToIgnored                   // a reply mailbox outside the trust space (D9)
-	Foreign                          // a document of another patient, taken all the same (D31, setting flag)
-	Outdated                         // an event of an episode that is older than the last one (I230)
-	Withheld                         // a last message that the patient's mailbox does not take any more (D15)
+	NearMiss        Notes = 1 << iota // a subject or header that resembles a FIN marker (D5)
+	Reactivated                       // an ended exchange is open again (R90)
+	Started                           // a new conversation
+	Repeated                          // an operator's retry of a message that is already there
+	Crossed                           // sent before an end that was committed meanwhile (D7)
+	Ending                            // a [FIN] message (R80)
+	Unmatched                         // a scope could not be compared with a sender whom no table knows (D12)
+	Acknowledged                      // written although a refusal is recorded, with a reason (D14 d)
+	ReplyToIgnored                    // a reply mailbox outside the trust space (D9)
+	Foreign                           // a document of another patient, taken all the same (D31, setting flag)
+	Outdated                          // an event of an episode that is older than the last one (I230)
+	Withheld                          // a last message that the patient's mailbox does not take any more (D15)
+	ReceiptWithheld                   // a read receipt is asked for to somebody who gets none (R63, OP5)
 )
 
 // Has reports whether n contains all of o.
@@ -98,6 +100,11 @@ const (
 	VisitClosed         ChangeKind = "episode.close"
 	ClosingAnnounced    ChangeKind = "thread.closing" // the patient was told when an episode ends the conversation
 	VerdictAsked        ChangeKind = "verdict"        // nothing changes but the trace (D29)
+
+	DeliverySettled    ChangeKind = "message.delivery" // an attempt to deliver a message of ours to one mailbox, and what became of it (R155, O155)
+	ReportReceived     ChangeKind = "report.in"        // a report that is believed about the patient's message (OP7)
+	ConversationOpened ChangeKind = "message.opened"   // first display (R155)
+	ReceiptSent        ChangeKind = "receipt.out"      // a read receipt is about to leave, once (R60)
 )
 
 // Change is one change of a patient's state. Only the fields of its kind are set. Slices are shared

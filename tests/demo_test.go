@@ -82,8 +82,9 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// startDemo starts the demonstration on free ports over the data in dir and waits until it is ready.
-func startDemo(t *testing.T, dir string) *demo {
+// startDemo starts the demonstration on free ports over the data in dir, with more flags, and waits until it
+// is ready.
+func startDemo(t *testing.T, dir string, more ...string) *demo {
 	t.Helper()
 	bin, err := binary()
 	if err != nil {
@@ -91,8 +92,9 @@ func startDemo(t *testing.T, dir string) *demo {
 	}
 	ready := filepath.Join(t.TempDir(), "ready.json")
 	d := &demo{t: t, dir: dir, output: &bytes.Buffer{}, ended: make(chan error, 1)}
-	d.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), bin, "demo", "--data", dir,
-		"--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--ready", ready)
+	d.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), bin, append([]string{
+		"demo", "--data", dir, "--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--ready", ready,
+	}, more...)...)
 	d.cmd.Stdout, d.cmd.Stderr = d.output, d.output
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -121,13 +121,12 @@ type (
 	}
 )
 
-// contentFields are the members that a first and a further message share. readReceipt is taken when it
-// asks for nothing: receipts are not kept yet, and a promise of one would be false.
+// contentFields are the members that a first and a further message share.
 func (w *written) contentFields() jsonbody.Fields {
 	w.allowReply = true
 	return jsonbody.Fields{
 		"text": jsonbody.Into(&w.Text), "attachments": attachmentFields(&w.Attachments), "allowReply": jsonbody.Into(&w.allowReply),
-		"readReceipt":            onlyWhen("readReceipt", "false", "null"),
+		"readReceipt":            jsonbody.Into(&w.ReadReceipt),
 		"oppositionAcknowledged": given(&w.acknowledged.given, jsonbody.Fields{"reason": jsonbody.Into(&w.acknowledged.reason)}),
 	}
 }

@@ -92,7 +92,6 @@ func TestDesk_refusesWithTheFieldsName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for body, field := range map[string]string{
-		first(`,"readReceipt":true`):                                       "readReceipt",
 		first(`,"readReceipt":"false"`):                                    "readReceipt",
 		first(`,"confidential":true`):                                      "confidential",
 		first(`,"confidential":"yes"`):                                     "confidential",
@@ -145,8 +144,18 @@ func TestDesk_writesForTheMailboxOfTheThread(t *testing.T) {
 	w.call(clinicToken, http.MethodPost, "/api/v1/conversations/a1open/messages", `{"text":"Suite"}`).wants(http.StatusNotFound, "not-found")
 	w.call(proToken, http.MethodPost, "/api/v1/conversations/a1open/messages", `{"text":"a","subject":"b"}`).
 		wants(http.StatusUnprocessableEntity, "invalid-request").has(`"field":"subject"`)
-	w.call(proToken, http.MethodPost, "/api/v1/conversations/a1open/messages", `{"text":"a","readReceipt":true}`).
-		wants(http.StatusUnprocessableEntity, "invalid-request").has(`"field":"readReceipt"`)
+}
+
+// R57: the caller may ask to be told of the first opening, by either call.
+func TestDesk_asksForAReadReceipt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.call(proToken, http.MethodPost, "/api/v1/conversations", first(`,"readReceipt":true`)).wants(http.StatusCreated, "")
+	w.call(proToken, http.MethodPost, "/api/v1/conversations/a1open/messages", `{"text":"a","readReceipt":true}`).wants(http.StatusCreated, "")
+	w.call(proToken, http.MethodPost, "/api/v1/conversations", first(`,"readReceipt":null`)).wants(http.StatusCreated, "")
+	if got := w.core.written; len(got) != 3 || !got[0].ReadReceipt || !got[1].ReadReceipt || got[2].ReadReceipt {
+		t.Errorf("asked: %+v", got)
+	}
 }
 
 func TestDesk_ends(t *testing.T) {

@@ -81,7 +81,7 @@ func opened(a *App, r request) (answer, error) {
 		err = emptyBody(r.body)
 	}
 	if err == nil {
-		err = a.deps.Conversations.Opened(r.ctx, p, r.id)
+		err = a.deps.Conversations.Opened(r.ctx, r.who.actor(), p, r.id)
 	}
 	return answer{status: http.StatusNoContent}, err
 }

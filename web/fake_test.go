@@ -189,7 +189,7 @@ func (f *fakeConversations) Thread(_ context.Context, _ conversations.PatientID,
 	return t, nil
 }
 
-func (f *fakeConversations) Opened(_ context.Context, _ conversations.PatientID, id conversations.ID) error {
+func (f *fakeConversations) Opened(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID) error {
 	if err := f.called("Opened"); err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func conversationPage(a *App, v visit) (view, error) {
 		return view{}, err
 	}
 	if !v.unseen {
-		if err := a.deps.Conversations.Opened(v.ctx, v.who.Patient, v.id); err != nil {
+		if err := a.deps.Conversations.Opened(v.ctx, v.who.actor(), v.who.Patient, v.id); err != nil {
 			// The page is worth more than the mark: it stays unread and is noted at the next visit.
 			a.deps.Log.LogAttrs(v.ctx, slog.LevelWarn, "conversation not marked as read", slog.Any("error", err))
 		}

@@ -16,7 +16,7 @@ import (
 type Conversations interface {
 	Inbox(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error)
 	Thread(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error)
-	Opened(ctx context.Context, p conversations.PatientID, id conversations.ID) error
+	Opened(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	Attachment(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
 	Attached(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Attached, error)
 	Original(ctx context.Context, p conversations.PatientID, message conversations.ID) (conversations.Download, error)

@@ -94,6 +94,7 @@ type authorShape struct {
 type deliveryShape struct {
 	State  conversations.DeliveryState `json:"state"`
 	Detail string                      `json:"detail"`
+	At     *string                     `json:"at"` // of a professional's message: its arrival, or first opening
 }
 
 type attachmentShape struct {
@@ -171,7 +172,7 @@ func messageOf(m conversations.Message) messageShape {
 		Attachments: attachmentsOf(m.Attachments),
 	}
 	if m.Delivery != nil {
-		s.Delivery = &deliveryShape{State: m.Delivery.State, Detail: m.Delivery.Detail}
+		s.Delivery = &deliveryShape{State: m.Delivery.State, Detail: m.Delivery.Detail, At: stamp(m.Delivery.At)}
 	}
 	return s
 }

@@ -57,15 +57,17 @@ type Settings struct {
 	// chain that does not ask for the host's name. It is trust.Identity.ClientConfig.
 	TLS func(host string) *tls.Config
 	// Trust gives the list to decide by, or an error while there is none that is recent enough (O16).
-	Trust     func() (Trust, error)
-	Resolver  Resolver
-	Strict    bool                                                                 // refuse a certificate that does not name the MX host, instead of warning (D23, O84)
-	Dial      func(ctx context.Context, network, address string) (net.Conn, error) // nil: net.Dialer
-	Timeouts  Timeouts
-	PerDomain int           // connections at once to one domain; 0: 10
-	Idle      time.Duration // how long a connection waits for another message; 0: 30 s
-	Log       *slog.Logger
-	Now       func() time.Time
+	Trust        func() (Trust, error)
+	Resolver     Resolver
+	GiveUp       time.Duration                                                        // how long a message is tried (O87); 0: rules.GiveUpAfter
+	AskDelivered bool                                                                 // ask operators to tell when a message reached its mailbox (RFC 3461); failures and delays always
+	Strict       bool                                                                 // refuse a certificate that does not name the MX host, instead of warning (D23, O84)
+	Dial         func(ctx context.Context, network, address string) (net.Conn, error) // nil: net.Dialer
+	Timeouts     Timeouts
+	PerDomain    int           // connections at once to one domain; 0: 10
+	Idle         time.Duration // how long a connection waits for another message; 0: 30 s
+	Log          *slog.Logger
+	Now          func() time.Time
 }
 
 // Client hands messages to the servers of the trust space. It is safe for concurrent use.
@@ -83,6 +85,9 @@ func NewClient(ctx context.Context, s Settings) *Client {
 	if s.Dial == nil {
 		s.Dial = new(net.Dialer).DialContext
 	}
+	if s.GiveUp == 0 {
+		s.GiveUp = rules.GiveUpAfter
+	}
 	if s.PerDomain == 0 {
 		s.PerDomain = 10
 	}
@@ -99,9 +104,18 @@ func (c *Client) Close() { c.links.close() }
 type envelope struct {
 	from  rules.Address // zero: the null reverse-path of a report (R47)
 	to    rules.Address
+	turn  string                        // the attempt, of which the order of equal servers is a function
+	envID string                        // names the message to us in reports; empty: none is asked for
 	bytes int64                         // declared by SIZE (RFC 1870); 0: not declared
 	open  func() (io.ReadCloser, error) // the same bytes each time, CRLF at line ends
+
+	// begin, when it is there, is asked before the last octet: what fails with errElsewhere or any other
+	// error is never ended.
+	begin func() error
 }
+
+// errElsewhere means that another attempt sends the message.
+var errElsewhere = errors.New("another attempt sends it")
 
 // send hands m to a server of its domain and returns nil once that server answered 250. It fails with
 // a *fault, or with errStopped.
@@ -150,7 +164,7 @@ func (c *Client) attempt(ctx context.Context, m envelope) error {
 			return err
 		}
 	}
-	l, err := c.connect(ctx, list, m.to.Domain)
+	l, err := c.connect(ctx, list, m.to.Domain, m.turn)
 	if err != nil {
 		return err
 	}
@@ -159,7 +173,7 @@ func (c *Client) attempt(ctx context.Context, m envelope) error {
 
 // transact sends m over l, and keeps l for the next message when the server took it.
 func (c *Client) transact(ctx context.Context, l *link, m envelope) error {
-	err := l.send(ctx, m)
+	err := l.send(ctx, m, c.AskDelivered)
 	var f *fault
 	switch {
 	case err == nil:
@@ -175,7 +189,7 @@ func (c *Client) transact(ctx context.Context, l *link, m envelope) error {
 // connect makes a connection to the best server of the domain that can be reached and is the right
 // one. When none is, the domain is left alone for a while, and connect fails with the fault that has
 // most patience left: a server that did not answer may be the good one.
-func (c *Client) connect(ctx context.Context, list Trust, domain string) (*link, error) {
+func (c *Client) connect(ctx context.Context, list Trust, domain, turn string) (*link, error) {
 	hosts, err := c.Resolver.Hosts(ctx, domain)
 	switch {
 	case errors.Is(err, ErrNoMail):
@@ -184,7 +198,7 @@ func (c *Client) connect(ctx context.Context, list Trust, domain string) (*link,
 		return nil, &fault{kind: faultLink, code: codeRouting, err: err}
 	}
 	var mildest *fault
-	for _, h := range hosts {
+	for _, h := range inOrder(hosts, turn) {
 		l, f := c.connectHost(ctx, list, domain, h)
 		if f == nil {
 			return l, nil

@@ -53,8 +53,8 @@ func (c *Client) connectHost(ctx context.Context, list Trust, domain string, h H
 	}
 	peer := conn.ConnectionState().PeerCertificates[0]
 	if peer.VerifyHostname(h.Name) != nil && !strings.EqualFold(trust.CommonName(peer), h.Name) {
-		c.Log.LogAttrs(ctx, slog.LevelWarn, "certificate names another host",
-			slog.String("domain", domain), slog.String("code", codeCertificate))
+		c.Log.LogAttrs(ctx, slog.LevelWarn, "certificate names another host", slog.String("alarm", "certificate-host"),
+			slog.String("domain", domain), slog.String("code", codeCertificate), slog.String("rule", "O84"))
 		if c.Strict {
 			_ = conn.Close()
 			return nil, &fault{kind: faultCertificate, code: codeCertificate, err: errWrongHost}

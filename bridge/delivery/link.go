@@ -43,7 +43,7 @@ func newLink(conn net.Conn, domain string, peer *x509.Certificate, t Timeouts, g
 // send makes one transaction: MAIL, one RCPT (O88), DATA. It fails with a *fault, or with errStale.
 // After any error the link is of no use but to quit. The final dot is sent only when the message was
 // read to its end without an error, so that no part of a message can pass for the whole.
-func (l *link) send(ctx context.Context, m envelope) error {
+func (l *link) send(ctx context.Context, m envelope, askDelivered bool) error {
 	stop := context.AfterFunc(ctx, l.abort)
 	defer stop()
 	body, err := m.open()
@@ -51,7 +51,7 @@ func (l *link) send(ctx context.Context, m envelope) error {
 		return &fault{kind: faultOurs, code: codeOurs, err: fmt.Errorf("open message: %w", err)}
 	}
 	defer body.Close() //nolint:errcheck // only read
-	if err := l.begin(m); err != nil {
+	if err := l.begin(m, askDelivered); err != nil {
 		return err
 	}
 	data, err := l.smtp.Data()
@@ -66,6 +66,12 @@ func (l *link) send(ctx context.Context, m envelope) error {
 		}
 		return transactionFault(err)
 	}
+	if m.begin != nil {
+		if err := m.begin(); err != nil {
+			l.abort()
+			return err
+		}
+	}
 	stop()
 	late := context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, l.abort) })
 	defer late()
@@ -76,13 +82,17 @@ func (l *link) send(ctx context.Context, m envelope) error {
 	return nil
 }
 
-// begin sends MAIL and RCPT.
-func (l *link) begin(m envelope) error {
+// begin sends MAIL and RCPT. Reports are asked for by name where the server offers DSN (RFC 3461): of failure
+// and delay, and of delivery when that is wanted.
+func (l *link) begin(m envelope, askDelivered bool) error {
 	from := ""
 	if !m.from.IsZero() {
 		from = m.from.Wire()
 	}
 	o := &smtp.MailOptions{Size: m.bytes, UTF8: !ascii(from) || !ascii(m.to.Wire())}
+	if m.envID != "" {
+		o.EnvelopeID, o.Return = m.envID, smtp.DSNReturnHeaders
+	}
 	if offers, _ := l.smtp.Extension("SMTPUTF8"); o.UTF8 && !offers {
 		return &fault{kind: faultRefused, code: codeNoUTF8}
 	}
@@ -93,10 +103,25 @@ func (l *link) begin(m envelope) error {
 		}
 		return f
 	}
-	if err := l.smtp.Rcpt(m.to.Wire(), nil); err != nil {
+	if err := l.smtp.Rcpt(m.to.Wire(), rcptOptions(m, askDelivered)); err != nil {
 		return transactionFault(err)
 	}
 	return nil
+}
+
+// rcptOptions asks for reports on one recipient; an address beyond ASCII is left unnamed.
+func rcptOptions(m envelope, askDelivered bool) *smtp.RcptOptions {
+	if m.envID == "" {
+		return nil
+	}
+	o := &smtp.RcptOptions{Notify: []smtp.DSNNotify{smtp.DSNNotifyFailure, smtp.DSNNotifyDelayed}}
+	if askDelivered {
+		o.Notify = append(o.Notify, smtp.DSNNotifySuccess)
+	}
+	if wire := m.to.Wire(); ascii(wire) {
+		o.OriginalRecipientType, o.OriginalRecipient = smtp.DSNAddressTypeRFC822, wire
+	}
+	return o
 }
 
 // abort drops the connection, from any goroutine.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/mail"
-	"github.com/emersion/go-message/textproto"
 
 	"mesbridge/conversations"
 )
@@ -53,7 +52,7 @@ func (n Notice) Compose(w io.Writer) error {
 	}{
 		{"text/plain", []byte(b.text)},
 		{"message/delivery-status", n.status(b)},
-		{"text/rfc822-headers", n.original()},
+		{"text/rfc822-headers", original(n.Report.MessageID, n.Report.Subject)},
 	} {
 		if err := writePart(m, part.mediaType, part.content); err != nil {
 			return fmt.Errorf("compose notice: %w", err)
@@ -96,44 +95,46 @@ func (n Notice) status(b brief) []byte {
 	return slices.Concat(whole.bytes(), []byte("\r\n"), recipient.bytes())
 }
 
-// original is what identifies the message to its sender.
-func (n Notice) original() []byte {
-	var f fields
-	if id := n.Report.MessageID; id != "" {
-		f.add("Message-ID", "<"+id+">")
-	}
-	var subject message.Header
-	subject.SetText("Subject", visible(n.Report.Subject)) // RFC 2047 where needed
-	f.add("Subject", subject.Get("Subject"))
-	return f.bytes()
-}
-
 // fields is a group of header fields in order.
 type fields struct {
 	names, values []string
 }
 
-// add adds a field unless its value is empty or not of printable ASCII: such a value could only come
-// from outside, and only to break the group.
+// maxWordOctets is the length of a word that still fits a line, with the name of a field before it (RFC 5322
+// section 2.1.1). Lines are folded between words.
+const maxWordOctets = 950
+
+// add adds a field unless its value is empty, not of printable ASCII, or too long for a line: such a value
+// could only come from outside, and only to break the group.
 func (f *fields) add(name, value string) {
-	outside := func(r rune) bool { return r < ' ' || r > '~' }
-	if value == "" || strings.ContainsFunc(value, outside) {
+	if value == "" || !printable(value) || longestWord(value) > maxWordOctets {
 		return
 	}
 	f.names, f.values = append(f.names, name), append(f.values, value)
 }
 
-// bytes writes the group, without an empty line after it: one that nothing follows reads as a group
-// that is empty, for which RFC 3464 section 2.1 has no place.
+// bytes writes the group, names as their RFC writes them, lines folded between words, without an empty line
+// after it: one that nothing follows reads as a group that is empty, for which RFC 3464 section 2.1 has no place.
 func (f *fields) bytes() []byte {
-	var h textproto.Header
-	for i := len(f.names) - 1; i >= 0; i-- { // Add puts a field on top
-		h.Add(f.names[i], f.values[i])
-	}
 	var out bytes.Buffer
-	_ = textproto.WriteHeader(&out, h) // fails on line ends alone, which add left out
-	return bytes.TrimSuffix(out.Bytes(), []byte("\r\n"))
+	for i, name := range f.names {
+		out.WriteString(name + ":")
+		length := len(name) + 1
+		for _, word := range strings.Fields(f.values[i]) {
+			if length+1+len(word) > foldAt && length > len(name)+1 {
+				out.WriteString("\r\n")
+				length = 0
+			}
+			out.WriteString(" " + word)
+			length += 1 + len(word)
+		}
+		out.WriteString("\r\n")
+	}
+	return out.Bytes()
 }
+
+// foldAt is the length that lines of a group are folded to (RFC 5322 section 2.1.1).
+const foldAt = 76
 
 // originalRecipient turns the ORCPT parameter, "rfc822;" and an address whose xtext the server undid
 // (RFC 3461 section 4), into the value of Original-Recipient; empty when it is malformed.
@@ -160,4 +161,16 @@ func visible(s string) string {
 func opaque(key string) string {
 	sum := sha256.Sum256([]byte("mesbridge message " + key))
 	return hex.EncodeToString(sum[:16])
+}
+
+func longestWord(s string) (longest int) {
+	for w := range strings.FieldsSeq(s) {
+		longest = max(longest, len(w))
+	}
+	return longest
+}
+
+// printable reports whether s is printable ASCII.
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }

@@ -309,10 +309,37 @@ func TestReport_sends(t *testing.T) {
 	}
 }
 
-// reports gives one report, or an error.
+// reports gives one report or receipt, or an error.
 type reports struct {
-	report conversations.Report
-	err    error
+	report  conversations.Report
+	receipt conversations.ReadReceipt
+	err     error
+
+	begun     *int // how often a receipt was begun
+	elsewhere bool // another attempt has it
+	outcomes  *[]conversations.Outcome
+}
+
+func (r reports) ReadReceipt(context.Context, conversations.Effect) (conversations.ReadReceipt, error) {
+	return r.receipt, r.err
+}
+
+func (r reports) BeginReceipt(context.Context, conversations.Effect, conversations.ReadReceipt) (bool, error) {
+	if r.begun != nil {
+		*r.begun++
+	}
+	return !r.elsewhere, nil
+}
+
+func (r reports) Delivered(_ context.Context, _ conversations.Effect, o conversations.Outcome) error {
+	if r.outcomes != nil {
+		*r.outcomes = append(*r.outcomes, o)
+	}
+	return nil
+}
+
+func (r reports) ReceiptOutcome(ctx context.Context, e conversations.Effect, o conversations.Outcome) error {
+	return r.Delivered(ctx, e, o)
 }
 
 func (r reports) Reportable(context.Context, conversations.Effect) (conversations.Report, error) {

@@ -92,7 +92,7 @@ func (n *Notifier) Notify(ctx context.Context, e conversations.Effect) (time.Tim
 
 // retry says when to try again, and notes when that is never.
 func (n *Notifier) retry(ctx context.Context, e conversations.Effect, f *fault) time.Time {
-	again, ok := f.retryAt(e.Attempts+1, e.CreatedAt, n.Now())
+	again, ok := f.retryAt(e.Attempts+1, patience{queued: e.CreatedAt, giveUp: rules.GiveUpAfter}, n.Now())
 	if !ok {
 		n.Log.LogAttrs(ctx, slog.LevelWarn, "notification given up",
 			slog.String("effect", e.ID), slog.String("code", f.code))
@@ -111,7 +111,7 @@ func (n *Notifier) send(ctx context.Context, to rules.Address, text []byte) erro
 	// section 3.3): a notification never bounces.
 	return l.send(ctx, envelope{to: to, bytes: int64(len(text)), open: func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(text)), nil
-	}})
+	}}, false)
 }
 
 // connect opens a connection to the relay.

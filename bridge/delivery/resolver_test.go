@@ -74,15 +74,17 @@ func TestDNS_hosts(t *testing.T) {
 	t.Parallel()
 	a := []dnsmessage.ResourceBody{&dnsmessage.AResource{A: [4]byte{127, 0, 0, 9}}}
 	d := DNS{Resolver: newDNS(t, zone{
-		"deux.mssante.fr.":  {dnsmessage.TypeMX: {mx(20, "second.test."), mx(10, "premier.test.")}, dnsmessage.TypeA: a},
-		"nul.mssante.fr.":   {dnsmessage.TypeMX: {mx(0, ".")}, dnsmessage.TypeA: a},
-		"sans.mssante.fr.":  {dnsmessage.TypeA: a},
-		"vide.mssante.fr.":  {dnsmessage.TypeNS: {}},
-		"panne.mssante.fr.": nil,
+		"deux.mssante.fr.":    {dnsmessage.TypeMX: {mx(20, "second.test."), mx(10, "premier.test.")}, dnsmessage.TypeA: a},
+		"nul.mssante.fr.":     {dnsmessage.TypeMX: {mx(0, ".")}, dnsmessage.TypeA: a},
+		"melange.mssante.fr.": {dnsmessage.TypeMX: {mx(0, "."), mx(5, "vrai.test.")}, dnsmessage.TypeA: a},
+		"sans.mssante.fr.":    {dnsmessage.TypeA: a},
+		"vide.mssante.fr.":    {dnsmessage.TypeNS: {}},
+		"panne.mssante.fr.":   nil,
 	})}
 	for name, want := range map[string][]Host{
-		"deux.mssante.fr": {{"premier.test", "premier.test:25"}, {"second.test", "second.test:25"}},
-		"sans.mssante.fr": {{"sans.mssante.fr", "sans.mssante.fr:25"}},
+		"deux.mssante.fr":    {{"premier.test", "premier.test:25", 10}, {"second.test", "second.test:25", 20}},
+		"melange.mssante.fr": {{"vrai.test", "vrai.test:25", 5}}, // RFC 7505 section 3 forbids the mixture
+		"sans.mssante.fr":    {{"sans.mssante.fr", "sans.mssante.fr:25", 0}},
 	} {
 		if got, err := d.Hosts(t.Context(), name); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, %v, want %v", name, got, err, want)

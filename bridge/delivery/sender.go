@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -63,16 +64,18 @@ func (s *Sender) deliver(ctx context.Context, e conversations.Effect) (time.Time
 		}
 		return time.Time{}, nil // a rule stopped it, or it was sent before: recorded already
 	}
-	err = s.client.send(ctx, envelope{from: m.From, to: m.To, bytes: m.Bytes, open: m.Open})
+	err = s.client.send(ctx, envelope{
+		from: m.From, to: m.To, turn: turn(e), envID: m.EnvID, bytes: m.Bytes, open: m.Open,
+	})
 	var f *fault
 	switch {
 	case err == nil:
 		s.tell(ctx, slog.LevelInfo, "reply delivered", e, m.To.Domain, codeSent)
-		return s.record(ctx, e, conversations.Outcome{State: conversations.DeliverySent, Code: codeSent}, time.Time{})
+		return s.record(ctx, e, conversations.Outcome{State: conversations.DeliverySent, Code: codeSent, Certificate: conversations.CertificateGood}, time.Time{})
 	case !errors.As(err, &f):
 		return time.Time{}, err // we are stopping
 	}
-	o, again := outcome(f, e.Attempts+1, m.QueuedAt, s.now())
+	o, again := outcome(f, e.Attempts+1, patience{m.QueuedAt, m.UntrustedSince, s.client.GiveUp}, s.now())
 	level, text := slog.LevelInfo, "reply deferred"
 	if again.IsZero() {
 		level, text = slog.LevelWarn, "reply given up"
@@ -85,16 +88,21 @@ func (s *Sender) deliver(ctx context.Context, e conversations.Effect) (time.Time
 const codeSent = "250"
 
 // outcome is what the n-th failure means for the message.
-func outcome(f *fault, n int, queued, now time.Time) (conversations.Outcome, time.Time) {
-	again, ok := f.retryAt(n, queued, now)
-	switch {
-	case ok:
-		return conversations.Outcome{Code: f.code}, again
-	case f.permanent():
-		return conversations.Outcome{State: conversations.DeliveryFailed, Detail: f.sentence(), Code: f.code}, time.Time{}
+func outcome(f *fault, n int, p patience, now time.Time) (conversations.Outcome, time.Time) {
+	o := conversations.Outcome{Code: f.code, Certificate: f.certificate()}
+	again, ok := f.retryAt(n, p, now)
+	if ok {
+		return o, again
 	}
-	return conversations.Outcome{State: conversations.DeliveryFailed, Detail: f.sentence(), Code: f.givenUp()}, time.Time{}
+	o.State, o.Detail = conversations.DeliveryFailed, f.sentence(p.giveUp)
+	if !f.permanent() {
+		o.Code = f.givenUp()
+	}
+	return o, time.Time{}
 }
+
+// turn names one attempt of an effect.
+func turn(e conversations.Effect) string { return fmt.Sprintf("%s/%d", e.ID, e.Attempts) }
 
 // record stores an outcome, also while we stop, and passes again on. A message that is gone needs no
 // outcome any more.

@@ -15,6 +15,7 @@ import (
 
 	"mesbridge/bridge/trust/trusttest"
 	"mesbridge/conversations"
+	"mesbridge/rules"
 )
 
 // O81, O83, O86, O88: over TLS with both certificates, one recipient, the patient's address, and every
@@ -139,7 +140,8 @@ func TestDeliver_neverInClear(t *testing.T) {
 	}
 }
 
-// O83, O85, D23: each bad certificate stops the handshake, is tried again for 24 hours, and then told.
+// O83, O85, D23: each bad certificate stops the handshake, is tried again for 24 hours after it was first
+// seen, however long the message waited before, and is then told.
 func TestDeliver_wrongCertificate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -154,18 +156,21 @@ func TestDeliver_wrongCertificate(t *testing.T) {
 		"foreign CA":      {foreign, none, "mx.test"},
 	} {
 		p := newPeer(t, script{tls: w.serverTLS(cert.config.Issue(t, trusttest.Name(cert.cn, "1750000018", "CH FICTIF"), cert.change))})
-		for queued, want := range map[time.Duration]conversations.Outcome{
+		for seen, want := range map[time.Duration]conversations.Outcome{
 			0:                          deferred("4.7.5"),
 			24*time.Hour - time.Second: deferred("4.7.5"),
 			24 * time.Hour:             failed("5.7.5", sentenceUntrusted),
 		} {
 			box := newOutbox()
-			box.message.QueuedAt = at.Add(-queued)
+			box.message.QueuedAt = at.Add(-46 * time.Hour)
+			if seen > 0 {
+				box.message.UntrustedSince = at.Add(-seen)
+			}
 			if _, err := NewSender(w.client(t, nil, p.at), box).Deliver(t.Context(), effect("e1", 0)); err != nil {
 				t.Fatal(err)
 			}
-			if got := box.last("e1"); got != want {
-				t.Errorf("%s, queued for %v: %+v, want %+v", name, queued, got, want)
+			if got := box.last("e1"); got != want || box.seen["e1"] != conversations.CertificateBad {
+				t.Errorf("%s, seen for %v: %+v, want %+v", name, seen, got, want)
 			}
 		}
 		if len(p.tally().names) > 0 && p.tally().mails != 0 {
@@ -270,7 +275,7 @@ func TestDeliver_schedule(t *testing.T) {
 		{2, 20 * time.Minute, 30 * time.Minute, deferred("450 4.2.1")},
 		{3, 50 * time.Minute, time.Hour, deferred("450 4.2.1")},
 		{40, 46 * time.Hour, time.Hour, deferred("450 4.2.1")},
-		{48, 47 * time.Hour, 0, failed("450 4.2.1 5.4.7", sentenceSilent)},
+		{48, 47 * time.Hour, 0, failed("450 4.2.1 5.4.7", silentFor(rules.GiveUpAfter))},
 	} {
 		box := newOutbox()
 		box.message.QueuedAt = at.Add(-c.queued)

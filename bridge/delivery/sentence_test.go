@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/emersion/go-smtp"
+
+	"mesbridge/rules"
 )
 
 func smtpReply(code, a, b, c int, text string) *smtp.SMTPError {
@@ -18,11 +20,11 @@ func FuzzSentence(f *testing.F) {
 	f.Add(552, 0, 0, 0, "")
 	f.Add(599, 5, -1, 99999, "x")
 	known := []string{
-		sentenceUnknown, sentenceClosed, sentenceFull, sentenceTooLarge, sentenceRefused, sentenceSilent,
+		sentenceUnknown, sentenceClosed, sentenceFull, sentenceTooLarge, sentenceRefused, silentFor(rules.GiveUpAfter),
 		sentenceInsecure, sentenceUntrusted, sentenceGone, sentenceOurs,
 	}
 	for _, s := range known {
-		if strings.ContainsAny(s, "@'0\r\n") && s != sentenceSilent || !strings.HasPrefix(s, "Non remis : ") {
+		if strings.ContainsAny(s, "@'0\r\n") && s != silentFor(rules.GiveUpAfter) || !strings.HasPrefix(s, "Non remis : ") {
 			f.Errorf("sentence %q", s)
 		}
 	}
@@ -30,13 +32,13 @@ func FuzzSentence(f *testing.F) {
 		reply := smtpReply(code, a, b, c, text)
 		got := transactionFault(fmt.Errorf("rcpt: %w", reply))
 		for _, s := range known {
-			if s == got.sentence() {
+			if s == got.sentence(rules.GiveUpAfter) {
 				if len(text) > 8 && strings.Contains(got.Error()+got.code, text) {
 					t.Fatalf("the code quotes the server: %q", got.code)
 				}
 				return
 			}
 		}
-		t.Fatalf("sentence %q", got.sentence())
+		t.Fatalf("sentence %q", got.sentence(rules.GiveUpAfter))
 	})
 }

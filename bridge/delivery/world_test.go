@@ -113,8 +113,8 @@ func (w *world) serverTLS(cert tls.Certificate) *tls.Config {
 func (w *world) client(t testing.TB, change func(*Settings), places ...string) *Client {
 	t.Helper()
 	hosts := make([]Host, 0, len(places))
-	for _, p := range places {
-		hosts = append(hosts, Host{Name: "mx.test", Address: p})
+	for i, p := range places {
+		hosts = append(hosts, Host{Name: "mx.test", Address: p, Preference: uint16(i)})
 	}
 	s := Settings{
 		Name: "smtp.pont.test", TLS: w.own.ClientConfig, Trust: func() (Trust, error) { return w.list, nil },
@@ -146,14 +146,15 @@ type outbox struct {
 	body     func() io.Reader
 	loading  error                              // what Outgoing fails with
 	refusing int                                // how many calls of Delivered fail
-	outcomes map[string][]conversations.Outcome // by effect
+	outcomes map[string][]conversations.Outcome // by effect, without what they say of the certificate
+	seen     map[string]conversations.Certificate
 }
 
 func newOutbox() *outbox {
 	return &outbox{
 		message:  conversations.Outgoing{From: patient, To: doctor, Bytes: int64(len(letter)), QueuedAt: at},
 		body:     func() io.Reader { return strings.NewReader(letter) },
-		outcomes: make(map[string][]conversations.Outcome),
+		outcomes: make(map[string][]conversations.Outcome), seen: make(map[string]conversations.Certificate),
 	}
 }
 
@@ -182,6 +183,7 @@ func (o *outbox) Delivered(ctx context.Context, e conversations.Effect, out conv
 		o.refusing--
 		return &conversations.Error{Kind: conversations.KindUnavailable}
 	}
+	o.seen[e.ID], out.Certificate = out.Certificate, ""
 	o.outcomes[e.ID] = append(o.outcomes[e.ID], out)
 	return nil
 }

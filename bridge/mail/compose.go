@@ -23,6 +23,10 @@ import (
 // the Message-ID and the identifiers of the thread are used as they are: it fails with ErrDraft when
 // From, a recipient or the Message-ID could not stand in a header; ancestors that could not are left
 // out.
+//
+// Every octet is ASCII, and no line is longer than RFC 5322 section 2.1.1 allows, so that no next hop needs
+// 8BITMIME or SMTPUTF8 to take the message: a recipient whose local part is not ASCII stands in the header
+// as a group without members (RFC 6857), an ancestor whose identifier is not ASCII is left out.
 func (c *Codec) Compose(d conversations.Draft, w io.Writer) error {
 	fields, err := draftFields(d)
 	if err != nil {
@@ -63,12 +67,12 @@ func draftBoundary(messageID string) string {
 
 // draftFields makes the header of a draft up to MIME-Version.
 func draftFields(d conversations.Draft) (headerFields, error) {
-	if !validMessageID(d.MessageID) {
+	if !validMessageID(d.MessageID) || !isASCII(d.MessageID) {
 		return nil, fmt.Errorf("%w: message id", ErrDraft)
 	}
 	from, err := writeAddresses([]conversations.NamedAddress{d.From})
-	if err != nil {
-		return nil, fmt.Errorf("%w: author", err)
+	if err != nil || !isASCII(d.From.Address.Local) {
+		return nil, fmt.Errorf("%w: author", ErrDraft)
 	}
 	to, err := writeAddresses(d.To)
 	if err != nil {
@@ -91,6 +95,9 @@ func draftFields(d conversations.Draft) (headerFields, error) {
 	h.add("References", writeMessageIDs(d.References))
 	if d.End {
 		h.add("X-MSS-MES", "FIN") // R81; never on a patient's message (R94), which the caller sees to
+	}
+	if d.ReadReceipt {
+		h.add("Disposition-Notification-To", "<"+d.From.Address.Wire()+">") // R57; never on a patient's message
 	}
 	h.add("MIME-Version", "1.0")
 	return h, nil
@@ -196,13 +203,18 @@ func writeAddresses(list []conversations.NamedAddress) (string, error) {
 	out := make([]string, len(list))
 	for i, a := range list {
 		wire := a.Address.Wire()
+		name := personName(a.Name)
 		unfit := func(r rune) bool { return r <= ' ' || unicode.IsControl(r) || strings.ContainsRune(`<>(),;:"\`, r) }
 		if a.Address.Local == "" || a.Address.Domain == "" || !utf8.ValidString(wire) || strings.IndexFunc(wire, unfit) >= 0 {
 			return "", ErrDraft
 		}
-		out[i] = "<" + wire + ">"
-		if name := writePhrase(personName(a.Name)); name != "" {
-			out[i] = name + " " + out[i]
+		switch {
+		case !isASCII(wire):
+			out[i] = encodeWords(strings.Trim(name+" "+wire, " ")) + " :;"
+		case name != "":
+			out[i] = writePhrase(name) + " <" + wire + ">"
+		default:
+			out[i] = "<" + wire + ">"
 		}
 	}
 	return strings.Join(out, ", "), nil
@@ -212,9 +224,19 @@ func writeAddresses(list []conversations.NamedAddress) (string, error) {
 func writeMessageIDs(ids []string) string {
 	var out []string
 	for _, id := range ids {
-		if validMessageID(id) {
+		if validMessageID(id) && isASCII(id) {
 			out = append(out, "<"+id+">")
 		}
 	}
 	return strings.Join(out, " ")
+}
+
+// isASCII reports whether s needs no more than seven bits.
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

@@ -18,6 +18,7 @@ type Facts struct {
 	ReplyTo       []conversations.NamedAddress
 	To            []conversations.NamedAddress
 	Cc            []conversations.NamedAddress
+	ReadTo        []conversations.NamedAddress // Disposition-Notification-To (R57)
 
 	Subject       string    // decoded and unfolded, of the first Subject field
 	MessageID     string    // without angle brackets; empty when there is none that can be read
@@ -27,6 +28,8 @@ type Facts struct {
 	AutoSubmitted bool      // Auto-Submitted with another value than no (RFC 3834)
 	AutoReplied   bool      // that value is auto-replied: an answer to a message, not a document that a program sends
 	IsReport      bool      // multipart/report
+
+	Report Report // what it says as a report; set by whoever reads it with a ReportReader
 
 	HasText     bool // some text that is shown is not blank
 	Attachments int  // how many View will list
@@ -60,6 +63,8 @@ func (f *Facts) readHeader(fields []field) error {
 			f.To = appendAddresses(f.To, value)
 		case "cc":
 			f.Cc = appendAddresses(f.Cc, value)
+		case "disposition-notification-to":
+			f.ReadTo = appendAddresses(f.ReadTo, value)
 		case "subject":
 			if !subject {
 				f.Subject, subject = decodeText(value), true

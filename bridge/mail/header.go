@@ -95,7 +95,7 @@ func fieldName(line []byte) (name string, colon int) {
 }
 
 // longestName is the length of the longest name of knownName.
-const longestName = len("content-transfer-encoding")
+const longestName = len("disposition-notification-to")
 
 // knownName returns the lower-case form of the field names that this package reads, and "" for all
 // others. It allocates nothing: it runs for each field of each message.
@@ -143,6 +143,8 @@ func knownName(raw []byte) string {
 		return "content-disposition"
 	case "content-transfer-encoding":
 		return "content-transfer-encoding"
+	case "disposition-notification-to":
+		return "disposition-notification-to"
 	case "return-path", "received", "delivered-to", "x-received", "x-original-to", "received-spf",
 		"authentication-results", "arc-seal", "arc-message-signature", "arc-authentication-results":
 		return traceField

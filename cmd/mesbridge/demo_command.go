@@ -12,15 +12,16 @@ import (
 )
 
 type demoCommand struct {
-	Data  string `default:"demo-data" type:"path" placeholder:"DIR" help:"Directory of everything that is kept; demo-data in the current directory when left out."`
-	HTTP  string `default:"127.0.0.1:8080" name:"http" placeholder:"ADDR" help:"Pages and API (${default}; port 0: any free one)."`
-	SMTP  string `default:"127.0.0.1:2525" name:"smtp" placeholder:"ADDR" help:"Mail (${default})."`
-	Ops   string `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Health and metrics (${default})."`
-	MLLP  string `name:"mllp" placeholder:"ADDR" help:"Hospital messages; accepted, not offered by this version."`
-	Ready string `type:"path" placeholder:"FILE" help:"File to write when everything accepts, for scripts."`
-	Crowd int    `default:"0" name:"patients" placeholder:"N" help:"Make N more active patients, for measurements."`
-	List  string `name:"patients-file" type:"path" placeholder:"FILE" help:"File to write these patients into, the first with tokens, before the ready file."`
-	Log   string `default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level of the technical log, on standard error (${default})."`
+	Data  string            `default:"demo-data" type:"path" placeholder:"DIR" help:"Directory of everything that is kept; demo-data in the current directory when left out."`
+	HTTP  string            `default:"127.0.0.1:8080" name:"http" placeholder:"ADDR" help:"Pages and API (${default}; port 0: any free one)."`
+	SMTP  string            `default:"127.0.0.1:2525" name:"smtp" placeholder:"ADDR" help:"Mail (${default})."`
+	Ops   string            `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Health and metrics (${default})."`
+	MLLP  string            `name:"mllp" placeholder:"ADDR" help:"Hospital messages; accepted, not offered by this version."`
+	Ready string            `type:"path" placeholder:"FILE" help:"File to write when everything accepts, for scripts."`
+	Crowd int               `default:"0" name:"patients" placeholder:"N" help:"Make N more active patients, for measurements."`
+	List  string            `name:"patients-file" type:"path" placeholder:"FILE" help:"File to write these patients into, the first with tokens, before the ready file."`
+	Route map[string]string `name:"route" placeholder:"DOMAIN=ADDR" help:"Server that takes the replies for an operator's domain instead of the simulated one; it must show that operator's certificate."`
+	Log   string            `default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level of the technical log, on standard error (${default})."`
 }
 
 // Run runs the demonstration until ctx ends.
@@ -31,6 +32,11 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 			faults = append(faults, fmt.Errorf("--%s: the demonstration stays on this machine; write 127.0.0.1:PORT", flag))
 		}
 	}
+	for domain, address := range c.Route {
+		if !onLoopback(address) {
+			faults = append(faults, fmt.Errorf("--route: the demonstration stays on this machine; write %s=127.0.0.1:PORT", domain))
+		}
+	}
 	if c.Crowd < 0 || c.Crowd > demo.MaxCrowd {
 		faults = append(faults, fmt.Errorf("--patients: write a number from 0 to %d", demo.MaxCrowd))
 	}
@@ -39,7 +45,7 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 	}
 	return demo.Run(ctx, demo.Options{
 		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out,
-		Crowd: c.Crowd, CrowdFile: c.List,
+		Crowd: c.Crowd, CrowdFile: c.List, Routes: c.Route,
 		Log: newLog(config.Log{Format: "text", Level: c.Log}, s.err),
 	})
 }

@@ -43,9 +43,9 @@ func deskState(s string) string {
 func deliveryWords(d conversations.Delivery) string {
 	switch d.State {
 	case conversations.DeliveryQueued:
-		return "Envoi en cours"
+		return told("Envoi en cours", d.Detail)
 	case conversations.DeliverySent, conversations.DeliveryDelivered:
-		return "Remis à la messagerie du professionnel (ne veut pas dire lu)"
+		return told("Remis à la messagerie du professionnel (ne veut pas dire lu)", d.Detail)
 	case conversations.DeliveryRead:
 		return "Ouvert par le professionnel"
 	case conversations.DeliveryFailed:
@@ -58,4 +58,12 @@ func deliveryWords(d conversations.Delivery) string {
 		return "Non remis" + nbsp + ": " + d.Detail
 	}
 	return "Envoi en cours"
+}
+
+// told adds a sentence to a state.
+func told(state, detail string) string {
+	if detail == "" {
+		return state
+	}
+	return state + ". " + detail
 }

@@ -140,13 +140,15 @@ func (a *App) startEffects(context.Context) error {
 	serving, cancel := context.WithCancel(context.Background())
 	client := delivery.NewClient(serving, delivery.Settings{
 		Name: a.Config.SMTP.Hostname, TLS: a.identity.ClientConfig, Trust: a.currentList, Resolver: a.servers(),
-		Strict: a.Config.SMTP.Strict,
-		Log:    a.Log.With("part", "delivery"), Now: time.Now,
+		GiveUp: time.Duration(a.Config.Delivery.GiveUpHours) * time.Hour, Strict: a.Config.SMTP.Strict,
+		AskDelivered: a.Config.Delivery.AskDelivered, Log: a.Log.With("part", "delivery"), Now: time.Now,
 	})
 	a.onStop("connections to operators", time.Second, func(context.Context) error { client.Close(); return nil })
+	reporter := delivery.NewReporter(client, a.Conversations, paris)
 	handlers := map[conversations.EffectKind]conversations.EffectHandler{
 		conversations.EffectDeliver: delivery.NewSender(client, a.Conversations).Deliver,
-		conversations.EffectReport:  delivery.NewReporter(client, a.Conversations, paris).Report,
+		conversations.EffectReport:  reporter.Report,
+		conversations.EffectReceipt: reporter.Acknowledge,
 	}
 	if handlers[conversations.EffectNotify], err = a.notify(serving); err != nil {
 		cancel()

@@ -31,6 +31,7 @@ func (c Config) check() error {
 	errs = append(errs, c.Scan.faults()...)
 	errs = append(errs, c.Retention.faults()...)
 	errs = append(errs, c.Windows.faults()...)
+	errs = append(errs, c.Delivery.faults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
 	if c.INSClaim == "" {
 		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))
@@ -148,6 +149,14 @@ func (r Retention) faults() []error {
 		}
 	}
 	return errs
+}
+
+func (d Delivery) faults() []error {
+	least, most := int64(rules.LeastGiveUpAfter.Hours()), int64(rules.MostGiveUpAfter.Hours())
+	if d.GiveUpHours < least || d.GiveUpHours > most {
+		return []error{fmt.Errorf("delivery.giveUpHours: write a number of hours from %d to %d (O87)", least, most)}
+	}
+	return nil
 }
 
 // faults asks for https in every environment: the demonstration's provider has none (D26).

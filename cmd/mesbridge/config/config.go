@@ -20,6 +20,7 @@ type Config struct {
 	Retention     Retention   `yaml:"retention" doc:"How long what is kept for patients stays (D16)."`
 	Oppositions   Oppositions `yaml:"oppositions" oneOf:"hard soft" doc:"How binding a refusal is that a professional recorded on the patient's word (D14 d). hard: the desk and the API do not write; soft: they do with a reason, which is traced (I140)."`
 	SMTP          SMTP        `yaml:"smtp" doc:"This server among the operators (O47-O65). PEM files."`
+	Delivery      Delivery    `yaml:"delivery" doc:"Mail to the other operators (O81-O91)."`
 	WhiteList     WhiteList   `yaml:"whiteList" doc:"The signed list of the domains of the trust space (O10-O46)."`
 	Directory     Directory   `yaml:"directory" doc:"The local table of professional mailboxes (O138, O139)."`
 	Keys          Keys        `yaml:"keys" doc:"Keys of this installation, made once each: openssl rand -hex 32 > FILE; chmod 600 FILE. Losing the master key loses every message."`
@@ -118,6 +119,12 @@ type SMTP struct {
 	CRLs        []File     `yaml:"crls" doc:"Revocation lists of that chain that you keep fresh, beside those that the bridge fetches (O52)."`
 	Revocation  Revocation `yaml:"revocation" doc:"How else withdrawn certificates are known (O50-O52)."`
 	Strict      bool       `yaml:"strict" may:"empty" doc:"Do not deliver to a server whose certificate does not name the host of its MX; otherwise that is an alarm only (D23, O84)."`
+}
+
+// Delivery is how replies leave.
+type Delivery struct {
+	GiveUpHours  int64 `yaml:"giveUpHours" doc:"How long a reply is tried before its patient is told that it failed, from 24 to 120 hours (O87)."`
+	AskDelivered bool  `yaml:"askDelivered" doc:"Ask operators to report when a reply reached its mailbox; failures and delays are always asked for (RFC 3461)."`
 }
 
 // WhiteList says where the signed list is and who may sign it.

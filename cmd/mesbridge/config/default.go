@@ -26,6 +26,7 @@ func Default() Config {
 		Scan:          Scan{Timeout: 30 * time.Second},
 		Oppositions:   Hard,
 		Retention:     Retention{ArchiveYears: 10, SuspensionDays: 42, TrashDays: 30},
+		Delivery:      Delivery{GiveUpHours: 48, AskDelivered: true},
 		Patients:      Provider{Level: "eidas2"},
 		INSClaim:      "ins",
 		Professionals: Provider{Level: "eidas1"},

@@ -20,9 +20,10 @@ import (
 type Options struct {
 	Data      string // directory of everything; made when it is not there
 	Listen    config.Listen
-	Ready     string // ready file to write; empty: none
-	Crowd     int    // patients beside the cast, for measurements; see the function Crowd
-	CrowdFile string // takes them as a list of ReadyPatient, the first ones with tokens; empty: none
+	Ready     string            // ready file to write; empty: none
+	Crowd     int               // patients beside the cast, for measurements; see the function Crowd
+	CrowdFile string            // takes them as a list of ReadyPatient, the first ones with tokens; empty: none
+	Routes    map[string]string // servers that take the replies for operators' domains instead of the simulated ones
 	Out       io.Writer
 	Log       *slog.Logger
 }
@@ -148,8 +149,10 @@ func (d *demonstration) prepare(url string) (err error) {
 	if err != nil {
 		return fmt.Errorf("read the provider's client secret: %w", err)
 	}
-	d.neighbours, err = openNeighbours(d.Data, d.space, callbacks(url, string(secret)), logins(d.cast), d.fail)
-	return err
+	if d.neighbours, err = openNeighbours(d.Data, d.space, callbacks(url, string(secret)), logins(d.cast), d.fail); err != nil {
+		return err
+	}
+	return d.neighbours.reroute(d.Routes)
 }
 
 // settings are those of a production start, with the files of the demonstration.

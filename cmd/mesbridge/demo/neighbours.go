@@ -85,6 +85,18 @@ func (n *neighbours) openOperators(dir string, s *Space, failed func(error)) err
 	return nil
 }
 
+// reroute sends the mail for some of the operators' domains elsewhere.
+func (n *neighbours) reroute(routes map[string]string) error {
+	for domain, address := range routes {
+		hosts, known := n.servers[domain]
+		if !known {
+			return fmt.Errorf("route %s: no operator of the demonstration serves that domain", domain)
+		}
+		n.servers[domain] = []delivery.Host{{Name: hosts[0].Name, Address: address}}
+	}
+	return nil
+}
+
 func (n *neighbours) openSink(dir string, failed func(error)) (err error) {
 	n.sink, err = n.mail(operator.Config{Dir: dir, Plain: true}, failed)
 	if err != nil {
