@@ -132,8 +132,5 @@ func (s *Service) Opened(ctx context.Context, p PatientID, id ID) error {
 		return nil
 	}
 	record := Record{Table: TableConversations, Field: string(readField(id)), Value: pack(r.Heard)}
-	if err := s.Store.Touch(ctx, p, []Record{record}); err != nil {
-		return unavailable("note the reading", err)
-	}
-	return nil
+	return l.touch(ctx, entryFrame{Kind: TraceRead, Conversation: id, Actor: ActorPatient}, record)
 }

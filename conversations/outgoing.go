@@ -144,10 +144,10 @@ func (l *loaded) draftAgain(ctx context.Context, e Effect, m numbered) error {
 func (l *loaded) noteOutcome(ctx context.Context, e Effect, o outcomeRecord) error {
 	o.At = toMillis(l.svc.Now())
 	r := Record{Table: TableMessages, Field: string(outcomeField(e.Message, e.Mailbox)), Value: pack(o)}
-	if err := l.svc.Store.Touch(ctx, l.id, []Record{r}); err != nil {
-		return unavailable("record an outcome", err)
-	}
-	return nil
+	return l.touch(ctx, entryFrame{
+		Kind: TraceDelivery, Conversation: e.Thread, Message: e.Message, Mailbox: hexID(e.Mailbox), Actor: ActorSystem,
+		Outcome: TraceOutcome(o.State), Code: o.Code,
+	}, r)
 }
 
 // Delivered records the outcome of an attempt; an outcome without a state is an attempt to repeat.

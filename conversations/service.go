@@ -40,8 +40,9 @@ type Service struct {
 	Settings
 	Ports
 
-	trail *trail
-	queue queue
+	trail    *trail
+	queue    queue
+	refusals refusals
 }
 
 // New returns a service.

@@ -18,6 +18,9 @@ var claimDueLua string
 //go:embed finish_effect.lua
 var finishEffectLua string
 
+//go:embed touch_records.lua
+var touchRecordsLua string
+
 // scripts are called by their hash, which is also their version: processes of two releases can share
 // a server. Run loads a script where the server does not know it.
 type scripts struct {
@@ -25,6 +28,7 @@ type scripts struct {
 	commit       *redis.Script
 	claimDue     *redis.Script
 	finishEffect *redis.Script
+	touchRecords *redis.Script
 }
 
 func newScripts() scripts {
@@ -33,6 +37,7 @@ func newScripts() scripts {
 		commit:       redis.NewScript(commitLua),
 		claimDue:     redis.NewScript(claimDueLua),
 		finishEffect: redis.NewScript(finishEffectLua),
+		touchRecords: redis.NewScript(touchRecordsLua),
 	}
 }
 
@@ -41,4 +46,5 @@ const (
 	commitConflict = 0
 	commitMade     = 1
 	commitRepeated = 2
+	commitBehind   = 3
 )

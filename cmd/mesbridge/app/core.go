@@ -64,14 +64,14 @@ func (a *App) startConversations(ctx context.Context) error {
 		SoftOpposition: c.Oppositions == config.Soft, TrashFor: time.Duration(c.Retention.TrashDays) * 24 * time.Hour,
 		Periods: rules.Periods{ArchiveYears: c.Retention.ArchiveYears, SuspensionDays: c.Retention.SuspensionDays},
 	}, ports)
-	a.every("journal mark", markEvery, func(ctx context.Context) error { return trail.Trim(ctx, a.store) })
+	a.every("journal", keepEvery, func(ctx context.Context) error { return trail.Keep(ctx, a.store) })
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
 	return nil
 }
 
-// markEvery is how often the journal notes up to where it has no gap: what came since is compared with
-// the store at the next start, the rest is not.
-const markEvery = time.Minute
+// keepEvery is how often the store is told to forget what the journal has: it holds no more than what
+// came since.
+const keepEvery = 2 * time.Second
 
 // Times of the collection of bodies whose message was never committed.
 const (
