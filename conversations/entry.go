@@ -120,7 +120,7 @@ func (l *loaded) entry(c Commit, d *decision) []byte {
 	}
 	content := contentOf(f, c)
 	content.ActorID, content.ActorName = d.actor.ID, d.actor.Name
-	if l.vault == nil {
+	if l.vault == nil || d.clear {
 		f.Clear = pack(content)
 		return pack(f)
 	}

@@ -194,12 +194,17 @@ func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
 
 // project indexes a conversation and its exchange under a mailbox, for the lists of professionals.
 func (s *Service) project(ctx context.Context, e Effect) (time.Time, error) {
+	if err := s.Store.Index(ctx, e.Mailbox, projected(e)); err != nil {
+		return time.Time{}, unavailable("index a conversation", err)
+	}
+	return time.Time{}, nil
+}
+
+// projected lists what an effect brings to the lists of its mailbox.
+func projected(e Effect) []LedgerEntry {
 	entries := []LedgerEntry{{Patient: e.Patient, At: e.CreatedAt}}
 	if e.Thread != "" {
 		entries = append(entries, LedgerEntry{Patient: e.Patient, Thread: e.Thread, At: e.CreatedAt})
 	}
-	if err := s.Store.Index(ctx, e.Mailbox, entries); err != nil {
-		return time.Time{}, unavailable("index a conversation", err)
-	}
-	return time.Time{}, nil
+	return entries
 }

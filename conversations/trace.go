@@ -98,6 +98,20 @@ func OpenRedo(e JournalEntry, key DataKey) (r Redo, sealed bool, err error) {
 	return r, sealed, nil
 }
 
+// Tombstone reports whether an entry stands in clear: what was sealed for its patient before is lost.
+func Tombstone(e JournalEntry) (p PatientID, clear bool, err error) {
+	var f entryFrame
+	if err := unpack(e.Entry, &f); err != nil {
+		return "", false, fmt.Errorf("read journal entry: %w", err)
+	}
+	return PatientID(f.Patient), f.Clear != nil, nil
+}
+
+// LostEntry stands in the place of an entry that was lost with the store.
+func LostEntry(shard string, sequence uint64) JournalEntry {
+	return JournalEntry{Shard: shard, Sequence: sequence, Entry: pack(entryFrame{Kind: TraceLost, Actor: ActorSystem, Outcome: OutcomeFailed})}
+}
+
 // touch writes records that no rule reads, with their trace, which is durable with the next commit of
 // this process at the latest, or when the journal is marked. What a power cut takes from the local
 // database, the store still has; only both together lose it.

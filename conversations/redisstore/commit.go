@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -39,7 +40,7 @@ var (
 // and Version is the one that the first commit gave. An operation that has no id is kept under a
 // name of its own, so that the former holds for it too.
 func (s *Store) Commit(ctx context.Context, p conversations.PatientID, c conversations.Commit) (conversations.Committed, error) {
-	id, call := names(c.Operation, c.Entry)
+	id, call := names(c.Operation, sha256.Sum256(c.Entry))
 	args, err := commitArgs(p, c, id+call)
 	if err != nil {
 		return conversations.Committed{}, fmt.Errorf("commit: %w", err)

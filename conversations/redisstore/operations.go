@@ -35,11 +35,10 @@ func digest(operation string) string {
 	return string(sum[:digestBytes])
 }
 
-// names returns the names under which an operation and this call of it are kept. The entry names the
-// call, so that a rebuilt store holds the very bytes that were lost; an operation without an id is kept
+// names returns the names under which an operation and this call of it are kept. The hash of its entry
+// names the call, so that a rebuilt store holds the very bytes that were lost; an operation without an id is kept
 // under its entry.
-func names(operation string, entry []byte) (id, call string) {
-	sum := sha256.Sum256(entry)
+func names(operation string, sum [sha256.Size]byte) (id, call string) {
 	if operation == "" {
 		return string(sum[:digestBytes]), string(sum[:callBytes])
 	}
