@@ -189,14 +189,20 @@ type Event struct {
 // that it takes as long whatever the event is (D36); a power cut may lose the last ones. What cannot be
 // written is told in the log.
 func (s *Service) Trace(ctx context.Context, e Event) {
-	now := s.Now()
-	f := entryFrame{
-		At: toMillis(now), Kind: e.Kind, Patient: hexID(e.Patient), Conversation: e.Conversation, Message: e.Message,
-		Mailbox: hexID(e.Mailbox), Actor: e.Actor, Outcome: e.Outcome, Code: e.Code, Rule: e.Rule, Peer: e.Peer, Count: e.Count,
-	}
-	if err := s.Journal.Local(context.WithoutCancel(ctx), now, pack(f)); err != nil {
+	if err := TraceTo(ctx, s.Journal, s.Now(), e); err != nil {
 		s.Log.ErrorContext(ctx, "event not traced", "kind", string(e.Kind), "error", err)
 	}
+}
+
+// TraceTo is Trace for a command that runs no service.
+func TraceTo(ctx context.Context, j interface {
+	Local(ctx context.Context, at time.Time, entry []byte) error
+}, now time.Time, e Event,
+) error {
+	return j.Local(context.WithoutCancel(ctx), now, pack(entryFrame{
+		At: toMillis(now), Kind: e.Kind, Patient: hexID(e.Patient), Conversation: e.Conversation, Message: e.Message,
+		Mailbox: hexID(e.Mailbox), Actor: e.Actor, Outcome: e.Outcome, Code: e.Code, Rule: e.Rule, Peer: e.Peer, Count: e.Count,
+	}))
 }
 
 // refusal traces that a command was refused. Refusals are cheap for whoever causes them, so that only

@@ -39,6 +39,7 @@ type commands struct {
 	Directory struct {
 		Import directoryImportCommand `cmd:"" help:"Check an extraction of mailboxes and count what it holds."`
 	} `cmd:"" help:"About the directory of mailboxes."`
+	Rebuild rebuildCommand `cmd:"" help:"Make the state in redis again from the journal; the bridge must not run."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Explain a command."`
 }

@@ -25,6 +25,7 @@ func Default() Config {
 		Scan:          Scan{Timeout: 30 * time.Second},
 		Oppositions:   Hard,
 		Retention:     Retention{ArchiveYears: 10, SuspensionDays: 42, TrashDays: 30},
+		Journal:       Journal{SealEvery: 10 * time.Minute},
 		Patients:      Provider{Level: "eidas2"},
 		INSClaim:      "ins",
 		Professionals: Provider{Level: "eidas1"},
