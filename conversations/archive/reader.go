@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 type Reader struct {
 	files  fs.FS
 	rounds []Manifest
+	head   digest           // of the file of the last manifest
 	tail   *journal.Journal // nil: the archive alone
 }
 
@@ -49,7 +51,7 @@ func NewReader(files fs.FS, tail *journal.Journal) (*Reader, error) {
 		if name != fileName(m.Number, "manifest") || len(r.rounds) > 0 && m.Number != r.rounds[len(r.rounds)-1].Number+1 {
 			return nil, fmt.Errorf("%s does not follow the manifest before", name)
 		}
-		r.rounds = append(r.rounds, m)
+		r.rounds, r.head = append(r.rounds, m), sha256.Sum256(file)
 	}
 	if tail != nil && tail.Seals().Number != r.last().Number {
 		return nil, fmt.Errorf("the database knows manifest %d as the last one, the archive ends with %d", tail.Seals().Number, r.last().Number)
@@ -64,6 +66,9 @@ func (r *Reader) last() Manifest {
 	}
 	return r.rounds[len(r.rounds)-1]
 }
+
+// Head returns the number and the hash of the last manifest.
+func (r *Reader) Head() (number uint64, manifest string) { return r.last().Number, r.head.String() }
 
 // Purged tells what was let go; nil when nothing was.
 func (r *Reader) Purged() *Purged { return r.last().Purged }

@@ -188,4 +188,6 @@ func (plainMail) References(raw io.Reader) ([]string, error) {
 	return append(d.References, d.MessageID), err
 }
 
-func (plainMail) Compose(d conversations.Draft, w io.Writer) error { return json.NewEncoder(w).Encode(d) }
+func (plainMail) Compose(d conversations.Draft, w io.Writer) error {
+	return json.NewEncoder(w).Encode(d)
+}

@@ -25,7 +25,17 @@ const (
 func ArchiveDir(dataDir string) string { return filepath.Join(dataDir, localFolder, archiveFolder) }
 
 // openJournal opens the data keys, the journal and its archive.
-func (a *App) openJournal(context.Context) error {
+func (a *App) openJournal(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{a.openKeys, a.openTrail, a.openArchive} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openKeys opens the data keys.
+func (a *App) openKeys(context.Context) error {
 	master, err := keystore.ReadMasterKey(string(a.Config.Keys.Master))
 	if err != nil {
 		return fmt.Errorf("read the master key: %w", err)
@@ -34,9 +44,17 @@ func (a *App) openJournal(context.Context) error {
 		return fmt.Errorf("open the data keys: %w", err)
 	}
 	a.loop("data keys", func(ctx context.Context) error { a.keys.Run(ctx); return nil })
-	if a.trail, err = journal.Open(a.local); err != nil {
-		return err
-	}
+	return nil
+}
+
+// openTrail opens the journal.
+func (a *App) openTrail(context.Context) (err error) {
+	a.trail, err = journal.Open(a.local)
+	return err
+}
+
+// openArchive opens the archive of the journal, making the signing key when none is named.
+func (a *App) openArchive(context.Context) error {
 	path, read := string(a.Config.Journal.SigningKey), archive.ReadKey
 	if path == "" {
 		path, read = a.local.Path(signingKeyFile), archive.MakeKey
@@ -45,8 +63,7 @@ func (a *App) openJournal(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.archive, err = archive.Open(a.local.Path(archiveFolder), a.trail, key, time.Now)
-	if err != nil {
+	if a.archive, err = archive.Open(a.local.Path(archiveFolder), a.trail, key, time.Now); err != nil {
 		return fmt.Errorf("open the archive of the journal: %w; run mesbridge audit verify", err)
 	}
 	return nil
@@ -76,6 +93,7 @@ func (a *App) operations() http.Handler {
 type Head struct {
 	Number   uint64 `json:"number"`
 	Manifest string `json:"manifest"`
+	Waiting  uint64 `json:"-"` // entries that are not sealed yet
 }
 
 // roundNow seals, and traces who asks for it: trace consultation and export are traced themselves (O155).

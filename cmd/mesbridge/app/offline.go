@@ -2,32 +2,46 @@ package app
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"mesbridge/conversations"
 	"mesbridge/conversations/archive"
+	"mesbridge/conversations/journal"
 	"mesbridge/conversations/rebuild"
 )
 
-// OpenOffline opens the journal of a bridge that does not run, for the commands of audit. Nothing is
-// served, and redis is left alone. The lock of the data directory becomes the bridge's.
-func OpenOffline(ctx context.Context, o Options) (*App, error) { return open(ctx, o, false) }
+// OpenTrail opens the journal of a bridge that does not run, without keys and without a look at the
+// archive: what may be altered is not to stand in the way of whoever checks it. The lock of the data
+// directory becomes the bridge's.
+func OpenTrail(ctx context.Context, o Options) (*App, error) {
+	a := offline(o)
+	return a.open(ctx, a.openLocal, a.openTrail)
+}
+
+// OpenArchive opens journal, keys and archive of a bridge that does not run; redis is left alone.
+func OpenArchive(ctx context.Context, o Options) (*App, error) {
+	a := offline(o)
+	return a.open(ctx, a.openLocal, a.openJournal)
+}
 
 // OpenForRebuild opens journal and store of a bridge that does not run, without comparing them.
-func OpenForRebuild(ctx context.Context, o Options) (*App, error) { return open(ctx, o, true) }
+func OpenForRebuild(ctx context.Context, o Options) (*App, error) {
+	a := offline(o)
+	return a.open(ctx, a.startRedis, a.openStores, a.openJournal)
+}
 
-func open(ctx context.Context, o Options, store bool) (*App, error) {
-	a := &App{Options: o, parts: newParts(), metrics: prometheus.NewRegistry()}
+func offline(o Options) *App {
+	a := &App{Options: o, parts: newParts()}
 	a.onStop("data directory", loopLimit, func(context.Context) error { return a.Lock.Unlock() })
-	steps := []func(context.Context) error{a.openLocal, a.openJournal}
-	if store {
-		steps = []func(context.Context) error{a.startRedis, a.openStores, a.openJournal}
-	}
+	return a
+}
+
+// open takes the steps; when one fails, those before it are stopped again.
+func (a *App) open(ctx context.Context, steps ...func(context.Context) error) (*App, error) {
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Stop())
@@ -48,19 +62,37 @@ func (a *App) Rebuild(ctx context.Context, discardNewer bool, progress func(rebu
 	if err != nil {
 		return sum, err
 	}
-	return sum, a.Note(ctx, conversations.Event{Kind: conversations.TraceRebuild, Actor: conversations.ActorSystem, Count: sum.Entries})
+	if err := a.Note(ctx, conversations.Event{Kind: conversations.TraceRebuild, Count: sum.Entries}); err != nil {
+		return sum, err
+	}
+	return sum, a.seal(ctx)
 }
 
-// Note traces an act of the operator while the bridge does not run, and seals it.
+// Note traces an act of the operator while the bridge does not run.
 func (a *App) Note(ctx context.Context, e conversations.Event) error {
+	e.Actor = conversations.ActorSystem
 	if err := conversations.TraceTo(ctx, a.trail, time.Now(), e); err != nil {
 		return fmt.Errorf("trace: %w", err)
 	}
-	return a.seal(ctx)
+	return a.trail.Mark()
 }
 
-// Head returns the end of the archive.
-func (a *App) Head() Head {
-	number, manifest := a.archive.Head()
-	return Head{Number: number, Manifest: manifest}
+// Seal seals what is new.
+func (a *App) Seal(ctx context.Context) error { return a.seal(ctx) }
+
+// Keys gives the data keys, for what an export may open.
+func (a *App) Keys() conversations.Keys { return a.keys }
+
+// Head returns the end of the archive, as the database knows it, and how many entries wait for their round.
+func (a *App) Head() (h Head, err error) {
+	seals := a.trail.Seals()
+	h = Head{Number: seals.Number, Manifest: hex.EncodeToString(seals.Manifest[:])}
+	for n, c := range seals.Chains {
+		whole, err := a.trail.Whole(journal.Name(n))
+		if err != nil {
+			return Head{}, err
+		}
+		h.Waiting += whole - c.Sequence
+	}
+	return h, nil
 }
