@@ -50,9 +50,12 @@ func TestRebuild_lostRedis(t *testing.T) {
 	sent := filepath.Join(d.OperatorMaildirs, strings.ToLower(doctor), "new")
 	await(t, "arrival of the reply", func() bool { return len(maildir(t, sent)) == 1 })
 	await(t, "record of the delivery", func() bool {
-		c := a.open(id)
-		sent := c.Messages[len(c.Messages)-1].Delivery
-		return sent != nil && sent.State == "sent"
+		for _, m := range a.open(id).Messages {
+			if m.Delivery != nil && m.Delivery.State == "sent" {
+				return true
+			}
+		}
+		return false
 	})
 	_, before, _ := a.do(http.MethodGet, "/inbox/"+id, nil)
 	d.kill()

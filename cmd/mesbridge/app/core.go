@@ -53,7 +53,9 @@ func (a *App) startConversations(ctx context.Context) error {
 	a.Conversations.Trace(ctx, conversations.Event{Kind: conversations.TraceStart, Actor: conversations.ActorSystem})
 	a.every("journal", keepEvery, func(ctx context.Context) error { return a.trail.Keep(ctx, a.store) })
 	a.every("seals", c.Journal.SealEvery, a.seal)
-	a.onStop("journal", 30*time.Second, a.seal) // when nothing writes any more
+	a.onStop("journal", 30*time.Second, func(ctx context.Context) error { // when nothing writes any more
+		return errors.Join(a.trail.Keep(ctx, a.store), a.seal(ctx))
+	})
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
 	return nil
 }
