@@ -112,9 +112,10 @@ func LostEntry(shard string, sequence uint64) JournalEntry {
 	return JournalEntry{Shard: shard, Sequence: sequence, Entry: pack(entryFrame{Kind: TraceLost, Actor: ActorSystem, Outcome: OutcomeFailed})}
 }
 
-// touch writes records that no rule reads, with their trace, which is durable with the next commit of
-// this process at the latest, or when the journal is marked. What a power cut takes from the local
-// database, the store still has; only both together lose it.
+// touch writes records that no rule reads, with their trace. The trace of a delivery is durable when it
+// returns, or a rebuilt store would send again what was sent. Any other is durable with the next commit of
+// this process, or two seconds later ([Journal]): what a crash takes from the local database, the store
+// still has, so that only the loss of both within that time loses a reading, a draft or a notification done.
 func (l *loaded) touch(ctx context.Context, f entryFrame, records ...Record) error {
 	f.At, f.Patient = toMillis(l.svc.Now()), hexID(l.id)
 	f.Sealed = l.vault.seal(tableJournal, f.place(), entryContent{Records: entryRecords(records)})
@@ -123,7 +124,11 @@ func (l *loaded) touch(ctx context.Context, f entryFrame, records ...Record) err
 		return err
 	}
 	sequence, err := l.svc.Store.Touch(ctx, l.id, records, n)
-	return l.svc.noted(ctx, l.id.Shard(), n, sequence, err)
+	keep := l.svc.Journal.Note
+	if f.Kind == TraceDelivery {
+		keep = l.svc.Journal.Append
+	}
+	return l.svc.noted(ctx, l.id.Shard(), n, sequence, err, keep)
 }
 
 // finish ends the claim of an effect. What is done leaves a trace, so that a rebuilt store does not do
@@ -141,7 +146,7 @@ func (s *Service) finish(ctx context.Context, c Claim, again time.Time) error {
 		n.Entry = nil
 	}
 	sequence, err := s.Store.Finish(ctx, c, again, n)
-	return s.noted(ctx, shard, n, sequence, err)
+	return s.noted(ctx, shard, n, sequence, err, s.Journal.Note)
 }
 
 // note makes the note of a write without a version.
@@ -154,7 +159,9 @@ func (s *Service) note(ctx context.Context, shard string, f entryFrame) (Note, e
 }
 
 // noted keeps the trace of a write that the store made, or failed to make.
-func (s *Service) noted(ctx context.Context, shard string, n Note, sequence uint64, err error) error {
+func (s *Service) noted(ctx context.Context, shard string, n Note, sequence uint64, err error,
+	keep func(context.Context, JournalEntry) error,
+) error {
 	if err != nil {
 		s.trail.doubt(shard)
 		return unavailable("write to the store", err)
@@ -163,7 +170,7 @@ func (s *Service) noted(ctx context.Context, shard string, n Note, sequence uint
 		return nil
 	}
 	e := JournalEntry{Shard: shard, Sequence: sequence, At: n.Now, Entry: n.Entry}
-	if err := s.Journal.Note(context.WithoutCancel(ctx), e); err != nil {
+	if err := keep(context.WithoutCancel(ctx), e); err != nil {
 		s.trail.doubt(shard)
 		return unavailable("write to the journal", err)
 	}

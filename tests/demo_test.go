@@ -85,6 +85,16 @@ var binary = sync.OnceValues(func() (string, error) {
 // startDemo starts the demonstration on free ports over the data in dir and waits until it is ready.
 func startDemo(t *testing.T, dir string) *demo {
 	t.Helper()
+	d := startDemoOn(t, dir, "managed")
+	if d.Redis != "managed" {
+		t.Fatalf("the demonstration runs on a %s redis; install redis-server", d.Redis)
+	}
+	return d
+}
+
+// startDemoOn starts the demonstration on a redis.
+func startDemoOn(t *testing.T, dir, redis string) *demo {
+	t.Helper()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +102,7 @@ func startDemo(t *testing.T, dir string) *demo {
 	ready := filepath.Join(t.TempDir(), "ready.json")
 	d := &demo{t: t, dir: dir, output: &bytes.Buffer{}, ended: make(chan error, 1)}
 	d.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), bin, "demo", "--data", dir,
-		"--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--ready", ready)
+		"--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--ready", ready, "--redis", redis)
 	d.cmd.Stdout, d.cmd.Stderr = d.output, d.output
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -100,9 +110,6 @@ func startDemo(t *testing.T, dir string) *demo {
 	go func() { d.ended <- d.cmd.Wait() }()
 	t.Cleanup(d.stop)
 	d.await(ready)
-	if d.Redis != "managed" {
-		t.Fatalf("the demonstration runs on a %s redis; install redis-server", d.Redis)
-	}
 	return d
 }
 

@@ -43,8 +43,8 @@ func (d *DB) write(act func() error) (err error) {
 func (d *DB) Sync(fill func(*pebble.Batch) error) (err error) { return d.apply(fill, pebble.Sync) }
 
 // Write makes the writes that fill puts in a batch, all or none, without waiting for the disk: they are
-// durable when any later Sync returns. A process that is killed loses none of them; a machine that
-// loses its power loses those after the last Sync.
+// durable when any later Sync returns. A process that is killed, or a machine that loses its power,
+// loses those after the last Sync.
 func (d *DB) Write(fill func(*pebble.Batch) error) (err error) { return d.apply(fill, pebble.NoSync) }
 
 // apply is Sync and Write, which differ in the waiting alone.
