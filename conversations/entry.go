@@ -29,7 +29,6 @@ const (
 	TraceRebuild   TraceKind = "rebuild"
 	TraceVerify    TraceKind = "audit.verify"
 	TraceExport    TraceKind = "audit.export"
-	TracePurge     TraceKind = "purge"
 )
 
 // TraceOutcome tells what became of an act; empty: it was done (O154).

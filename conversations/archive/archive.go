@@ -123,26 +123,18 @@ func (a *Archive) Head() (number uint64, manifest string) {
 func (a *Archive) Round(ctx context.Context) (entries int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.round(ctx, nil)
-}
-
-// round seals, also nothing when there is something to tell.
-func (a *Archive) round(ctx context.Context, purged *Purged) (int, error) {
 	if err := a.journal.Mark(); err != nil {
 		return 0, err
 	}
 	m := Manifest{
 		Format: manifestFormat, Number: a.last.Number + 1, At: a.now().UTC().Truncate(time.Millisecond),
-		Previous: digest(a.journal.Seals().Manifest), Chains: append([]Chain(nil), a.last.Chains...), Purged: a.last.Purged,
-	}
-	if purged != nil {
-		m.Purged = purged
+		Previous: digest(a.journal.Seals().Manifest), Chains: append([]Chain(nil), a.last.Chains...),
 	}
 	last, err := a.writeSegment(ctx, &m)
 	if err != nil {
 		return 0, fmt.Errorf("write segment %d: %w", m.Number, err)
 	}
-	if m.Segment.Entries == 0 && purged == nil {
+	if m.Segment.Entries == 0 {
 		return 0, os.Remove(a.path(m.Number, "segment"))
 	}
 	file, err := m.sign(a.key)

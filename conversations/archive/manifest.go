@@ -25,7 +25,6 @@ type Manifest struct {
 	Previous digest    `json:"previous"` // of the file of the manifest before; zeros for the first
 	Segment  Segment   `json:"segment"`
 	Chains   []Chain   `json:"chains"` // all, in the order of their numbers
-	Purged   *Purged   `json:"purged,omitempty"`
 }
 
 // Segment describes the file of a round.
@@ -41,13 +40,6 @@ type Chain struct {
 	Last   uint64 `json:"last"`             // last sequence, 0 for none
 	Head   digest `json:"head"`             // hash of the chain up to it
 	Offset int64  `json:"offset,omitempty"` // of its first entry in the segment; 0: it has none there
-}
-
-// Purged tells that the segments up to a number were let go, and since when.
-type Purged struct {
-	UpTo  uint64    `json:"upTo"`
-	At    time.Time `json:"at"`
-	Image digest    `json:"image"` // of the file that keeps the state of then
 }
 
 // digest is a SHA-256 hash, written in hexadecimal digits.

@@ -21,7 +21,7 @@ type Reader struct {
 	tail   *journal.Journal // nil: the archive alone
 }
 
-// NewReader reads the manifests of an archive. What was let go is not given; Purged tells of it.
+// NewReader reads the manifests of an archive. With tail, the entries that wait in the journal follow.
 func NewReader(files fs.FS, tail *journal.Journal) (*Reader, error) {
 	text, err := fs.ReadFile(files, publicFile)
 	if errors.Is(err, fs.ErrNotExist) && tail != nil && tail.Seals().Number == 0 {
@@ -70,9 +70,6 @@ func (r *Reader) last() Manifest {
 // Head returns the number and the hash of the last manifest.
 func (r *Reader) Head() (number uint64, manifest string) { return r.last().Number, r.head.String() }
 
-// Purged tells what was let go; nil when nothing was.
-func (r *Reader) Purged() *Purged { return r.last().Purged }
-
 // Total returns how many entries there are in the archive.
 func (r *Reader) Total() (n int) {
 	for _, m := range r.rounds {
@@ -89,10 +86,6 @@ func (r *Reader) Entries(ctx context.Context, chain string, each func(conversati
 	}
 	place := start()[n]
 	for _, m := range r.rounds {
-		if r.Purged() != nil && m.Number <= r.Purged().UpTo {
-			place = m.Chains[n]
-			continue
-		}
 		if m.Chains[n].Offset > 0 {
 			if err := r.read(m, n, &place, each); err != nil {
 				return fmt.Errorf("%s: %w", fileName(m.Number, "segment"), err)
@@ -168,9 +161,6 @@ func (r *Reader) readTail(ctx context.Context, chain string, after uint64, each 
 // roughly. The bytes are good until each returns.
 func (r *Reader) All(ctx context.Context, each func(round uint64, e conversations.JournalEntry) error) error {
 	for _, m := range r.rounds {
-		if r.Purged() != nil && m.Number <= r.Purged().UpTo {
-			continue
-		}
 		if err := r.allOf(m, each); err != nil {
 			return fmt.Errorf("%s: %w", fileName(m.Number, "segment"), err)
 		}

@@ -70,9 +70,8 @@ func Verify(files fs.FS, o VerifyOptions) (Report, error) {
 	if o.Anchor != nil {
 		last = max(last, o.Anchor.Number)
 	}
-	purged := v.purged(last)
 	for n := uint64(1); n <= last; n++ {
-		if err := v.round(n, purged, o.Anchor); err != nil {
+		if err := v.round(n, o.Anchor); err != nil {
 			return Report{}, err
 		}
 		v.report.Rounds++
@@ -121,7 +120,7 @@ func (v *verifier) list() (last uint64, err error) {
 		n, err := strconv.ParseUint(name, 10, 64)
 		switch {
 		case e.Name() == publicFile:
-		case err == nil && n > 0 && (kind == "segment" || kind == "manifest" || kind == "image") && e.Name() == fileName(n, kind):
+		case err == nil && n > 0 && (kind == "segment" || kind == "manifest") && e.Name() == fileName(n, kind):
 			if kind == "manifest" {
 				last = max(last, n)
 			} else if _, err := fs.Stat(v.files, fileName(n, "manifest")); err != nil && kind == "segment" {
@@ -134,30 +133,13 @@ func (v *verifier) list() (last uint64, err error) {
 	return last, nil
 }
 
-// purged returns up to where the newest good manifest says that rounds were let go.
-func (v *verifier) purged(last uint64) *Purged {
-	for n := last; n > 0; n-- {
-		file, err := fs.ReadFile(v.files, fileName(n, "manifest"))
-		if err != nil {
-			continue
-		}
-		if m, err := openManifest(file, v.key); err == nil {
-			return m.Purged
-		}
-	}
-	return nil
-}
-
 // round checks one manifest and its segment.
-func (v *verifier) round(n uint64, purged *Purged, anchor *Anchor) error {
-	gone := purged != nil && n <= purged.UpTo
+func (v *verifier) round(n uint64, anchor *Anchor) error {
 	name := fileName(n, "manifest")
 	file, err := fs.ReadFile(v.files, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		v.chains = nil
-		if !gone {
-			v.find(name, "missing")
-		}
+		v.find(name, "missing")
 		return nil
 	}
 	if err != nil {
@@ -181,10 +163,8 @@ func (v *verifier) round(n uint64, purged *Purged, anchor *Anchor) error {
 	case v.chains != nil && m.Previous != v.before:
 		v.find(name, "does not follow manifest %d", n-1)
 	}
-	if !gone {
-		if err := v.segment(m); err != nil {
-			return err
-		}
+	if err := v.segment(m); err != nil {
+		return err
 	}
 	v.chains, v.before = m.Chains, sum
 	v.report.Last, v.report.Hash = m, sum.String()

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -230,18 +232,20 @@ func TestRebuild_100000(t *testing.T) {
 	for n := range list {
 		list[n] = w.enrol(n)
 	}
-	for chunk := range slices.Chunk(list, max(1, patients/8)) {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
+	var senders sync.WaitGroup
+	for chunk := range slices.Chunk(list, max(1, patients/16)) {
+		senders.Go(func() {
 			for _, p := range chunk {
 				for n := range each {
-					w.receive(p, "marie.martin", fmt.Sprint("Sujet ", n%10), "")
+					if _, err := w.bring(p, "marie.martin", fmt.Sprint("Sujet ", n%10), ""); err != nil {
+						t.Error(err)
+						return
+					}
 				}
 			}
-		}()
-		<-done
+		})
 	}
+	senders.Wait()
 	if _, err := w.archive.Round(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -256,5 +260,18 @@ func TestRebuild_100000(t *testing.T) {
 			t.Fatalf("%s was %q, is %q", key, value, after[key])
 		}
 	}
-	t.Logf("%d messages: %+v in %v", patients*each, sum, took)
+	t.Logf("%d messages: %+v in %v; %d bytes of archive, %d an entry", patients*each, sum, took, w.archived(), w.archived()/int64(sum.Entries))
+}
+
+// archived is the size of the segments.
+func (w *world) archived() (n int64) {
+	w.t.Helper()
+	files, err := filepath.Glob(filepath.Join(w.files(), "*.segment"))
+	must(w.t, err)
+	for _, f := range files {
+		info, err := os.Stat(f)
+		must(w.t, err)
+		n += info.Size()
+	}
+	return n
 }

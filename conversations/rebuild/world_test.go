@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -105,12 +106,22 @@ func address(local string) conversations.Address {
 // receive brings in one message from a mailbox, as an answer to a Message-ID when one is given.
 func (w *world) receive(p conversations.Patient, from, subject, answers string) (messageID string) {
 	w.t.Helper()
+	messageID, err := w.bring(p, from, subject, answers)
+	must(w.t, err)
+	return messageID
+}
+
+// bring is receive for any goroutine.
+func (w *world) bring(p conversations.Patient, from, subject, answers string) (messageID string, err error) {
 	ctx := w.t.Context()
 	id, body, err := w.NewBody(ctx, p.ID)
-	must(w.t, err)
+	if err != nil {
+		return "", err
+	}
 	messageID = string(id) + "@cabinet.test"
-	must(w.t, plainMail{}.Compose(conversations.Draft{MessageID: messageID, Text: "texte"}, body))
-	must(w.t, body.Commit())
+	if err := errors.Join(plainMail{}.Compose(conversations.Draft{MessageID: messageID, Text: "texte"}, body), body.Commit()); err != nil {
+		return "", err
+	}
 	in := conversations.Incoming{
 		Patient: p.ID, INS: p.INS, Message: id, Envelope: address(from), MessageID: messageID, Subject: subject, HasText: true,
 		From:  conversations.NamedAddress{Name: "Dr_Marie_MARTIN", Address: address(from)},
@@ -121,8 +132,7 @@ func (w *world) receive(p conversations.Patient, from, subject, answers string) 
 		in.References = []string{answers}
 	}
 	_, err = w.Receive(ctx, in)
-	must(w.t, err)
-	return messageID
+	return messageID, err
 }
 
 // threads lists a patient's conversations.
