@@ -19,7 +19,8 @@ func TestOpenRedo_givesBackEveryField(t *testing.T) {
 	want := Commit{
 		Version: 6, Operation: "reply/7f/1", Answer: []byte("answer"), Patient: []byte("record"),
 		Records: []Record{
-			{Table: TableMessages, Field: "7fm.1", Value: []byte{0, 255}}, {Table: TableRefs, Field: "r", Value: []byte{}, IfAbsent: true},
+			{Table: TableMessages, Field: "7fm.1", Value: []byte{0, 255}},
+			{Table: TableRefs, Field: "r", Value: []byte{}, IfAbsent: true},
 			{Table: TableConversations, Field: "7fm:draft"},
 		},
 		Inbox: map[ID]time.Time{"7fm": at.Add(time.Second)}, Gone: []ID{"7fold"}, IDs: []ID{"7fm"}, Now: at,

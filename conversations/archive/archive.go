@@ -199,7 +199,7 @@ func (a *Archive) writeChain(ctx context.Context, w *segmentWriter, c *Chain, la
 	c.Offset = 0
 	table := castagnoli()
 	for c.Last < whole {
-		page, err := a.journal.Read(ctx, c.Name, c.Last, int(min(pageEntries, whole-c.Last))) //nolint:gosec // a page
+		page, err := a.journal.Read(ctx, c.Name, c.Last, int(min(pageEntries, whole-c.Last)))
 		if err != nil {
 			return err
 		}
