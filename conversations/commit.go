@@ -42,7 +42,6 @@ type decision struct {
 	gone    []ID            // conversations that leave the inbox
 	about   oppositionLabel // of an opposition that is recorded
 
-	clear   bool            // the entry names nobody and stays readable without a key: a tombstone
 	mailbox rules.MailboxID // whose command is refused
 	mail    string          // Message-ID, under whose hash the trace is found (O156)
 	outcome TraceOutcome

@@ -118,11 +118,11 @@ func (l *loaded) entry(c Commit, d *decision) []byte {
 		Outcome: d.outcome, Code: d.code, Rule: d.rule, MessageID: l.svc.traceOf(d.mail),
 	}
 	content := contentOf(f, c)
-	content.ActorID, content.ActorName = d.actor.ID, d.actor.Name
-	if l.vault == nil || d.clear {
+	if l.vault == nil || change.Kind == rules.AccountErased { // it names nobody
 		f.Clear = pack(content)
 		return pack(f)
 	}
+	content.ActorID, content.ActorName = d.actor.ID, d.actor.Name
 	f.Sealed = l.vault.seal(tableJournal, f.place(), content)
 	return pack(f)
 }

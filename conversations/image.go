@@ -89,6 +89,9 @@ func (i *Image) Apply(e JournalEntry, r Redo) {
 
 // write makes the change of one patient.
 func (p *PatientImage) write(c Commit) {
+	if c.Erase {
+		p.Tables, p.Inbox = map[Table]map[string][]byte{}, map[ID]time.Time{}
+	}
 	if c.Patient != nil {
 		p.Record = c.Patient
 	}

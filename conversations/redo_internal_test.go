@@ -23,7 +23,7 @@ func TestOpenRedo_givesBackEveryField(t *testing.T) {
 			{Table: TableRefs, Field: "r", Value: []byte{}, IfAbsent: true},
 			{Table: TableConversations, Field: "7fm:draft"},
 		},
-		Inbox: map[ID]time.Time{"7fm": at.Add(time.Second)}, Gone: []ID{"7fold"}, IDs: []ID{"7fm"}, Now: at,
+		Inbox: map[ID]time.Time{"7fm": at.Add(time.Second)}, Gone: []ID{"7fold"}, IDs: []ID{"7fm"}, Now: at, Erase: true,
 		Effects: []Effect{
 			{ID: "7fe1", Kind: EffectDeliver, Patient: p, Message: "7fm.1", Thread: "7fm", Mailbox: "5a000000000000000000000000000001", At: at, CreatedAt: at},
 			{ID: "7fe2", Kind: "window", Patient: p, At: at.Add(time.Hour), CreatedAt: at.Add(-time.Hour)},
@@ -37,19 +37,20 @@ func TestOpenRedo_givesBackEveryField(t *testing.T) {
 		}
 	}
 	key := DataKey{1}
-	for name, clear := range map[string]bool{"sealed": false, "in clear": true} {
+	for kind, clear := range map[rules.ChangeKind]bool{rules.ReplySent: false, rules.AccountErased: true} {
+		name := string(kind)
 		v, err := newVault(p, key)
 		if err != nil {
 			t.Fatal(err)
 		}
 		l := newLoaded(&Service{}, p, Facts{})
 		l.vault = v
-		d := &decision{clear: clear, actor: Actor{Kind: ActorPatient, ID: "id", Name: "name"}, verdict: rules.Verdict{
-			Change: rules.Change{Kind: "any", At: at, Conversation: "7fm", Message: "7fm.1"},
+		d := &decision{actor: Actor{Kind: ActorPatient, ID: "id", Name: "name"}, verdict: rules.Verdict{
+			Change: rules.Change{Kind: kind, At: at, Conversation: "7fm", Message: "7fm.1"},
 		}}
 		e := JournalEntry{Shard: "7f", Sequence: 9, At: at, Entry: l.entry(want, d)}
 		got, _, err := OpenRedo(e, key)
-		if err != nil || !reflect.DeepEqual(got.Commit, want) || got.Actor != d.actor || got.Version != 7 {
+		if err != nil || !reflect.DeepEqual(got.Commit, want) || (got.Actor != d.actor) != clear || got.Version != 7 {
 			t.Errorf("%s: %+v\nwant %+v, %v", name, got.Commit, want, err)
 		}
 		lost, sealed, err := OpenRedo(e, DataKey{})

@@ -4,8 +4,8 @@
 // where each of the 257 chains stands (256 shards of patients, and the process's own events), the hash
 // of the segment, and the hash of the manifest before. The chains run over the sealed bytes, so that a
 // destroyed key leaves all of them verifiable. It promises that a manifest is written after its segment
-// is on disk, and that an entry leaves the database only after both. It refuses to seal over what it
-// finds altered.
+// is on disk, and that the database notes a round only after both. It refuses to seal over what it finds
+// altered.
 //
 // [Verify] needs the files and the public key alone. [Open] begins or goes on with an archive;
 // [Archive.Round] seals; a [Reader] gives the entries of one chain in order.

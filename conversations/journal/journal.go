@@ -39,7 +39,6 @@ type shard struct {
 	marked  uint64              // whole, as the database remembers it
 	trimmed uint64              // up to where the store was told to forget
 	gap     uint64              // first missing entry when Keep last looked; 0: none
-	sealed  Chain               // entries up to its sequence are in the archive, no longer here
 }
 
 // Open returns the journal of db.
@@ -71,8 +70,6 @@ func (j *Journal) load(n int) error {
 	if err != nil {
 		return err
 	}
-	s.sealed = j.seals.Chains[n]
-	s.whole, s.head = max(s.whole, s.sealed.Sequence), max(s.head, s.sealed.Sequence)
 	return j.db.Scan(entryKey(name, s.whole+1), endOf(name), func(key, _ []byte) (bool, error) {
 		_, sequence, err := parseKey(key)
 		s.note(sequence)
@@ -132,7 +129,7 @@ func (j *Journal) keep(e conversations.JournalEntry, write func(func(*pebble.Bat
 	}
 	s := &j.shards[n]
 	if s.keeps(e.Sequence) {
-		return j.compare(s, e)
+		return j.compare(e)
 	}
 	err = write(func(b *pebble.Batch) error { return b.Set(entryKey(e.Shard, e.Sequence), formatEntry(e), nil) })
 	if err != nil {
@@ -158,13 +155,9 @@ func (j *Journal) Local(_ context.Context, at time.Time, entry []byte) error {
 	return nil
 }
 
-// compare checks that the entry that is kept is e. Of what is in the archive, only the last entry of
-// each chain is known here: the others were trimmed from every store that is not an old copy.
-func (j *Journal) compare(s *shard, e conversations.JournalEntry) error {
-	s.mu.Lock()
-	sealed := s.sealed
-	s.mu.Unlock()
-	same := e.Sequence < sealed.Sequence || e.Sequence == sealed.Sequence && EntryHash(e) == sealed.Entry
+// compare checks that the entry that is kept is e.
+func (j *Journal) compare(e conversations.JournalEntry) error {
+	same := false
 	_, err := j.db.Get(entryKey(e.Shard, e.Sequence), func(value []byte) error {
 		_, entry, err := parseEntry(value)
 		same = bytes.Equal(entry, e.Entry)

@@ -101,30 +101,12 @@ func (j *Journal) Seals() Seals {
 	return j.seals
 }
 
-// Seal notes that the archive now ends at s, and drops from the database what is in it. One caller at
-// a time.
+// Seal notes that the archive now ends at s. The entries stay in the database: a patient's history is
+// read from them (About). One caller at a time.
 func (j *Journal) Seal(s Seals) error {
-	before := j.Seals()
-	err := j.db.Sync(func(b *pebble.Batch) error {
-		for n, c := range s.Chains {
-			if c.Sequence == before.Chains[n].Sequence {
-				continue
-			}
-			name := shardName(n)
-			if err := b.DeleteRange(entryKey(name, 0), entryKey(name, c.Sequence+1), nil); err != nil {
-				return err
-			}
-		}
-		return b.Set(sealsKey(), s.format(), nil)
-	})
+	err := j.db.Sync(func(b *pebble.Batch) error { return b.Set(sealsKey(), s.format(), nil) })
 	if err != nil {
 		return fmt.Errorf("note seals: %w", err)
-	}
-	for n := range s.Chains {
-		one := &j.shards[n]
-		one.mu.Lock()
-		one.sealed = s.Chains[n]
-		one.mu.Unlock()
 	}
 	j.sealing.Lock()
 	defer j.sealing.Unlock()
