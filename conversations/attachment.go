@@ -64,7 +64,11 @@ func (s *Service) attachment(ctx context.Context, p PatientID, id ID, may func(*
 	if !may(l, r) {
 		return Download{}, &Error{Kind: KindNotFound}
 	}
-	return l.download(ctx, r, index)
+	d, err := l.download(ctx, r, index)
+	if err == nil {
+		s.Trace(ctx, Event{Kind: TraceDownload, Patient: p, Message: message, Actor: ActorPatient})
+	}
+	return d, err
 }
 
 // download describes an attachment and gives what writes its content.

@@ -29,7 +29,7 @@ func (s *Service) Bounce(ctx context.Context, in Incoming, refusal error) error 
 			Kind: rules.MessageRefused, Seq: l.facts.Version + 1, At: s.Now(), Message: in.Message.Message(),
 			Mailbox: s.MailboxID(in.From.Address),
 		}}
-		d := &decision{actor: in.Peer}
+		d := &decision{actor: in.Peer, mail: in.MessageID, outcome: OutcomeRefused, code: string(KindOf(refusal)), rule: ruleOf(refusal)}
 		if !in.Envelope.IsZero() && !in.Receipt.Silent {
 			v.Effects = rules.Report
 			d.records = []Record{l.bounceRecord(in, v.Change, KindOf(refusal))}

@@ -45,6 +45,12 @@ type decision struct {
 	about   oppositionLabel // of an opposition that is recorded
 	others  []ID            // conversations beside the change's own whose records it alters
 	timed   []Effect        // effects with an instant, or a name, of their own; Patient and CreatedAt are filled in
+
+	mailbox rules.MailboxID // whose command is refused
+	mail    string          // Message-ID, under whose hash the trace is found (O156)
+	outcome TraceOutcome
+	code    string // why not, when the change tells of a refusal
+	rule    string
 }
 
 // threadDelta is what a command adds to a conversation beside what rules know.
@@ -86,6 +92,10 @@ func (s *Service) run(ctx context.Context, p PatientID, op string, q FactsQuery,
 			return nil, false, err
 		}
 		if d.verdict.Refusal.Refused() {
+			s.refusal(ctx, Event{
+				Kind: TraceRefused, Code: string(d.verdict.Refusal.Code), Rule: d.verdict.Refusal.Rule, Actor: d.actor.Kind,
+				Patient: p, Mailbox: d.mailbox,
+			})
 			return nil, false, refused(d.verdict.Refusal)
 		}
 		switch {
@@ -104,11 +114,13 @@ func (s *Service) run(ctx context.Context, p PatientID, op string, q FactsQuery,
 
 // commit applies the change and writes it with its effects and its trace, durable when it returns.
 func (s *Service) commit(ctx context.Context, l *loaded, op string, d *decision) ([]byte, bool, error) {
-	c, err := l.build(d)
+	c, err := l.build(op, d)
 	if err != nil {
 		return nil, false, err
 	}
-	c.Operation = op
+	if c.Mark, err = s.Journal.Head(ctx, l.id.Shard()); err != nil {
+		return nil, false, unavailable("read the high-water mark", err)
+	}
 	done, err := s.Store.Commit(ctx, l.id, c)
 	switch {
 	case errors.Is(err, ErrConflict):
@@ -137,11 +149,11 @@ func (s *Service) again(ctx context.Context, p PatientID, answer []byte) ([]byte
 }
 
 // build turns a decision into what the store writes.
-func (l *loaded) build(d *decision) (Commit, error) {
+func (l *loaded) build(op string, d *decision) (Commit, error) {
 	change := d.verdict.Change
 	rules.Apply(&l.state, change)
 	c := Commit{
-		Version: l.facts.Version, Answer: d.answer, Records: d.records, IDs: d.newIDs, Now: change.At,
+		Version: l.facts.Version, Operation: op, Answer: d.answer, Records: d.records, IDs: d.newIDs, Now: change.At,
 		Inbox: map[ID]time.Time{}, Gone: d.gone,
 	}
 	l.buildPatient(&c, d)

@@ -18,7 +18,6 @@ const (
 	effectRenew = effectLease / 3 // two extensions may fail before the lease is lost
 	effectSweep = time.Second     // finds what a lost wake-up missed
 	effectBatch = 64              // claims taken at once, at most
-	trimEvery   = 2 * time.Second // the store's journal keeps no more than this beside what is in flight
 )
 
 // Run does effects until ctx ends, workers of them at a time, and then waits for those that it began.
@@ -35,7 +34,6 @@ func (s *Service) Run(ctx context.Context, workers int, handlers map[EffectKind]
 	slots := make(chan struct{}, workers)
 	var running sync.WaitGroup
 	defer running.Wait()
-	running.Go(func() { s.trimUntil(ctx) })
 	sweep := time.NewTicker(effectSweep)
 	defer sweep.Stop()
 	for {
@@ -95,7 +93,7 @@ func (s *Service) do(ctx context.Context, c Claim, h EffectHandler) {
 		s.Log.WarnContext(ctx, "effect not done, comes back after its lease", "effect", c.Effect.ID, "kind", c.Effect.Kind, "error", err)
 		return
 	}
-	if err := s.Store.Finish(ctx, c, again); err != nil {
+	if err := s.finish(ctx, c, again); err != nil {
 		s.Log.WarnContext(ctx, "effect not finished, comes back after its lease", "effect", c.Effect.ID, "error", err)
 	}
 }
@@ -123,20 +121,4 @@ func guarded(ctx context.Context, e Effect, h EffectHandler) (again time.Time, e
 		}
 	}()
 	return h(ctx, e)
-}
-
-// trimUntil lets the store forget what is durable elsewhere, until ctx ends.
-func (s *Service) trimUntil(ctx context.Context) {
-	tick := time.NewTicker(trimEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := s.trail.trim(ctx); err != nil {
-				s.Log.WarnContext(ctx, "journal not trimmed", "error", err)
-			}
-		}
-	}
 }

@@ -83,3 +83,12 @@ func unavailable(act string, err error) error {
 
 // isNotFound reports whether a port found nothing.
 func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
+
+// ruleOf returns the id of the rule that an error names, "" when it names none.
+func ruleOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Rule
+	}
+	return ""
+}

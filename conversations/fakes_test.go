@@ -139,6 +139,34 @@ func (m *memory) Append(_ context.Context, e conversations.JournalEntry) error {
 	return nil
 }
 
+func (m *memory) Note(ctx context.Context, e conversations.JournalEntry) error {
+	return m.Append(ctx, e)
+}
+
+// own is the chain of events that change no state.
+const own = "own"
+
+func (m *memory) Local(ctx context.Context, at time.Time, entry []byte) error {
+	head, err := m.Head(ctx, own)
+	if err != nil {
+		return err
+	}
+	return m.Append(ctx, conversations.JournalEntry{Shard: own, Sequence: head + 1, At: at, Entry: entry})
+}
+
+func (m *memory) Fill(ctx context.Context, s conversations.Store, shard string) error {
+	entries, err := s.Journal(ctx, shard, 0, 1_000_000)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := m.Append(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (m *memory) Head(_ context.Context, shard string) (uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -107,11 +107,12 @@ func (l *loaded) feedback(ctx context.Context, f Feedback) (*decision, FeedbackO
 	}
 	changed := false
 	for _, n := range news {
-		record, err := l.outcomeOf(outcomeField(m.id, n.mailbox), d.verdict.Change.At, func(o *outcomeRecord) { changed = o.hear(n) || changed })
+		field := outcomeField(m.id, n.mailbox)
+		done, err := l.outcomeOf(field, d.verdict.Change.At, func(o *outcomeRecord) { changed = o.hear(n) || changed })
 		if err != nil {
 			return nil, "", err
 		}
-		d.records = append(d.records, record)
+		d.records = append(d.records, Record{Table: TableMessages, Field: string(field), Value: pack(done)})
 	}
 	if !changed {
 		return &decision{}, outcome, nil

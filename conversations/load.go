@@ -65,7 +65,7 @@ func (s *Service) read(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 		return nil, unavailable("read facts", err)
 	}
 	if f.Head < mark {
-		return nil, unavailable("read facts", errBehind)
+		return nil, unavailable("read facts", ErrBehind)
 	}
 	if f.Patient == nil {
 		return nil, &Error{Kind: KindMailboxUnknown, Rule: "R140"}

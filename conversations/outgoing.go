@@ -174,6 +174,10 @@ func (l *loaded) draftAgain(ctx context.Context, e Effect, m numbered) error {
 // Delivered records the outcome of an attempt, with its trace; an outcome without a state is an attempt to
 // repeat. What a report told meanwhile stands (rules.Fate).
 func (s *Service) Delivered(ctx context.Context, e Effect, o Outcome) error {
+	return s.delivered(ctx, e, o)
+}
+
+func (s *Service) delivered(ctx context.Context, e Effect, o Outcome, more ...Record) error {
 	return s.settle(ctx, e, func(done *outcomeRecord) {
 		state := o.State
 		if state == "" {
@@ -192,12 +196,12 @@ func (s *Service) Delivered(ctx context.Context, e Effect, o Outcome) error {
 			}
 		case CertificateUnseen:
 		}
-	})
+	}, more...)
 }
 
 // settle changes what is known of a message's delivery to one mailbox, at the version it was read at and
-// with its trace. It fails with KindNotFound when the message is gone.
-func (s *Service) settle(ctx context.Context, e Effect, change func(*outcomeRecord)) error {
+// with its trace, and writes more beside it. It fails with KindNotFound when the message is gone.
+func (s *Service) settle(ctx context.Context, e Effect, change func(*outcomeRecord), more ...Record) error {
 	field := outcomeField(e.Message, e.Mailbox)
 	q := FactsQuery{Messages: []ID{e.Message, field}}
 	_, _, err := s.run(ctx, e.Patient, "", q, func(l *loaded) (*decision, error) {
@@ -205,26 +209,29 @@ func (s *Service) settle(ctx context.Context, e Effect, change func(*outcomeReco
 			return nil, &Error{Kind: KindNotFound}
 		}
 		v := rules.Verdict{Change: l.about(rules.DeliverySettled, e)}
-		record, err := l.outcomeOf(field, v.Change.At, change)
+		done, err := l.outcomeOf(field, v.Change.At, change)
 		if err != nil {
 			return nil, err
 		}
-		return &decision{verdict: v, actor: Actor{Kind: ActorSystem}, records: []Record{record}}, nil
+		record := Record{Table: TableMessages, Field: string(field), Value: pack(done)}
+		return &decision{
+			verdict: v, actor: Actor{Kind: ActorSystem}, records: append([]Record{record}, more...),
+			outcome: TraceOutcome(done.State), code: done.Code,
+		}, nil
 	})
 	return gone(err)
 }
 
-// outcomeOf makes the record of a delivery after a change.
-func (l *loaded) outcomeOf(field ID, at time.Time, change func(*outcomeRecord)) (Record, error) {
-	var done outcomeRecord
+// outcomeOf is what is known of a delivery after a change.
+func (l *loaded) outcomeOf(field ID, at time.Time, change func(*outcomeRecord)) (done outcomeRecord, err error) {
 	if b := l.facts.Messages[field]; b != nil {
 		if err := unpack(b, &done); err != nil {
-			return Record{}, unavailable("open an outcome", err)
+			return outcomeRecord{}, unavailable("open an outcome", err)
 		}
 	}
 	change(&done)
 	done.At = toMillis(at)
-	return Record{Table: TableMessages, Field: string(field), Value: pack(done)}, nil
+	return done, nil
 }
 
 // Reportable loads what a report effect sends. KindNotFound means that nothing is to be sent any more.
@@ -255,12 +262,17 @@ func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
 
 // project indexes a conversation and its exchange under a mailbox, for the lists of professionals.
 func (s *Service) project(ctx context.Context, e Effect) (time.Time, error) {
+	if err := s.Store.Index(ctx, e.Mailbox, projected(e)); err != nil {
+		return time.Time{}, unavailable("index a conversation", err)
+	}
+	return time.Time{}, nil
+}
+
+// projected lists what an effect brings to the lists of its mailbox.
+func projected(e Effect) []LedgerEntry {
 	entries := []LedgerEntry{{Patient: e.Patient, At: e.CreatedAt}}
 	if e.Thread != "" {
 		entries = append(entries, LedgerEntry{Patient: e.Patient, Thread: e.Thread, At: e.CreatedAt})
 	}
-	if err := s.Store.Index(ctx, e.Mailbox, entries); err != nil {
-		return time.Time{}, unavailable("index a conversation", err)
-	}
-	return time.Time{}, nil
+	return entries
 }

@@ -51,11 +51,18 @@ type BodyWriter interface {
 	Abort() error
 }
 
-// Journal is the durable trail outside Redis. Append returns when the entry is on disk.
+// Journal is the durable trail outside Redis.
 type Journal interface {
+	// Append returns when the entry is on disk.
 	Append(ctx context.Context, e JournalEntry) error
+	// Note keeps an entry without waiting for the disk; the next Append makes it durable.
+	Note(ctx context.Context, e JournalEntry) error
+	// Local keeps an entry in the chain that is this process's own, like Note.
+	Local(ctx context.Context, at time.Time, entry []byte) error
 	// Head returns the last sequence kept for a shard: its high-water mark.
 	Head(ctx context.Context, shard string) (uint64, error)
+	// Fill takes over what the store has of a shard and the journal lacks.
+	Fill(ctx context.Context, s Store, shard string) error
 }
 
 // Acts reads the journal for those whom it is about.

@@ -173,12 +173,9 @@ func (s *Service) BeginReceipt(ctx context.Context, e Effect, r ReadReceipt) (bo
 // be tried again; the outcome of one that nobody knows is to be sent.
 func (s *Service) ReceiptOutcome(ctx context.Context, e Effect, o Outcome) error {
 	if o.State == "" {
-		r := Record{Table: TableMessages, Field: string(receiptField(e.Message, e.Mailbox))}
-		if err := s.Store.Touch(ctx, e.Patient, []Record{r}); err != nil {
-			return unavailable("release a receipt", err)
-		}
+		return s.delivered(ctx, e, o, Record{Table: TableMessages, Field: string(receiptField(e.Message, e.Mailbox))})
 	}
-	return s.Delivered(ctx, e, o)
+	return s.delivered(ctx, e, o)
 }
 
 // about is a change of the given kind that an effect makes.

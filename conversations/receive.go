@@ -20,11 +20,14 @@ func (s *Service) Recipient(ctx context.Context, ins rules.INS, sender Address) 
 		from = s.correspondent(sender)
 	}
 	l, err := s.read(ctx, p, FactsQuery{})
+	if KindOf(err) == KindMailboxUnknown && err != nil {
+		return "", s.refusedRecipient(ctx, p, from, err)
+	}
 	if err != nil {
 		return "", err
 	}
 	if r := rules.Reach(l.state.Patient, rules.Correspondent{}, s.Now()); r.Code == rules.MailboxUnknown {
-		return "", refused(r)
+		return "", s.refusedRecipient(ctx, p, from, refused(r))
 	}
 	if err := l.unlock(ctx); err != nil {
 		return "", err
@@ -33,9 +36,17 @@ func (s *Service) Recipient(ctx context.Context, ins rules.INS, sender Address) 
 		return "", err
 	}
 	if r := rules.Reach(l.state.Patient, from, s.Now()); r.Refused() {
-		return "", refused(r)
+		return "", s.refusedRecipient(ctx, p, from, refused(r))
 	}
 	return p, nil
+}
+
+// refusedRecipient traces a refusal before the message, in the same way for every one of a class (D36).
+func (s *Service) refusedRecipient(ctx context.Context, p PatientID, from rules.Correspondent, err error) error {
+	s.refusal(ctx, Event{
+		Kind: TraceRecipient, Code: string(KindOf(err)), Rule: ruleOf(err), Actor: ActorOperator, Patient: p, Mailbox: from.Mailbox,
+	})
+	return err
 }
 
 // NewBody starts storing a message for a patient and returns the id that Receive takes.
@@ -145,7 +156,7 @@ func (l *loaded) admit(in Incoming, repeatField string, foreign bool) (*decision
 		Foreign: foreign, FlagForeign: l.svc.FlagWrongPatient,
 	}, l.svc.Now())
 	if v.Refusal.Refused() || v.Change.Kind == "" {
-		return &decision{verdict: v, answer: []byte(v.Change.Message)}, nil
+		return &decision{verdict: v, answer: []byte(v.Change.Message), actor: in.Peer, mailbox: sender.Mailbox}, nil
 	}
 	told := rules.ReceiptsTo(rules.ReceiptFacts{
 		Asked: in.ReadTo, ReturnPath: in.Envelope, From: in.From.Address, ReplyTo: in.ReplyTo, IsReport: in.IsReport,
@@ -198,7 +209,7 @@ func (l *loaded) threadOf(in Incoming) (ID, error) {
 func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told []Address) *decision {
 	id, thread := ID(v.Change.Message), ID(v.Change.Conversation)
 	d := &decision{
-		verdict: v, answer: []byte(id), actor: in.Peer,
+		verdict: v, answer: []byte(id), actor: in.Peer, mail: in.MessageID,
 		project: append([]rules.MailboxID{v.Change.Mailbox}, v.Change.ReplyTo...),
 		labels:  map[rules.MailboxID]mailboxLabel{},
 	}

@@ -93,7 +93,7 @@ func (l *loaded) reply(ctx context.Context, actor Actor, id ID, in ReplyInput, w
 	now := l.svc.Now()
 	verdict := rules.Reply(f, now)
 	if verdict.Refusal.Refused() {
-		return &decision{verdict: verdict}, nil
+		return &decision{verdict: verdict, actor: actor}, nil
 	}
 	draft, err := l.replyDraft(ctx, id, f.Right.Message, in, verdict.Change)
 	if err != nil {
@@ -105,7 +105,7 @@ func (l *loaded) reply(ctx context.Context, actor Actor, id ID, in ReplyInput, w
 	}
 	f.Bytes = sum.size
 	if verdict = rules.Reply(f, now); verdict.Refusal.Refused() {
-		return &decision{verdict: verdict}, nil
+		return &decision{verdict: verdict, actor: actor}, nil
 	}
 	if err := written.w.Commit(); err != nil {
 		return nil, unavailable("store the body", err)
@@ -187,7 +187,7 @@ func (l *loaded) writeReply(ctx context.Context, d Draft, written *replyBody) (*
 func (l *loaded) replied(actor Actor, id ID, v rules.Verdict, rec messageRecord, label messageLabel) *decision {
 	message := ID(v.Change.Message)
 	d := &decision{
-		verdict: v, answer: []byte(message), actor: actor, cursor: v.Change.At,
+		verdict: v, answer: []byte(message), actor: actor, cursor: v.Change.At, mail: label.MessageID,
 		deliver: v.Change.To, project: v.Change.To, labels: map[rules.MailboxID]mailboxLabel{},
 	}
 	for _, p := range l.label[id].People {

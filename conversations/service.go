@@ -54,8 +54,9 @@ type Service struct {
 	Settings
 	Ports
 
-	trail *trail
-	queue queue
+	trail    *trail
+	queue    queue
+	refusals refusals
 }
 
 // New returns a service.

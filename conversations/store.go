@@ -15,6 +15,9 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrNotFound means that no patient holds that outside id.
 	ErrNotFound = errors.New("not found")
+	// ErrBehind means that the store gave out fewer journal sequences than are durable outside it: it
+	// was restored from an old copy, or started empty. Nothing it says can be trusted (D17).
+	ErrBehind = errors.New("redis is behind the journal, an old or empty copy; stop the bridge and run mesbridge rebuild")
 )
 
 // Table names one of a patient's tables. Records are packed by this package and opaque to the store;
@@ -109,9 +112,19 @@ type Commit struct {
 	Gone      []ID             // conversations that leave the inbox
 	IDs       []ID             // new outside ids of this patient
 	Effects   []Effect
-	Erase     bool   // drop first every table of the patient, and his inbox
-	Entry     []byte // journal entry, framed and sealed by this package
-	Now       time.Time
+	Erase     bool // drop first every table of the patient, and his inbox
+	// Entry is the journal entry, framed and sealed by this package. It also names the call: the very
+	// same entry again is the same call repeated, as a client does after a lost connection.
+	Entry []byte
+	Now   time.Time
+	Mark  uint64 // high-water mark of the shard's journal; a store behind it fails with ErrBehind
+}
+
+// Note is the journal entry of a write without a version. The zero Note leaves no trace.
+type Note struct {
+	Entry []byte
+	Now   time.Time
+	Mark  uint64 // as of Commit
 }
 
 // Committed is what a commit gave.
@@ -173,8 +186,10 @@ type Store interface {
 	// otherwise. An operation that was done before is not done again: Repeated is set, and Sequence
 	// is 0. When it fails in another way, repeat it with the same Operation.
 	Commit(ctx context.Context, p PatientID, c Commit) (Committed, error)
-	// Touch writes records that no rule reads (read marks, drafts, outcomes), without a version.
-	Touch(ctx context.Context, p PatientID, records []Record) error
+	// Touch writes records that no rule reads (read marks, drafts, outcomes), without a version, and
+	// their trace in the same step. It returns the sequence of the entry, 0 when there is none, and
+	// fails with ErrBehind like Commit. Without records it only notes.
+	Touch(ctx context.Context, p PatientID, records []Record, n Note) (sequence uint64, err error)
 	// Inbox lists at most limit conversations that changed before (at, id), newest first. The zero
 	// entry starts at the newest.
 	Inbox(ctx context.Context, p PatientID, before InboxEntry, limit int) ([]InboxEntry, error)
@@ -184,8 +199,9 @@ type Store interface {
 	// Claim leases at most limit effects that are due at now, until now + lease.
 	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claim, error)
 	// Finish removes a claimed effect, or puts it back for again when that is not zero. It does
-	// nothing when the claim was lost to another process meanwhile.
-	Finish(ctx context.Context, c Claim, again time.Time) error
+	// nothing when the claim was lost to another process meanwhile. It writes the trace of a removal,
+	// and returns its sequence, as Touch does.
+	Finish(ctx context.Context, c Claim, again time.Time, n Note) (sequence uint64, err error)
 	// Extend lets a claim that is still held last until an instant, for work that takes longer than its
 	// lease. It does nothing when the claim was lost.
 	Extend(ctx context.Context, c Claim, until time.Time) error
@@ -221,6 +237,8 @@ type Store interface {
 	Trim(ctx context.Context, shard string, upTo uint64) error
 	// Head returns the last sequence that a shard gave out, 0 when none.
 	Head(ctx context.Context, shard string) (uint64, error)
+	// Heads returns the last sequence of every shard, by its number.
+	Heads(ctx context.Context) ([256]uint64, error)
 	// Ping reports whether the store can be read and written.
 	Ping(ctx context.Context) error
 }

@@ -2,7 +2,6 @@ package conversations
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"mesbridge/rules"
@@ -278,8 +277,5 @@ func (l *loaded) saveDraft(ctx context.Context, id ID, text string) error {
 	if text != "" {
 		r.Value = l.vault.seal(TableConversations, r.Field, text)
 	}
-	if err := l.svc.Store.Touch(ctx, l.id, []Record{r}); err != nil {
-		return unavailable("keep the draft", fmt.Errorf("touch: %w", err))
-	}
-	return nil
+	return l.touch(ctx, entryFrame{Kind: TraceDraft, Conversation: id, Actor: ActorPatient}, r)
 }

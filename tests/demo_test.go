@@ -86,6 +86,16 @@ var binary = sync.OnceValues(func() (string, error) {
 // is ready.
 func startDemo(t *testing.T, dir string, more ...string) *demo {
 	t.Helper()
+	d := startDemoOn(t, dir, "managed", more...)
+	if d.Redis != "managed" {
+		t.Fatalf("the demonstration runs on a %s redis; install redis-server", d.Redis)
+	}
+	return d
+}
+
+// startDemoOn starts the demonstration on a redis, with more flags.
+func startDemoOn(t *testing.T, dir, redis string, more ...string) *demo {
+	t.Helper()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +103,7 @@ func startDemo(t *testing.T, dir string, more ...string) *demo {
 	ready := filepath.Join(t.TempDir(), "ready.json")
 	d := &demo{t: t, dir: dir, output: &bytes.Buffer{}, ended: make(chan error, 1)}
 	d.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), bin, append([]string{
-		"demo", "--data", dir, "--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--ready", ready,
+		"demo", "--data", dir, "--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--ops", "127.0.0.1:0", "--ready", ready, "--redis", redis,
 	}, more...)...)
 	d.cmd.Stdout, d.cmd.Stderr = d.output, d.output
 	if err := d.cmd.Start(); err != nil {
@@ -102,9 +112,6 @@ func startDemo(t *testing.T, dir string, more ...string) *demo {
 	go func() { d.ended <- d.cmd.Wait() }()
 	t.Cleanup(d.stop)
 	d.await(ready)
-	if d.Redis != "managed" {
-		t.Fatalf("the demonstration runs on a %s redis; install redis-server", d.Redis)
-	}
 	return d
 }
 

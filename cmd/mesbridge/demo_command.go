@@ -17,6 +17,7 @@ type demoCommand struct {
 	SMTP  string            `default:"127.0.0.1:2525" name:"smtp" placeholder:"ADDR" help:"Mail (${default})."`
 	Ops   string            `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Health and metrics (${default})."`
 	MLLP  string            `name:"mllp" placeholder:"ADDR" help:"Hospital messages; accepted, not offered by this version."`
+	Redis string            `default:"managed" placeholder:"URL" help:"Server of somebody else's, such as unix:///PATH; ${default}: one of our own."`
 	Ready string            `type:"path" placeholder:"FILE" help:"File to write when everything accepts, for scripts."`
 	Crowd int               `default:"0" name:"patients" placeholder:"N" help:"Make N more active patients, for measurements."`
 	List  string            `name:"patients-file" type:"path" placeholder:"FILE" help:"File to write these patients into, the first with tokens, before the ready file."`
@@ -44,7 +45,7 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 		return usageError{errors.Join(faults...)}
 	}
 	return demo.Run(ctx, demo.Options{
-		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out,
+		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out, Redis: c.Redis,
 		Crowd: c.Crowd, CrowdFile: c.List, Routes: c.Route,
 		Log: newLog(config.Log{Format: "text", Level: c.Log}, s.err),
 	})

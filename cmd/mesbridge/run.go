@@ -39,6 +39,11 @@ type commands struct {
 	Directory struct {
 		Import directoryImportCommand `cmd:"" help:"Check an extraction of mailboxes and count what it holds."`
 	} `cmd:"" help:"About the directory of mailboxes."`
+	Audit struct {
+		Verify auditVerifyCommand `cmd:"" help:"Check the sealed journal; tells what was altered or is missing, and where."`
+		Export auditExportCommand `cmd:"" help:"Hand out traces by mailbox, patient, message or period."`
+	} `cmd:"" help:"About the journal of every act."`
+	Rebuild rebuildCommand `cmd:"" help:"Make the state in redis again from the journal; the bridge must not run."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Explain a command."`
 }

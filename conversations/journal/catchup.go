@@ -16,6 +16,7 @@ type Stream interface {
 	Journal(ctx context.Context, shard string, after uint64, limit int) ([]conversations.JournalEntry, error)
 	Trim(ctx context.Context, shard string, upTo uint64) error
 	Head(ctx context.Context, shard string) (uint64, error)
+	Heads(ctx context.Context) ([256]uint64, error)
 }
 
 // Trouble is what is wrong between the store and the journal of a shard.
@@ -37,8 +38,8 @@ type Fault struct {
 	Store   uint64 // last sequence that the store gave out
 }
 
-// String tells the fault; it holds no personal data.
-func (f Fault) String() string {
+// Error tells the fault; it holds no personal data.
+func (f Fault) Error() string {
 	return fmt.Sprintf("shard %s %s: journal at %d, store at %d", f.Shard, f.Trouble, f.Local, f.Store)
 }
 
@@ -53,7 +54,7 @@ const pageEntries = 500
 // trouble, whose entries it leaves alone. With a fault, or an error, nothing may be served. What is
 // whole is remembered, so that the next Open need not look at it.
 func (j *Journal) CatchUp(ctx context.Context, stream Stream) (taken int, faults []Fault, err error) {
-	for n := range j.shards {
+	for n := range shards {
 		t, fault, err := j.fill(ctx, stream, n)
 		if err != nil {
 			return taken, faults, fmt.Errorf("catch up shard %s: %w", shardName(n), err)
@@ -69,17 +70,41 @@ func (j *Journal) CatchUp(ctx context.Context, stream Stream) (taken int, faults
 	return taken, faults, nil
 }
 
-// Compare lists the shards in which the store is behind. It is for the time after a lost connection to
-// the store, while commands may run: it reads each mark here first, so that a commit in between cannot
-// look like a fault.
+// Fill takes over what the store has of one shard and the journal lacks. It fails with
+// [conversations.ErrBehind] on a store that is behind, and with the fault itself on any other trouble.
+func (j *Journal) Fill(ctx context.Context, store conversations.Store, name string) error {
+	n, err := shardNumber(name)
+	if err != nil || n == shards {
+		return errShard
+	}
+	_, fault, err := j.fill(ctx, store, n)
+	switch {
+	case err != nil:
+		return err
+	case fault.Trouble == Behind:
+		return conversations.ErrBehind
+	case fault.Trouble != "":
+		return fault
+	}
+	return nil
+}
+
+// Compare lists the shards in which the store is behind. It may be asked at any time, while commands
+// run: it reads each mark here first, so that a commit in between cannot look like a fault.
 func (j *Journal) Compare(ctx context.Context, stream Stream) (faults []Fault, err error) {
-	for n := range j.shards {
-		fault, err := j.behind(ctx, stream, n)
-		if err != nil {
-			return nil, fmt.Errorf("compare shard %s: %w", shardName(n), err)
+	var local [shards]uint64
+	for n := range local {
+		if local[n], err = j.Head(ctx, shardName(n)); err != nil {
+			return nil, err
 		}
-		if fault.Trouble != "" {
-			faults = append(faults, fault)
+	}
+	heads, err := stream.Heads(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("compare with the store: %w", err)
+	}
+	for n := range local {
+		if heads[n] < local[n] {
+			faults = append(faults, Fault{Shard: shardName(n), Trouble: Behind, Local: local[n], Store: heads[n]})
 		}
 	}
 	return faults, nil
@@ -134,6 +159,11 @@ func (j *Journal) fill(ctx context.Context, stream Stream, n int) (taken int, f 
 			break
 		}
 	}
+	if taken > 0 {
+		if err := j.mark(); err != nil { // what was taken is durable now
+			return taken, f, err
+		}
+	}
 	if f.Local = s.wholeNow(); f.Local < f.Store {
 		f.Trouble = Missing
 	}
@@ -143,7 +173,7 @@ func (j *Journal) fill(ctx context.Context, stream Stream, n int) (taken int, f 
 // take appends an entry of the stream, and tells whether it was not kept before.
 func (j *Journal) take(ctx context.Context, s *shard, e conversations.JournalEntry) (added bool, err error) {
 	kept := s.keeps(e.Sequence)
-	return !kept, j.Append(ctx, e)
+	return !kept, j.Note(ctx, e)
 }
 
 func (s *shard) wholeNow() uint64 {
@@ -152,13 +182,45 @@ func (s *shard) wholeNow() uint64 {
 	return s.whole
 }
 
-// Trim lets the store forget, in every shard, the entries that are kept here without a gap before
-// them, and remembers how far that is.
-func (j *Journal) Trim(ctx context.Context, stream Stream) error {
-	if err := j.mark(); err != nil {
-		return err
+// Keep fills the gaps that outlast one call, whose entries nobody else may know of, remembers up to
+// where nothing is missing, and lets the store forget that much. Call it every few seconds: the store
+// holds no more than what came since, beside what is in flight. It alone trims.
+func (j *Journal) Keep(ctx context.Context, stream Stream) error {
+	var errs []error
+	for _, n := range j.gaps() {
+		if _, fault, err := j.fill(ctx, stream, n); err != nil {
+			errs = append(errs, fmt.Errorf("fill shard %s: %w", shardName(n), err))
+		} else if fault.Trouble != "" {
+			errs = append(errs, fault)
+		}
 	}
-	for n := range j.shards {
+	if err := j.mark(); err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	return errors.Join(append(errs, j.trim(ctx, stream)...)...)
+}
+
+// gaps lists the shards in which an entry is missing that was missing the last time.
+func (j *Journal) gaps() (list []int) {
+	for n := range shards {
+		s := &j.shards[n]
+		s.mu.Lock()
+		gap := uint64(0)
+		if len(s.ahead) > 0 {
+			gap = s.whole + 1
+		}
+		if gap > 0 && gap == s.gap {
+			list = append(list, n)
+		}
+		s.gap = gap
+		s.mu.Unlock()
+	}
+	return list
+}
+
+// trim lets the store forget what is marked.
+func (j *Journal) trim(ctx context.Context, stream Stream) (errs []error) {
+	for n := range shards {
 		s := &j.shards[n]
 		s.mu.Lock()
 		upTo, done := s.marked, s.trimmed
@@ -167,13 +229,14 @@ func (j *Journal) Trim(ctx context.Context, stream Stream) error {
 			continue
 		}
 		if err := stream.Trim(ctx, shardName(n), upTo); err != nil {
-			return fmt.Errorf("trim shard %s: %w", shardName(n), err)
+			errs = append(errs, fmt.Errorf("trim shard %s: %w", shardName(n), err))
+			continue
 		}
 		s.mu.Lock()
 		s.trimmed = max(s.trimmed, upTo)
 		s.mu.Unlock()
 	}
-	return nil
+	return errs
 }
 
 // mark remembers up to where the shards have no gap, in one batch.

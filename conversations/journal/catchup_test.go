@@ -51,6 +51,14 @@ func (s *stream) Trim(_ context.Context, shard string, upTo uint64) error {
 
 func (s *stream) Head(_ context.Context, shard string) (uint64, error) { return s.heads[shard], s.down }
 
+func (s *stream) Heads(context.Context) (heads [256]uint64, err error) {
+	for name, head := range s.heads {
+		n, _ := shardNumber(name)
+		heads[n] = head
+	}
+	return heads, s.down
+}
+
 func catchUp(t *testing.T, j *Journal, s *stream) (int, []Fault) {
 	t.Helper()
 	taken, faults, err := j.CatchUp(t.Context(), s)
@@ -137,7 +145,7 @@ func TestCatchUp_missing(t *testing.T) {
 	}
 }
 
-func TestTrim_onlyWhatIsWhole(t *testing.T) {
+func TestKeep_trimsOnlyWhatIsWhole(t *testing.T) {
 	t.Parallel()
 	files := vfs.NewCrashableMem()
 	j := open(t, files)
@@ -146,17 +154,13 @@ func TestTrim_onlyWhatIsWhole(t *testing.T) {
 	add(t, j, "a1", 1, 2, 4, 5)
 	trim := func() {
 		t.Helper()
-		if err := j.Trim(t.Context(), s); err != nil {
+		if err := j.Keep(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
 	}
 	trim()
 	if left := s.entries["a1"]; len(left) != 4 || left[0].Sequence != 3 {
 		t.Fatalf("the store forgot an entry that is kept nowhere else: %v", left)
-	}
-	trim()
-	if s.trims != 1 {
-		t.Errorf("trimmed %d times, though nothing was new", s.trims)
 	}
 	j = open(t, files.CrashClone(vfs.CrashCloneCfg{}))
 	if s := &j.shards[0xa1]; s.whole != 2 || s.head != 5 {
@@ -165,10 +169,75 @@ func TestTrim_onlyWhatIsWhole(t *testing.T) {
 	if taken, faults := catchUp(t, j, s); taken != 2 || len(faults) != 0 {
 		t.Errorf("took %d, faults %v", taken, faults)
 	}
-	trim()
-	if len(s.entries["a1"]) != 0 {
-		t.Errorf("the store still has %v", s.entries["a1"])
+	s.trims = 0
+	for range 3 {
+		trim()
 	}
+	if len(s.entries["a1"]) != 0 || s.trims != 1 {
+		t.Errorf("the store still has %v, trimmed %d times", s.entries["a1"], s.trims)
+	}
+}
+
+// TestKeep_gapThatStays_isFilled: the script of a commit that was given up may still run later, and
+// nobody appends its entry; a commit that is just on its way is left alone.
+func TestKeep_gapThatStays_isFilled(t *testing.T) {
+	t.Parallel()
+	j := open(t, vfs.NewMem())
+	s := newStream()
+	s.give("a1", 3)
+	add(t, j, "a1", 1, 3)
+	for round, want := range []uint64{1, 3} {
+		if err := j.Keep(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		if whole := j.shards[0xa1].wholeNow(); whole != want {
+			t.Errorf("round %d: whole up to %d, want %d", round+1, whole, want)
+		}
+	}
+	if len(s.entries["a1"]) != 0 {
+		t.Errorf("the stream would grow for ever: %v", s.entries["a1"])
+	}
+}
+
+// TestFill_tellsTrouble: a command on a shard in trouble is refused (D17).
+func TestFill_tellsTrouble(t *testing.T) {
+	t.Parallel()
+	j := open(t, vfs.NewMem())
+	s := newStream()
+	s.give("a1", 2)
+	s.give("a2", 2)
+	store := onlyJournal(s)
+	add(t, j, "a1", 1, 2, 3)
+	add(t, j, "b0", 1)
+	if err := j.Fill(t.Context(), store, "a1"); !errors.Is(err, conversations.ErrBehind) {
+		t.Errorf("behind: %v", err)
+	}
+	if err := j.Fill(t.Context(), store, "a2"); err != nil || head(t, j, "a2") != 2 {
+		t.Errorf("ahead: %v", err)
+	}
+	s.entries["a2"][1].Entry = []byte("another")
+	if err := j.Fill(t.Context(), store, "a2"); !errors.As(err, new(Fault)) {
+		t.Errorf("forked: %v", err)
+	}
+	if err := j.Fill(t.Context(), store, Own); err == nil {
+		t.Error("the process's own chain is nothing to fill from a store")
+	}
+}
+
+// only is a store that has a journal and nothing else.
+type only struct {
+	conversations.Store
+	stream *stream
+}
+
+func onlyJournal(s *stream) conversations.Store { return only{stream: s} }
+
+func (o only) Journal(ctx context.Context, shard string, after uint64, limit int) ([]conversations.JournalEntry, error) {
+	return o.stream.Journal(ctx, shard, after, limit)
+}
+
+func (o only) Head(ctx context.Context, shard string) (uint64, error) {
+	return o.stream.Head(ctx, shard)
 }
 
 func TestCatchUp_storeDown(t *testing.T) {
@@ -184,12 +253,12 @@ func TestCatchUp_storeDown(t *testing.T) {
 		t.Errorf("Compare: %v", err)
 	}
 	add(t, j, "a1", 1)
-	if err := j.Trim(t.Context(), s); !errors.Is(err, s.down) {
-		t.Errorf("Trim: %v", err)
+	if err := j.Keep(t.Context(), s); !errors.Is(err, s.down) {
+		t.Errorf("Keep: %v", err)
 	}
 	s.down = nil
-	if err := j.Trim(t.Context(), s); err != nil || s.trims != 2 {
-		t.Errorf("Trim once it answers: %d, %v", s.trims, err)
+	if err := j.Keep(t.Context(), s); err != nil || s.trims != 2 {
+		t.Errorf("Keep once it answers: %d, %v", s.trims, err)
 	}
 }
 

@@ -6,5 +6,5 @@
 // in any order.
 //
 // At start, call [Journal.CatchUp] before anything is accepted: it takes over what a crash left in the
-// store's stream alone. From time to time, call [Journal.Trim].
+// store's stream alone. Every few seconds, call [Journal.Keep]. [Journal.Seal] notes what the archive has.
 package journal

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -21,7 +22,10 @@ var ErrForked = errors.New("the journal keeps another entry under this sequence"
 // Journal is the local engine of [conversations.Journal]. It is safe for concurrent use.
 type Journal struct {
 	db     *localdb.DB
-	shards [shards]shard
+	shards [Chains]shard
+
+	sealing sync.Mutex // held while seals change
+	seals   Seals
 }
 
 var _ conversations.Journal = (*Journal)(nil)
@@ -34,11 +38,18 @@ type shard struct {
 	head    uint64              // the last entry that is kept
 	marked  uint64              // whole, as the database remembers it
 	trimmed uint64              // up to where the store was told to forget
+	gap     uint64              // first missing entry when Keep last looked; 0: none
 }
 
 // Open returns the journal of db.
 func Open(db *localdb.DB) (*Journal, error) {
 	j := &Journal{db: db}
+	if err := j.checkVersion(); err != nil {
+		return nil, err
+	}
+	if err := j.loadSeals(); err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
 	for n := range j.shards {
 		if err := j.load(n); err != nil {
 			return nil, fmt.Errorf("open journal of shard %s: %w", shardName(n), err)
@@ -101,20 +112,45 @@ func (s *shard) keeps(sequence uint64) bool {
 // ignores the end of ctx: the change was made, and its trace must follow. Appending an entry again
 // changes nothing; appending another one under the same sequence is [ErrForked].
 func (j *Journal) Append(_ context.Context, e conversations.JournalEntry) error {
+	return j.keep(e, j.db.Sync)
+}
+
+// Note keeps an entry like Append, without waiting for the disk: the next Append makes it durable, and
+// the store is told to forget only what is.
+func (j *Journal) Note(_ context.Context, e conversations.JournalEntry) error {
+	return j.keep(e, j.db.Write)
+}
+
+// keep writes an entry.
+func (j *Journal) keep(e conversations.JournalEntry, write func(func(*pebble.Batch) error) error) error {
 	n, err := shardNumber(e.Shard)
-	if err != nil || e.Sequence == 0 {
+	if err != nil || e.Sequence == 0 || n == shards {
 		return errShard
 	}
 	s := &j.shards[n]
 	if s.keeps(e.Sequence) {
 		return j.compare(e)
 	}
-	err = j.db.Sync(func(b *pebble.Batch) error { return b.Set(entryKey(e.Shard, e.Sequence), formatEntry(e), nil) })
+	err = write(func(b *pebble.Batch) error { return b.Set(entryKey(e.Shard, e.Sequence), formatEntry(e), nil) })
 	if err != nil {
 		return fmt.Errorf("append journal entry: %w", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.note(e.Sequence)
+	return nil
+}
+
+// Local gives an entry the next sequence of the chain [Own], without waiting for the disk.
+func (j *Journal) Local(_ context.Context, at time.Time, entry []byte) error {
+	s := &j.shards[shards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := conversations.JournalEntry{Shard: Own, Sequence: s.head + 1, At: at, Entry: entry}
+	err := j.db.Write(func(b *pebble.Batch) error { return b.Set(entryKey(Own, e.Sequence), formatEntry(e), nil) })
+	if err != nil {
+		return fmt.Errorf("append event: %w", err)
+	}
 	s.note(e.Sequence)
 	return nil
 }

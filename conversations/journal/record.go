@@ -10,8 +10,12 @@ import (
 	"mesbridge/conversations/localdb"
 )
 
-// recordVersion is the first byte of every stored entry and mark; a new form gets the next number.
-const recordVersion = 1
+// recordVersion is the first byte of every stored entry, mark and seal; a new form gets the next number.
+// Version 1 was never released: its entries cannot make the state again.
+const recordVersion = 2
+
+// ErrEarly means that the journal was written by a program from before the first release.
+var ErrEarly = errors.New("the journal in this data directory was written by a version from before the first release and cannot be read: start with an empty data directory, and an empty redis")
 
 // Errors of what is stored, or offered for storing. None of them quotes an entry.
 var (
@@ -73,19 +77,39 @@ func parseMark(value []byte) (sequence uint64, err error) {
 	return binary.BigEndian.Uint64(value[1:]), nil
 }
 
-// shards is how many shards there are; their names are the numbers below it in hexadecimal.
-const shards = 256
+// shards is how many shards there are; their names are the numbers below it in hexadecimal. After them
+// comes the chain of events that change no state.
+const (
+	shards = 256
+	Chains = shards + 1
+)
 
-// shardName and shardNumber turn the number of a shard into its name and back.
+// Own is the name of the chain of the process's own events, which have no patient's state and whose
+// sequences the journal itself counts.
+const Own = "sy"
+
+// shardName and shardNumber turn the number of a chain into its name and back.
 func shardName(n int) string {
+	if n == shards {
+		return Own
+	}
 	const digits = "0123456789abcdef"
 	return string([]byte{digits[n>>4], digits[n&15]})
 }
 
 func shardNumber(name string) (int, error) {
+	if name == Own {
+		return shards, nil
+	}
 	n, err := strconv.ParseUint(name, 16, 8)
 	if err != nil || shardName(int(n)) != name { // the second: one shard has one name
 		return 0, errShard
 	}
 	return int(n), nil
 }
+
+// Name returns the name of a chain by its number, below [Chains].
+func Name(n int) string { return shardName(n) }
+
+// Number returns the number of a chain by its name.
+func Number(name string) (int, error) { return shardNumber(name) }

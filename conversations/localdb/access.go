@@ -40,7 +40,15 @@ func (d *DB) write(act func() error) (err error) {
 // Sync makes the writes that fill puts in a batch durable, all or none. Calls that run at the same
 // time share one sync of the disk. An error of fill writes nothing and is returned as it is; any other
 // is [ErrFailed] or [ErrClosed].
-func (d *DB) Sync(fill func(*pebble.Batch) error) (err error) {
+func (d *DB) Sync(fill func(*pebble.Batch) error) (err error) { return d.apply(fill, pebble.Sync) }
+
+// Write makes the writes that fill puts in a batch, all or none, without waiting for the disk: they are
+// durable when any later Sync returns. A process that is killed, or a machine that loses its power,
+// loses those after the last Sync.
+func (d *DB) Write(fill func(*pebble.Batch) error) (err error) { return d.apply(fill, pebble.NoSync) }
+
+// apply is Sync and Write, which differ in the waiting alone.
+func (d *DB) apply(fill func(*pebble.Batch) error, wait *pebble.WriteOptions) (err error) {
 	if err := d.enter(); err != nil {
 		return err
 	}
@@ -50,7 +58,7 @@ func (d *DB) Sync(fill func(*pebble.Batch) error) (err error) {
 	if err := fill(b); err != nil {
 		return err
 	}
-	return d.write(func() error { return d.pebble.Apply(b, pebble.Sync) })
+	return d.write(func() error { return d.pebble.Apply(b, wait) })
 }
 
 // Get hands the value of key to read, and reports whether there is one. The value is good until read

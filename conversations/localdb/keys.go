@@ -11,6 +11,7 @@ const (
 	DataKeys    Range = 'k' // patient id -> wrapped data key and sealed INS
 	Entries     Range = 'j' // shard, sequence -> journal entry
 	Marks       Range = 'm' // shard -> sequence up to which the journal has no gap
+	Seals       Range = 's' // "state" -> the last manifest, and the head of each chain
 )
 
 // Key returns the key of a record of r: its parts, one after the other. All parts but the last have a

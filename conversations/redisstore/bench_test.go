@@ -118,7 +118,7 @@ func BenchmarkClaimFinish(b *testing.B) {
 			b.Fatalf("Claim: %d effects, %v; %d left", len(claims), err, left)
 		}
 		for _, c := range claims {
-			if err := store.Finish(b.Context(), c, time.Time{}); err != nil {
+			if _, err := store.Finish(b.Context(), c, time.Time{}, conversations.Note{}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -138,40 +138,49 @@ func readClaims(cmd *redis.Cmd) ([]conversations.Claim, int64, error) {
 }
 
 // Finish ends a claim; the second of two calls with one claim does nothing.
-func (s *Store) Finish(ctx context.Context, c conversations.Claim, again time.Time) error {
-	if err := s.reschedule(ctx, c, again); err != nil {
-		return fmt.Errorf("finish effect: %w", err)
+func (s *Store) Finish(ctx context.Context, c conversations.Claim, again time.Time, n conversations.Note) (uint64, error) {
+	sequence, err := s.reschedule(ctx, c, again, n)
+	if err != nil {
+		return 0, fmt.Errorf("finish effect: %w", err)
 	}
-	return nil
+	return sequence, nil
 }
 
 // Extend puts the end of a claim's lease off, by the script that also ends it: the number stays, so the
 // claim can still be finished.
 func (s *Store) Extend(ctx context.Context, c conversations.Claim, until time.Time) error {
-	if err := s.reschedule(ctx, c, until); err != nil {
+	if _, err := s.reschedule(ctx, c, until, conversations.Note{}); err != nil {
 		return fmt.Errorf("extend claim: %w", err)
 	}
 	return nil
 }
 
 // reschedule lets a claimed effect be due at an instant, or removes it when that is zero, unless the
-// claim was lost.
-func (s *Store) reschedule(ctx context.Context, c conversations.Claim, at time.Time) error {
+// claim was lost. It returns the sequence of the trace.
+func (s *Store) reschedule(ctx context.Context, c conversations.Claim, at time.Time, n conversations.Note) (uint64, error) {
 	shard := conversations.ID(c.Effect.ID).Shard()
 	if shard == "" {
-		return errForeignID
+		return 0, errForeignID
 	}
 	next := ""
 	if !at.IsZero() {
 		next = strconv.FormatInt(at.UnixMilli(), 10)
 	}
-	held, err := s.scripts.finishEffect.Run(ctx, s.client,
-		[]string{dueKey(shard), effectsKey(shard)}, c.Effect.ID, c.Number, next).Int()
-	if err != nil {
-		return err
+	reply, err := s.scripts.finishEffect.Run(ctx, s.client,
+		[]string{dueKey(shard), effectsKey(shard), journalKey(shard), headKey(shard)},
+		c.Effect.ID, c.Number, next, n.Mark, n.Now.UnixMilli(), n.Entry).Int64Slice()
+	switch {
+	case err != nil:
+		return 0, err
+	case len(reply) == 1 && reply[0] == commitBehind:
+		return 0, conversations.ErrBehind
+	case len(reply) == 1 && reply[0] == 0:
+		return 0, nil
+	case len(reply) != 2 || reply[1] < 0:
+		return 0, errReply
 	}
-	if held == 1 && next != "" {
+	if next != "" {
 		s.agenda.expect(shardNumber(shard), at.UnixMilli())
 	}
-	return nil
+	return uint64(reply[1]), nil //nolint:gosec // it counts up from 0
 }

@@ -77,7 +77,7 @@ func TestClaim_putOff_needsNoSweep(t *testing.T) {
 			t.Fatalf("attempt %d: %d effects, %v; want 1", attempt, len(claims), err)
 		}
 		now = now.Add(time.Minute) // long before the lease ends
-		if err := store.Finish(t.Context(), claims[0], now); err != nil {
+		if _, err := store.Finish(t.Context(), claims[0], now, conversations.Note{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -191,7 +191,7 @@ func TestClaim_damagedEffects_hideNoOther(t *testing.T) {
 		t.Fatalf("Claim: %d effects, %v; want the 2 that can be read", len(claims), err)
 	}
 	for _, claim := range claims {
-		if err := store.Finish(t.Context(), claim, time.Time{}); err != nil {
+		if _, err := store.Finish(t.Context(), claim, time.Time{}, conversations.Note{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestClaim_damagedEffects_hideNoOther(t *testing.T) {
 func TestFinish_malformedID_isRefused(t *testing.T) {
 	t.Parallel()
 	store, _ := openMini(t)
-	if err := store.Finish(t.Context(), conversations.Claim{Effect: conversations.Effect{ID: "x"}}, time.Time{}); err == nil {
+	if _, err := store.Finish(t.Context(), conversations.Claim{Effect: conversations.Effect{ID: "x"}}, time.Time{}, conversations.Note{}); err == nil {
 		t.Error("an effect without a shard was finished")
 	}
 }

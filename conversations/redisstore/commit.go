@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -39,11 +40,7 @@ var (
 // and Version is the one that the first commit gave. An operation that has no id is kept under a
 // name of its own, so that the former holds for it too.
 func (s *Store) Commit(ctx context.Context, p conversations.PatientID, c conversations.Commit) (conversations.Committed, error) {
-	call := s.newCall()
-	id := call + call
-	if c.Operation != "" {
-		id = digest(c.Operation)
-	}
+	id, call := names(c.Operation, sha256.Sum256(c.Entry))
 	args, err := commitArgs(p, c, id+call)
 	if err != nil {
 		return conversations.Committed{}, fmt.Errorf("commit: %w", err)
@@ -102,7 +99,7 @@ func commitArgs(p conversations.PatientID, c conversations.Commit, operation str
 		return nil, errForeignID
 	}
 	w := newWrites(c)
-	w.args = append(w.args, uint64(c.Version), operation, c.Answer, c.Now.UnixMilli(), c.Entry)
+	w.args = append(w.args, uint64(c.Version), operation, c.Answer, c.Now.UnixMilli(), c.Entry, c.Mark)
 	if c.Erase {
 		for key := keyExchanges; key <= keyInbox; key++ {
 			w.add(key, "DEL")
@@ -111,18 +108,8 @@ func commitArgs(p conversations.PatientID, c conversations.Commit, operation str
 	if c.Patient != nil {
 		w.add(keyPatient, "HSET", "r", c.Patient)
 	}
-	for _, r := range c.Records {
-		table := tableNumber(r.Table)
-		switch {
-		case table == 0:
-			return nil, errTable
-		case r.Value == nil:
-			w.add(table, "HDEL", r.Field)
-		case r.IfAbsent:
-			w.add(table, "HSETNX", r.Field, r.Value)
-		default:
-			w.add(table, "HSET", r.Field, r.Value)
-		}
+	if err := w.addRecords(c.Records, 0); err != nil {
+		return nil, err
 	}
 	for id, at := range c.Inbox {
 		w.add(keyInbox, "ZADD", at.UnixMilli(), string(id))
@@ -169,9 +156,28 @@ type writes struct {
 	counted int    // where the count stands in args
 }
 
+// addRecords appends the writes of records. The keys of tables stand less places earlier than in
+// commit.lua.
+func (w *writes) addRecords(records []conversations.Record, less int) error {
+	for _, r := range records {
+		table := tableNumber(r.Table) - less
+		switch {
+		case tableNumber(r.Table) == 0:
+			return errTable
+		case r.Value == nil:
+			w.add(table, "HDEL", r.Field)
+		case r.IfAbsent:
+			w.add(table, "HSETNX", r.Field, r.Value)
+		default:
+			w.add(table, "HSET", r.Field, r.Value)
+		}
+	}
+	return nil
+}
+
 // newWrites makes room for c.
 func newWrites(c conversations.Commit) *writes {
-	const head, each = 5, 5
+	const head, each = 6, 5
 	n := 1 + len(c.Records) + len(c.Inbox) + len(c.Gone) + len(c.IDs) + 2*len(c.Effects)
 	return &writes{args: make([]any, 0, head+each*n)}
 }
@@ -196,6 +202,8 @@ func readCommitted(reply []any, operation, call string) (conversations.Committed
 	switch {
 	case reply[0] == int64(commitConflict):
 		return conversations.Committed{}, conversations.ErrConflict
+	case reply[0] == int64(commitBehind):
+		return conversations.Committed{}, conversations.ErrBehind
 	case reply[0] == int64(commitMade) && len(reply) == 3:
 		version, okVersion := reply[1].(int64)
 		sequence, okSequence := reply[2].(int64)

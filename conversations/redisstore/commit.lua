@@ -6,14 +6,19 @@
 -- ARGV  1 version that the change was decided at
 --       2 operation: the 16 bytes of its digest, then the 8 bytes that name this call
 --       3 answer to keep with the operation   4 now, Unix ms   5 journal entry
---       6.. the writes in turn: number of a key, command, how many arguments, the arguments
+--       6 high-water mark of the shard's journal
+--       7.. the writes in turn: number of a key, command, how many arguments, the arguments
 -- Gives {1, version, sequence} made: the new version, the sequence of the journal entry;
 --       {0} conflict: the patient stands at another version;
---       {2, operations} repeated: the operation is among those kept.
+--       {2, operations} repeated: the operation is among those kept;
+--       {3} behind: the shard gave out fewer sequences than the mark says.
 -- Writes nothing unless it gives 1.
 
 local KEPT = 32 -- operations kept for a patient; form: operations.go
 
+if tonumber(redis.call('GET', KEYS[11]) or 0) < tonumber(ARGV[6]) then
+  return {3}
+end
 local state = redis.call('HMGET', KEYS[1], 'v', 'o')
 local operations = state[2] or '00'
 if string.find(operations, string.sub(ARGV[2], 1, 16), 3, true) then
@@ -29,7 +34,7 @@ version = version + 1
 local sequence = redis.call('INCR', KEYS[11])
 redis.call('XADD', KEYS[10], sequence .. '-0', 'at', ARGV[4], 'entry', ARGV[5])
 
-local i = 6
+local i = 7
 while ARGV[i] do
   local count = tonumber(ARGV[i + 2])
   redis.call(ARGV[i + 1], KEYS[tonumber(ARGV[i])], unpack(ARGV, i + 3, i + 2 + count))

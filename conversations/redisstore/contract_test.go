@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"crypto/rand"
 	"testing"
 	"time"
 
@@ -64,10 +65,10 @@ const patient conversations.PatientID = "7f00000000000000000000000000a11c"
 
 func noon() time.Time { return time.Date(2025, time.March, 3, 12, 0, 0, 0, time.UTC) }
 
-// simple returns a commit of a first change with one effect that is due.
+// simple returns a commit of a first change with one effect that is due, and an entry of its own.
 func simple(operation string) conversations.Commit {
 	return conversations.Commit{
-		Operation: operation, Answer: []byte("answer"), Patient: []byte("record"), Entry: []byte("entry"), Now: noon(),
+		Operation: operation, Answer: []byte("answer"), Patient: []byte("record"), Entry: []byte("entry" + rand.Text()), Now: noon(),
 		IDs: []conversations.ID{"7fconv"},
 		Effects: []conversations.Effect{{
 			ID: "7feffect", Kind: conversations.EffectNotify, Patient: patient, At: noon(), CreatedAt: noon(),

@@ -57,7 +57,7 @@ func TestStore_scriptsFlushed_areLoadedAgain(t *testing.T) {
 		if err != nil || len(claims) != 1 {
 			t.Fatalf("Claim: %d effects, %v; want 1", len(claims), err)
 		}
-		if err := store.Finish(t.Context(), claims[0], time.Time{}); err != nil {
+		if _, err := store.Finish(t.Context(), claims[0], time.Time{}, conversations.Note{}); err != nil {
 			t.Fatalf("Finish: %v", err)
 		}
 		if f, err := store.Facts(t.Context(), patient, conversations.FactsQuery{}); err != nil || f.Version != c.Version+1 {
@@ -92,7 +92,7 @@ func TestCommit_malformed_isRefusedAndWritesNothing(t *testing.T) {
 			t.Errorf("%s: %v, want a refusal", name, err)
 		}
 	}
-	if err := store.Touch(t.Context(), patient, []conversations.Record{{Table: "patient", Field: "v"}}); err == nil {
+	if _, err := store.Touch(t.Context(), patient, []conversations.Record{{Table: "patient", Field: "v"}}, conversations.Note{}); err == nil {
 		t.Error("Touch wrote the version of a patient")
 	}
 	if keys := mini.Keys(); len(keys) > 0 {

@@ -69,5 +69,25 @@ func (s *Store) Head(ctx context.Context, shard string) (uint64, error) {
 	return head, nil
 }
 
+// Heads returns the last sequence of every shard, in one round trip.
+func (s *Store) Heads(ctx context.Context) (heads [shardCount]uint64, err error) {
+	var replies [shardCount]*redis.StringCmd
+	_, err = s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for n := range replies {
+			replies[n] = pipe.Get(ctx, headKey(shardName(n)))
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return heads, fmt.Errorf("read heads of journal: %w", err)
+	}
+	for n, reply := range replies {
+		if heads[n], err = reply.Uint64(); err != nil && !errors.Is(err, redis.Nil) {
+			return heads, fmt.Errorf("read heads of journal: %w", err)
+		}
+	}
+	return heads, nil
+}
+
 // streamID is the id of the entry with that sequence.
 func streamID(sequence uint64) string { return strconv.FormatUint(sequence, 10) + "-0" }

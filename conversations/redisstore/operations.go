@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"strconv"
 	"strings"
@@ -36,11 +35,14 @@ func digest(operation string) string {
 	return string(sum[:digestBytes])
 }
 
-// newCall names one call of Commit, for this process and any other.
-func (s *Store) newCall() string {
-	var b [callBytes]byte
-	binary.BigEndian.PutUint64(b[:], s.calls.Add(1))
-	return string(b[:])
+// names returns the names under which an operation and this call of it are kept. The hash of its entry
+// names the call, so that a rebuilt store holds the very bytes that were lost; an operation without an id is kept
+// under its entry.
+func names(operation string, sum [sha256.Size]byte) (id, call string) {
+	if operation == "" {
+		return string(sum[:digestBytes]), string(sum[:callBytes])
+	}
+	return digest(operation), string(sum[:callBytes])
 }
 
 // operation is one operation as it was kept.

@@ -24,6 +24,9 @@ var indexVisitLua string
 //go:embed count_call.lua
 var countCallLua string
 
+//go:embed touch_records.lua
+var touchRecordsLua string
+
 // scripts are called by their hash, which is also their version: processes of two releases can share
 // a server. Run loads a script where the server does not know it.
 type scripts struct {
@@ -33,6 +36,7 @@ type scripts struct {
 	finishEffect *redis.Script
 	indexVisit   *redis.Script
 	countCall    *redis.Script
+	touchRecords *redis.Script
 }
 
 func newScripts() scripts {
@@ -43,6 +47,7 @@ func newScripts() scripts {
 		finishEffect: redis.NewScript(finishEffectLua),
 		indexVisit:   redis.NewScript(indexVisitLua),
 		countCall:    redis.NewScript(countCallLua),
+		touchRecords: redis.NewScript(touchRecordsLua),
 	}
 }
 
@@ -51,4 +56,5 @@ const (
 	commitConflict = 0
 	commitMade     = 1
 	commitRepeated = 2
+	commitBehind   = 3
 )

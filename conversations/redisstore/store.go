@@ -3,11 +3,9 @@ package redisstore
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -32,7 +30,6 @@ type Store struct {
 	scripts scripts
 	log     *slog.Logger
 
-	calls  atomic.Uint64 // names each Commit call; starts at random, so that processes differ
 	agenda *agenda
 	wake   chan struct{}
 
@@ -53,7 +50,7 @@ func New(client redis.UniversalClient, o Options) *Store {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{
+	return &Store{
 		client:   client,
 		scripts:  newScripts(),
 		log:      o.Log,
@@ -62,10 +59,6 @@ func New(client redis.UniversalClient, o Options) *Store {
 		origin:   rand.Text(),
 		announce: make(chan int, maxAnnounced),
 	}
-	var first [8]byte
-	_, _ = rand.Read(first[:]) // never fails (crypto/rand)
-	s.calls.Store(binary.BigEndian.Uint64(first[:]))
-	return s
 }
 
 // Owner returns the patient that an outside id belongs to. An id that is not of the form of ids is
@@ -85,32 +78,34 @@ func (s *Store) Owner(ctx context.Context, id conversations.ID) (conversations.P
 	return conversations.PatientID(p), nil
 }
 
-// Touch writes records without a version, in one transaction when there are several.
-func (s *Store) Touch(ctx context.Context, p conversations.PatientID, records []conversations.Record) error {
-	if len(records) == 0 {
-		return nil
+// touchLess is by how many places the keys of tables stand earlier in touch_records.lua than in
+// commit.lua.
+const touchLess = keyExchanges - 1
+
+// Touch writes records without a version, in one script with their trace.
+func (s *Store) Touch(ctx context.Context, p conversations.PatientID, records []conversations.Record, n conversations.Note) (uint64, error) {
+	if len(records) == 0 && len(n.Entry) == 0 {
+		return 0, nil
 	}
-	_, err := s.client.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		for _, r := range records {
-			if tableNumber(r.Table) == 0 {
-				return errTable
-			}
-			key := tableKey(r.Table, p)
-			switch {
-			case r.Value == nil:
-				tx.HDel(ctx, key, r.Field)
-			case r.IfAbsent:
-				tx.HSetNX(ctx, key, r.Field, r.Value)
-			default:
-				tx.HSet(ctx, key, r.Field, r.Value)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("touch records: %w", err)
+	w := &writes{args: []any{n.Mark, n.Now.UnixMilli(), n.Entry}}
+	if err := w.addRecords(records, touchLess); err != nil {
+		return 0, fmt.Errorf("touch records: %w", err)
 	}
-	return nil
+	shard := p.Shard()
+	sequence, err := s.scripts.touchRecords.Run(ctx, s.client, []string{
+		tableKey(conversations.TableExchanges, p),
+		tableKey(conversations.TableConversations, p),
+		tableKey(conversations.TableMessages, p),
+		tableKey(conversations.TableRefs, p),
+		journalKey(shard), headKey(shard),
+	}, w.args...).Int64()
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("touch records: %w", err)
+	case sequence < 0:
+		return 0, conversations.ErrBehind
+	}
+	return uint64(sequence), nil
 }
 
 // errTTL means that Remember was asked to keep an answer for no time, or for ever.

@@ -122,7 +122,8 @@ func commitIfAbsent(t *testing.T, s conversations.Store) {
 	c = change(1, "op-2")
 	c.Records = []conversations.Record{ref("a", "7fsecond/m"), ref("c", "7fsecond/m")}
 	commit(t, s, alice, c)
-	if err := s.Touch(t.Context(), alice, []conversations.Record{ref("c", "7fthird/m"), ref("d", "7fthird/m")}); err != nil {
+	_, err := s.Touch(t.Context(), alice, []conversations.Record{ref("c", "7fthird/m"), ref("d", "7fthird/m")}, conversations.Note{})
+	if err != nil {
 		t.Fatalf("Touch: %v", err)
 	}
 	for field, want := range map[string]string{"a": "7ffirst/m", "b": "7ffirst/m", "c": "7fsecond/m", "d": "7fthird/m"} {

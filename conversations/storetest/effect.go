@@ -47,7 +47,7 @@ func claimOne(t *testing.T, s conversations.Store, now time.Time) conversations.
 // finish ends a claim, which must succeed.
 func finish(t *testing.T, s conversations.Store, c conversations.Claim, again time.Time) {
 	t.Helper()
-	if err := s.Finish(t.Context(), c, again); err != nil {
+	if _, err := s.Finish(t.Context(), c, again, conversations.Note{}); err != nil {
 		t.Fatalf("Finish: %v", err)
 	}
 }

@@ -58,10 +58,10 @@ func factsHoldRecords(t *testing.T, s conversations.Store) {
 		{Table: conversations.TableRefs, Field: "=digest", Value: []byte("repeat")},
 	}
 	commit(t, s, alice, c)
-	err := s.Touch(t.Context(), alice, []conversations.Record{
+	_, err := s.Touch(t.Context(), alice, []conversations.Record{
 		{Table: conversations.TableConversations, Field: string(conv) + ":read", Value: []byte("read")},
 		{Table: conversations.TableConversations, Field: string(conv) + ":draft", Value: []byte("draft")},
-	})
+	}, conversations.Note{})
 	if err != nil {
 		t.Fatalf("Touch: %v", err)
 	}

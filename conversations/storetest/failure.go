@@ -42,18 +42,19 @@ func Failures(ctx context.Context, s conversations.Store) map[Method]error {
 	errs := map[Method]error{}
 	_, errs[Facts] = s.Facts(ctx, alice, conversations.FactsQuery{AllExchanges: true})
 	_, errs[Commit] = s.Commit(ctx, alice, change(1, "op-2"))
-	errs[Touch] = s.Touch(ctx, alice, []conversations.Record{{Table: conversations.TableMessages, Field: "f"}})
+	_, errs[Touch] = s.Touch(ctx, alice, []conversations.Record{{Table: conversations.TableMessages, Field: "f"}}, conversations.Note{})
 	_, errs[Inbox] = s.Inbox(ctx, alice, conversations.InboxEntry{}, 1)
 	_, errs[Owner] = s.Owner(ctx, "7fconv")
 	_, errs[Claim] = s.Claim(ctx, minutes(1), time.Minute, 1)
 	errs[Extend] = s.Extend(ctx, conversations.Claim{Effect: effect(alice, "e", noon()), Number: 1}, minutes(1))
-	errs[Finish] = s.Finish(ctx, conversations.Claim{Effect: effect(alice, "e", noon()), Number: 1}, time.Time{})
+	_, errs[Finish] = s.Finish(ctx, conversations.Claim{Effect: effect(alice, "e", noon()), Number: 1}, time.Time{}, conversations.Note{})
 	errs[Index] = s.Index(ctx, surgery, []conversations.LedgerEntry{{Patient: alice, At: noon()}})
 	_, errs[Ledger] = s.Ledger(ctx, surgery, true, conversations.LedgerEntry{}, 1)
 	_, errs[Remember] = s.Remember(ctx, surgery, "key", nil, time.Hour)
 	_, errs[Journal] = s.Journal(ctx, "7f", 0, 1)
 	errs[Trim] = s.Trim(ctx, "7f", 1)
 	_, errs[Head] = s.Head(ctx, "7f")
+	_, errs[Heads] = s.Heads(ctx)
 	errs[Ping] = s.Ping(ctx)
 	return errs
 }

@@ -36,6 +36,7 @@ const (
 	Journal    Method = "Journal"
 	Trim       Method = "Trim"
 	Head       Method = "Head"
+	Heads      Method = "Heads"
 	Ping       Method = "Ping"
 )
 
@@ -141,8 +142,8 @@ func (f *FaultyStore) Commit(ctx context.Context, p conversations.PatientID, c c
 }
 
 // Touch is [conversations.Store.Touch].
-func (f *FaultyStore) Touch(ctx context.Context, p conversations.PatientID, records []conversations.Record) error {
-	return aroundError(f, Touch, func() error { return f.Store.Touch(ctx, p, records) })
+func (f *FaultyStore) Touch(ctx context.Context, p conversations.PatientID, records []conversations.Record, n conversations.Note) (uint64, error) {
+	return around(f, Touch, func() (uint64, error) { return f.Store.Touch(ctx, p, records, n) })
 }
 
 // Inbox is [conversations.Store.Inbox].
@@ -166,8 +167,8 @@ func (f *FaultyStore) Extend(ctx context.Context, c conversations.Claim, until t
 }
 
 // Finish is [conversations.Store.Finish].
-func (f *FaultyStore) Finish(ctx context.Context, c conversations.Claim, again time.Time) error {
-	return aroundError(f, Finish, func() error { return f.Store.Finish(ctx, c, again) })
+func (f *FaultyStore) Finish(ctx context.Context, c conversations.Claim, again time.Time, n conversations.Note) (uint64, error) {
+	return around(f, Finish, func() (uint64, error) { return f.Store.Finish(ctx, c, again, n) })
 }
 
 // Index is [conversations.Store.Index].
@@ -198,6 +199,11 @@ func (f *FaultyStore) Trim(ctx context.Context, shard string, upTo uint64) error
 // Head is [conversations.Store.Head].
 func (f *FaultyStore) Head(ctx context.Context, shard string) (uint64, error) {
 	return around(f, Head, func() (uint64, error) { return f.Store.Head(ctx, shard) })
+}
+
+// Heads is [conversations.Store.Heads].
+func (f *FaultyStore) Heads(ctx context.Context) ([256]uint64, error) {
+	return around(f, Heads, func() ([256]uint64, error) { return f.Store.Heads(ctx) })
 }
 
 // Ping is [conversations.Store.Ping].

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"testing"
 	"time"
@@ -31,11 +32,11 @@ func idOf(p conversations.PatientID, name string) conversations.ID {
 	return conversations.ID(p.Shard() + name)
 }
 
-// change returns a commit at a version with nothing but what each commit has.
+// change returns a commit at a version with nothing but what each commit has, and an entry of its own.
 func change(version rules.Seq, operation string) conversations.Commit {
 	return conversations.Commit{
 		Version: version, Operation: operation, Answer: []byte("answer of " + operation),
-		Entry: []byte("entry of " + operation), Now: noon(),
+		Entry: []byte("entry of " + operation + rand.Text()), Now: noon(),
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 	"mesbridge/bridge/scan"
 	"mesbridge/bridge/trust"
 	"mesbridge/conversations"
+	"mesbridge/conversations/archive"
+	"mesbridge/conversations/journal"
+	"mesbridge/conversations/keystore"
 	"mesbridge/conversations/localdb"
 	"mesbridge/conversations/redisstore"
 	"mesbridge/oauth"
@@ -33,6 +36,9 @@ type App struct {
 	client    redis.UniversalClient
 	store     *redisstore.Store
 	local     *localdb.DB
+	keys      *keystore.Store
+	trail     *journal.Journal
+	archive   *archive.Archive
 	identity  *trust.Identity
 	lists     *trust.Store
 	trustSpace
@@ -57,6 +63,7 @@ func Start(ctx context.Context, o Options) (*App, error) {
 		{"trust space", a.openTrust}, // first, since it changes nothing and refuses what must not start
 		{"redis", a.startRedis},
 		{"stores", a.openStores},
+		{"journal", a.openJournal},
 		{"conversations", a.startConversations},
 		{"effects", a.startEffects},
 		{"login", a.openLogin},

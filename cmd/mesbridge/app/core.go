@@ -16,36 +16,22 @@ import (
 	"mesbridge/conversations"
 	"mesbridge/conversations/bodies"
 	"mesbridge/conversations/journal"
-	"mesbridge/conversations/keystore"
 	"mesbridge/rules"
 	"mesbridge/web/page"
 )
 
-// startConversations opens keys, bodies and journal, compares journal and store, and makes the service.
+// startConversations compares journal and store, and makes the service.
 func (a *App) startConversations(ctx context.Context) error {
 	c := a.Config
-	master, err := keystore.ReadMasterKey(string(c.Keys.Master))
-	if err != nil {
-		return fmt.Errorf("read the master key: %w", err)
-	}
 	patientKey, err := c.Keys.PatientHash.ReadKey()
 	if err != nil {
 		return fmt.Errorf("read the patient hash key: %w", err)
 	}
-	keys, err := keystore.Open(a.local, master, time.Now)
-	if err != nil {
-		return fmt.Errorf("open the data keys: %w", err)
-	}
-	a.loop("data keys", func(ctx context.Context) error { keys.Run(ctx); return nil })
 	content, err := bodies.Open(a.local, time.Now)
 	if err != nil {
 		return fmt.Errorf("open the bodies: %w", err)
 	}
-	trail, err := journal.Open(a.local)
-	if err != nil {
-		return fmt.Errorf("open the journal: %w", err)
-	}
-	if err := a.compare(ctx, trail); err != nil {
+	if err := a.compare(ctx); err != nil {
 		return err
 	}
 	a.codec = mail.NewCodec(mail.DefaultLimits())
@@ -54,7 +40,7 @@ func (a *App) startConversations(ctx context.Context) error {
 		return fmt.Errorf("load Paris time: %w", err)
 	}
 	ports := conversations.Ports{
-		Store: a.store, Keys: keys, Bodies: content, Journal: trail, Acts: trail, Directory: book{a}, Mail: a.codec,
+		Store: a.store, Keys: a.keys, Bodies: content, Journal: a.trail, Acts: a.trail, Directory: book{a}, Mail: a.codec,
 		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader,
 	}
 	if c.Scan.Clamd != "" {
@@ -71,7 +57,12 @@ func (a *App) startConversations(ctx context.Context) error {
 		FlagWrongPatient: c.Mail.WrongPatient == config.FlagWrongPatient,
 		Windows:          replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris),
 	}, ports)
-	a.every("journal mark", markEvery, func(ctx context.Context) error { return trail.Trim(ctx, a.store) })
+	a.Conversations.Trace(ctx, conversations.Event{Kind: conversations.TraceStart, Actor: conversations.ActorSystem})
+	a.every("journal", keepEvery, func(ctx context.Context) error { return a.trail.Keep(ctx, a.store) })
+	a.every("seals", c.Journal.SealEvery, a.seal)
+	a.onStop("journal", 30*time.Second, func(ctx context.Context) error { // when nothing writes any more
+		return errors.Join(a.trail.Keep(ctx, a.store), a.seal(ctx))
+	})
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
 	return nil
 }
@@ -88,9 +79,9 @@ func replyWindows(w config.Windows) map[string]rules.Window {
 	return all
 }
 
-// markEvery is how often the journal notes up to where it has no gap: what came since is compared with
-// the store at the next start, the rest is not.
-const markEvery = time.Minute
+// keepEvery is how often the store is told to forget what the journal has: it holds no more than what
+// came since.
+const keepEvery = 2 * time.Second
 
 // Times of the collection of bodies whose message was never committed.
 const (
@@ -109,19 +100,27 @@ func (a *App) collect(ctx context.Context, content *bodies.Store) error {
 
 // compare takes over what a crash left in the store alone, and refuses a store that is older than the
 // journal: nothing that it says could be trusted (D17).
-func (a *App) compare(ctx context.Context, trail *journal.Journal) error {
-	taken, faults, err := trail.CatchUp(ctx, a.store)
+func (a *App) compare(ctx context.Context) error {
+	taken, faults, err := a.trail.CatchUp(ctx, a.store)
 	if err != nil {
 		return fmt.Errorf("compare redis with the journal: %w", err)
 	}
 	if len(faults) > 0 {
-		return fmt.Errorf("redis does not hold what the journal in %s does (%s; %d shards): restore redis from its newest copy; nothing was changed",
-			a.Config.DataDir, faults[0], len(faults))
+		return fmt.Errorf("redis is not what the journal in %s says (%w; %d shards), and nothing was changed: %s",
+			a.Config.DataDir, faults[0], len(faults), cure(faults[0]))
 	}
 	if taken > 0 {
 		a.Log.InfoContext(ctx, "journal completed after an unclean end", "entries", taken)
 	}
 	return nil
+}
+
+// cure says what to do about a store that is not what the journal says.
+func cure(f journal.Fault) string {
+	if f.Trouble == journal.Missing {
+		return "this data directory is an old copy; restore its newest copy"
+	}
+	return "redis is an old or empty copy; restore its newest copy, or run mesbridge rebuild"
 }
 
 // effectWorkers is how many effects are done at once: most of them wait for another operator.

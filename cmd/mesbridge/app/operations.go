@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"mesbridge/web"
+	"mesbridge/conversations"
 )
 
 // readyLimit bounds one check of readiness.
@@ -24,7 +24,7 @@ func (a *App) startOperations(context.Context) error {
 		}
 	}
 	server := &http.Server{
-		Handler: web.Operations(a.probed, a.metrics), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		Handler: a.operations(), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 	}
 	a.serve("operations", func() error {
 		if err := server.Serve(a.Listeners.Ops); !errors.Is(err, http.ErrServerClosed) {
@@ -54,6 +54,13 @@ func (a *App) ready(ctx context.Context) error {
 	}
 	if _, err := a.lists.Current(); err != nil {
 		return fmt.Errorf("white list: %w", err)
+	}
+	faults, err := a.trail.Compare(ctx, a.store)
+	switch {
+	case err != nil:
+		return err
+	case len(faults) > 0:
+		return fmt.Errorf("%w (%w; %d shards)", conversations.ErrBehind, faults[0], len(faults))
 	}
 	return a.store.Ping(ctx)
 }

@@ -79,7 +79,17 @@ func (a *App) ownRedis(ctx context.Context) (*redisserver.Server, error) {
 
 // openStores opens the local database and the store on Redis. Where Redis forgets, so does the database:
 // a journal without its store would refuse to serve (D17).
-func (a *App) openStores(context.Context) error {
+func (a *App) openStores(ctx context.Context) error {
+	if err := a.openLocal(ctx); err != nil {
+		return err
+	}
+	a.store = redisstore.New(a.client, redisstore.Options{Log: a.Log.With("part", "store")})
+	a.loop("announcements", a.store.Run)
+	return nil
+}
+
+// openLocal opens the local database.
+func (a *App) openLocal(context.Context) error {
 	dir := filepath.Join(a.Config.DataDir, localFolder)
 	if a.redisKind == embeddedRedis {
 		dir = filepath.Join(a.Config.DataDir, volatileFolder)
@@ -93,8 +103,6 @@ func (a *App) openStores(context.Context) error {
 	}
 	a.onStop("local database", 30*time.Second, func(context.Context) error { return a.local.Close() })
 	a.watch()
-	a.store = redisstore.New(a.client, redisstore.Options{Log: a.Log.With("part", "store")})
-	a.loop("announcements", a.store.Run)
 	return nil
 }
 

@@ -36,6 +36,9 @@ func (c Config) check() error {
 	if c.INSClaim == "" {
 		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))
 	}
+	if c.Journal.SealEvery < time.Second || c.Journal.SealEvery > 24*time.Hour {
+		errs = append(errs, errors.New("journal.sealEvery: write a time from 1s to 24h (O157)"))
+	}
 	errs = append(errs, c.Patients.faults("patients")...)
 	errs = append(errs, c.Professionals.faults("professionals")...)
 	return errors.Join(append(errs, c.Notifications.faults()...)...)

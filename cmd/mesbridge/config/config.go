@@ -24,6 +24,7 @@ type Config struct {
 	WhiteList     WhiteList   `yaml:"whiteList" doc:"The signed list of the domains of the trust space (O10-O46)."`
 	Directory     Directory   `yaml:"directory" doc:"The local table of professional mailboxes (O138, O139)."`
 	Keys          Keys        `yaml:"keys" doc:"Keys of this installation, made once each: openssl rand -hex 32 > FILE; chmod 600 FILE. Losing the master key loses every message."`
+	Journal       Journal     `yaml:"journal" doc:"The journal of every act, which audit and rebuild read."`
 	OAuth         OAuth       `yaml:"oauth" doc:"The bridge's own authorization server."`
 	Patients      Provider    `yaml:"patients" doc:"Identity provider of the patients, of level substantial, that gives the INS (D26, O145)."`
 	INSClaim      string      `yaml:"insClaim" doc:"Claim of the patients' provider that holds the matricule INS: only the ENS front or a pairing service may give one, never FranceConnect (I76)."`
@@ -149,6 +150,12 @@ type Directory struct {
 type Keys struct {
 	Master      SecretFile `yaml:"master" need:"yes" doc:"Wraps the data key of each patient."`
 	PatientHash SecretFile `yaml:"patientHash" need:"yes" doc:"Key of the hashes that stand for people in the store; never change it."`
+}
+
+// Journal says how the journal is sealed.
+type Journal struct {
+	SealEvery  time.Duration `yaml:"sealEvery" doc:"How often what is new is sealed into a signed file; also at each stop (O157). At least 1s."`
+	SigningKey SecretFile    `yaml:"signingKey" doc:"Ed25519 key that signs, PEM: openssl genpkey -algorithm ed25519 -out FILE. Empty: one is made in dataDir. Hand store/journal/public.pem of dataDir to your auditor."`
 }
 
 // OAuth holds the secrets of the authorization server.

@@ -27,6 +27,7 @@ func Default() Config {
 		Oppositions:   Hard,
 		Retention:     Retention{ArchiveYears: 10, SuspensionDays: 42, TrashDays: 30},
 		Delivery:      Delivery{GiveUpHours: 48, AskDelivered: true},
+		Journal:       Journal{SealEvery: 10 * time.Minute},
 		Patients:      Provider{Level: "eidas2"},
 		INSClaim:      "ins",
 		Professionals: Provider{Level: "eidas1"},

@@ -20,6 +20,7 @@ import (
 type Options struct {
 	Data      string // directory of everything; made when it is not there
 	Listen    config.Listen
+	Redis     string            // managed, or the URL of a server; empty: managed
 	Ready     string            // ready file to write; empty: none
 	Crowd     int               // patients beside the cast, for measurements; see the function Crowd
 	CrowdFile string            // takes them as a list of ReadyPatient, the first ones with tokens; empty: none
@@ -163,6 +164,9 @@ func (d *demonstration) settings(url string) config.Config {
 	c.DataDir = d.Data
 	c.PublicURL = url
 	c.Mail.PerMinute, c.Mail.PerSender = 0, 0 // D35
+	if d.Redis != "" {
+		c.Redis = d.Redis
+	}
 	c.Listen = d.Listen
 	c.SMTP = config.SMTP{
 		Hostname: ServerName, Certificate: config.File(d.space.Bridge.Cert), Key: config.SecretFile(d.space.Bridge.Key),

@@ -1,0 +1,23 @@
+// Package archive seals the journal into files that outlive the program and can be checked without it.
+//
+// Each round takes what the journal's chains got since the last one into a segment and signs a manifest:
+// where each of the 257 chains stands (256 shards of patients, and the process's own events), the hash
+// of the segment, and the hash of the manifest before. The chains run over the sealed bytes, so that a
+// destroyed key leaves all of them verifiable. It promises that a manifest is written after its segment
+// is on disk, and that the database notes a round only after both. It refuses to seal over what it finds
+// altered.
+//
+// [Verify] needs the files and the public key alone. [Open] begins or goes on with an archive;
+// [Archive.Round] seals; a [Reader] gives the entries of one chain in order.
+//
+// A directory holds, for each round n from 1, written with ten digits:
+//
+//	n.segment    "mesbridge journal segment 1\n", then for each entry, chain after chain, in the order
+//	             of its sequences: chain (2 bytes), sequence (8), length (4) and CRC-32C of what follows
+//	             (4), big-endian, then the entry as the journal keeps it
+//	n.manifest   one line of JSON, one line of base64: its Ed25519 signature, newline included
+//	public.pem   the public key of the signatures (PEM, SubjectPublicKeyInfo)
+//
+// With openssl: head -n 1 F > line; tail -n 1 F | base64 -d > sig;
+// openssl pkeyutl -verify -pubin -inkey public.pem -rawin -in line -sigfile sig.
+package archive

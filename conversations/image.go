@@ -1,0 +1,145 @@
+package conversations
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"mesbridge/rules"
+)
+
+// Image is everything that a store keeps of one shard of patients, and what its patients bring to the
+// lists of mailboxes.
+type Image struct {
+	Shard    string
+	Head     uint64 // last journal sequence
+	Patients map[PatientID]*PatientImage
+	IDs      map[ID]PatientID
+	Effects  map[string]Effect // that are not done
+	Ledger   map[rules.MailboxID]map[LedgerEntry]time.Time
+}
+
+// PatientImage is everything that a store keeps of one patient.
+type PatientImage struct {
+	Version rules.Seq
+	Record  []byte
+	Tables  map[Table]map[string][]byte
+	Inbox   map[ID]time.Time
+	Done    []Done // the last operations, oldest first
+}
+
+// Done is one operation as it is kept.
+type Done struct {
+	Operation string
+	Entry     [sha256.Size]byte // hash of the journal entry, which names the call
+	Version   rules.Seq
+	Sequence  uint64
+	Answer    []byte
+}
+
+// KeptOperations is how many operations of a patient are kept.
+const KeptOperations = 32
+
+// NewImage returns the image of an empty shard.
+func NewImage(shard string) *Image {
+	return &Image{
+		Shard: shard, Patients: map[PatientID]*PatientImage{}, IDs: map[ID]PatientID{}, Effects: map[string]Effect{},
+		Ledger: map[rules.MailboxID]map[LedgerEntry]time.Time{},
+	}
+}
+
+// patient returns the image of a patient, empty at first.
+func (i *Image) patient(p PatientID) *PatientImage {
+	image := i.Patients[p]
+	if image == nil {
+		image = &PatientImage{Tables: map[Table]map[string][]byte{}, Inbox: map[ID]time.Time{}}
+		i.Patients[p] = image
+	}
+	return image
+}
+
+// Apply makes the change of an entry, as the store made it. Entries come in the order of their
+// sequences; a sealed one, whose content is lost with its key, moves the version alone.
+func (i *Image) Apply(e JournalEntry, r Redo) {
+	i.Head = max(i.Head, e.Sequence)
+	if r.Effect != "" {
+		delete(i.Effects, r.Effect)
+	}
+	if r.Patient == "" {
+		return
+	}
+	p := i.patient(r.Patient)
+	p.write(r.Commit)
+	if r.Version == 0 {
+		return
+	}
+	p.Version = r.Version
+	p.Done = append(p.Done, Done{
+		Operation: r.Commit.Operation, Entry: sha256.Sum256(e.Entry), Version: r.Version, Sequence: e.Sequence, Answer: r.Commit.Answer,
+	})
+	if over := len(p.Done) - KeptOperations; over > 0 {
+		p.Done = append([]Done(nil), p.Done[over:]...)
+	}
+	for _, id := range r.Commit.IDs {
+		i.IDs[id] = r.Patient
+	}
+	for _, effect := range r.Commit.Effects {
+		i.follow(effect)
+	}
+}
+
+// write makes the change of one patient.
+func (p *PatientImage) write(c Commit) {
+	if c.Erase {
+		p.Tables, p.Inbox = map[Table]map[string][]byte{}, map[ID]time.Time{}
+	}
+	if c.Patient != nil {
+		p.Record = c.Patient
+	}
+	for _, r := range c.Records {
+		table := p.Tables[r.Table]
+		if table == nil {
+			table = map[string][]byte{}
+			p.Tables[r.Table] = table
+		}
+		switch _, there := table[r.Field]; {
+		case r.Value == nil:
+			delete(table, r.Field)
+		case !r.IfAbsent || !there:
+			table[r.Field] = r.Value
+		}
+	}
+	for id, at := range c.Inbox {
+		p.Inbox[id] = at
+	}
+	for _, id := range c.Gone {
+		delete(p.Inbox, id)
+	}
+}
+
+// follow notes an effect that is to be done; an index is made at once, as project does.
+func (i *Image) follow(e Effect) {
+	if e.Kind != EffectProject {
+		i.Effects[e.ID] = e
+		return
+	}
+	for _, entry := range projected(e) {
+		at := entry.At
+		entry.At = time.Time{}
+		if i.Ledger[e.Mailbox] == nil {
+			i.Ledger[e.Mailbox] = map[LedgerEntry]time.Time{}
+		}
+		if i.Ledger[e.Mailbox][entry].Before(at) {
+			i.Ledger[e.Mailbox][entry] = at
+		}
+	}
+}
+
+// Erase drops what is known of a patient whose key is destroyed but what stands in clear, and leaves a
+// tombstone where nothing does.
+func (i *Image) Erase(p PatientID) {
+	image := i.patient(p)
+	image.Done = nil
+	if image.Record == nil {
+		image.Record = pack(patientRecord{Account: rules.Purged})
+	}
+}
