@@ -192,6 +192,10 @@ func (plainMail) View(raw io.Reader) (conversations.View, error) {
 
 func (plainMail) Part(io.Reader, int, io.Writer) error { return nil }
 
+func (plainMail) Matricules(io.Reader) ([][]string, error) { return nil, nil }
+
+func (plainMail) Original(io.Reader, conversations.People, io.Writer) error { return nil }
+
 func (plainMail) References(raw io.Reader) ([]string, error) {
 	var d conversations.Draft
 	err := json.NewDecoder(raw).Decode(&d)
