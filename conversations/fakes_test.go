@@ -190,12 +190,16 @@ func (m *memory) About(_ context.Context, p conversations.PatientID, before uint
 	return found, nil
 }
 
-// entries counts what the journal holds.
+// entries counts what was done, without the traces of what had to follow it.
 func (m *memory) entries() (n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, shard := range m.journal {
-		n += len(shard)
+		for _, entry := range shard {
+			if t, err := conversations.ReadTrace(conversations.JournalEntry{Entry: entry}); err != nil || t.Kind != conversations.TraceEffect {
+				n++
+			}
+		}
 	}
 	return n
 }

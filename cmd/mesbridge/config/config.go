@@ -155,7 +155,7 @@ type Keys struct {
 // Journal says how the journal is sealed.
 type Journal struct {
 	SealEvery  time.Duration `yaml:"sealEvery" doc:"How often what is new is sealed into a signed file; also at each stop (O157). At least 1s."`
-	SigningKey SecretFile    `yaml:"signingKey" doc:"Ed25519 key that signs, PEM: openssl genpkey -algorithm ed25519 -out FILE. Empty: one is made in dataDir. Hand store/journal/public.pem of dataDir to your auditor."`
+	SigningKey SecretFile    `yaml:"signingKey" may:"empty" doc:"Ed25519 key that signs, PEM: openssl genpkey -algorithm ed25519 -out FILE. Empty: one is made in dataDir. Hand store/journal/public.pem of dataDir to your auditor."`
 }
 
 // OAuth holds the secrets of the authorization server.

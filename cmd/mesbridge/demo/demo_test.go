@@ -120,7 +120,7 @@ func TestRun(t *testing.T) {
 			Data: data, Listen: config.Listen{HTTP: loopback, SMTP: loopback, Ops: loopback}, Ready: stale,
 			Out: io.Discard, Log: slog.New(slog.DiscardHandler),
 		})
-		if err == nil || !strings.Contains(err.Error(), "restore redis") { // D17
+		if err == nil || !strings.Contains(err.Error(), "mesbridge rebuild") { // D17
 			t.Errorf("error %v, want that the store is behind", err)
 		}
 		if _, err := os.Stat(stale); err == nil {
