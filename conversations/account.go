@@ -12,6 +12,7 @@ type Account struct {
 	State    rules.AccountState
 	Since    time.Time
 	Commands []rules.AccountCommand
+	Storage  rules.Storage
 	// EndsAt is when the law goes on by itself: when a closed account is erased (O113), a suspended one
 	// closed (O116); zero in the other states.
 	EndsAt time.Time
@@ -39,7 +40,7 @@ func (s *Service) Account(ctx context.Context, p PatientID) (Account, error) {
 // account describes the account as it was read.
 func (l *loaded) account() Account {
 	p := l.state.Patient
-	return Account{State: p.Account, Since: p.Since, Commands: p.Commands(), EndsAt: rules.PeriodEnd(p, l.svc.Periods)}
+	return Account{Storage: p.Storage, State: p.Account, Since: p.Since, Commands: p.Commands(), EndsAt: rules.PeriodEnd(p, l.svc.Periods)}
 }
 
 // ManageAccount carries out one command of an account's life for its holder, the administration or the law

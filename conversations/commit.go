@@ -157,6 +157,9 @@ func (l *loaded) build(op string, d *decision) (Commit, error) {
 		Inbox: map[ID]time.Time{}, Gone: d.gone,
 	}
 	l.buildPatient(&c, d)
+	if change.Bytes != 0 {
+		c.Records = append(c.Records, l.storageRecord())
+	}
 	for _, m := range touched(change) {
 		if _, known := l.exchange[m]; !known {
 			c.IDs = append(c.IDs, l.svc.exchangeID(l.id, m))

@@ -89,7 +89,7 @@ func (s *Service) expunge(ctx context.Context, e Effect) (time.Time, error) {
 }
 
 // eraseMessages adds to a decision the deletion of the messages of a conversation from number last down,
-// and returns their bodies.
+// and the octets that they held, and returns their bodies.
 func (l *loaded) eraseMessages(ctx context.Context, d *decision, thread ID, last int) ([]ID, error) {
 	var bodies []ID
 	for ; last > 0; last -= MaxShown {
@@ -99,6 +99,7 @@ func (l *loaded) eraseMessages(ctx context.Context, d *decision, thread ID, last
 		}
 		for _, m := range records {
 			bodies = append(bodies, m.Body)
+			d.verdict.Change.Bytes -= m.Bytes
 			d.records = append(d.records, Record{Table: TableMessages, Field: string(m.id)})
 			if m.label.MessageID != "" {
 				d.records = append(d.records, Record{Table: TableRefs, Field: l.svc.refField(l.id, m.label.MessageID)})

@@ -121,7 +121,7 @@ func (l *loaded) saveDocument(actor Actor, source Download, thread, message, bod
 	return &decision{
 		actor: actor,
 		verdict: rules.Verdict{Change: rules.Change{
-			Kind: rules.DocumentSaved, Seq: l.facts.Version + 1, At: now, Conversation: thread.Conversation(), Message: message.Message(),
+			Kind: rules.DocumentSaved, Seq: l.facts.Version + 1, At: now, Bytes: source.Bytes, Conversation: thread.Conversation(), Message: message.Message(),
 		}},
 		records: []Record{
 			{Table: TableMessages, Field: string(body), Value: pack(rec)},
@@ -256,7 +256,7 @@ func (s *Service) Document(ctx context.Context, p PatientID, id ID) (Download, e
 
 // DeleteDocument deletes one of the patient's documents, at once and for good.
 func (s *Service) DeleteDocument(ctx context.Context, actor Actor, p PatientID, id ID) error {
-	_, _, err := s.run(ctx, p, "", FactsQuery{Messages: []ID{documentsField}}, func(l *loaded) (*decision, error) {
+	_, _, err := s.run(ctx, p, "", FactsQuery{Messages: []ID{documentsField, id}}, func(l *loaded) (*decision, error) {
 		if err := l.mayRead(); err != nil {
 			return nil, err
 		}
@@ -268,13 +268,17 @@ func (s *Service) DeleteDocument(ctx context.Context, actor Actor, p PatientID, 
 		if at < 0 || strings.ContainsRune(string(id), '.') {
 			return nil, &Error{Kind: KindNotFound}
 		}
+		var rec documentRecord
+		if err := unpack(l.facts.Messages[id], &rec); err != nil {
+			return nil, unavailable("open a document", err)
+		}
 		if err := s.Bodies.Remove(ctx, p, id); err != nil {
 			return nil, unavailable("remove a body", err)
 		}
 		return &decision{
 			actor: actor,
 			verdict: rules.Verdict{Change: rules.Change{
-				Kind: rules.DocumentDeleted, Seq: l.facts.Version + 1, At: s.Now(), Message: id.Message(),
+				Kind: rules.DocumentDeleted, Seq: l.facts.Version + 1, At: s.Now(), Message: id.Message(), Bytes: -rec.Bytes,
 			}},
 			records: []Record{
 				{Table: TableMessages, Field: string(id)},

@@ -362,6 +362,7 @@ type mail struct {
 	from, replyTo, id, subject, text string
 	others, refs, header             []string
 	documents                        []conversations.Attachment
+	bytes                            int64 // size of the whole
 }
 
 // receive brings a message in as the SMTP border does.
@@ -384,7 +385,7 @@ func (b *bench) receive(m mail) (bool, error) {
 		From: conversations.NamedAddress{Name: "Dr_Marie_MARTIN", Address: address(b.t, m.from)}, Subject: m.subject,
 		EndHeaders: m.header, HasText: m.text != "", Digest: [32]byte([]byte((m.subject + m.text + strings.Repeat(" ", 32))[:32])),
 		Peer:        conversations.Actor{Kind: conversations.ActorOperator, ID: "CN=smtp.operator.test"},
-		Attachments: len(m.documents), Documents: len(m.documents) > 0,
+		Attachments: len(m.documents), Documents: len(m.documents) > 0, Bytes: m.bytes,
 	}
 	if m.replyTo != "" {
 		in.ReplyTo = []conversations.Address{address(b.t, m.replyTo)}

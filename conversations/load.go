@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"mesbridge/rules"
 )
@@ -60,6 +61,7 @@ func (s *Service) read(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 	if err != nil {
 		return nil, unavailable("read the high-water mark", err)
 	}
+	q.Messages = append(slices.Clip(q.Messages), storageField)
 	f, err := s.Store.Facts(ctx, p, q)
 	if err != nil {
 		return nil, unavailable("read facts", err)
@@ -75,6 +77,9 @@ func (s *Service) read(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 		return nil, unavailable("open the patient's record", err)
 	}
 	l.state.Patient = l.patient.patient()
+	if err := l.openStorage(); err != nil {
+		return nil, unavailable("open how much is stored", err)
+	}
 	l.ask(q.Exchanges)
 	if err := l.addExchanges(f.Exchanges); err != nil {
 		return nil, unavailable("open exchanges", err)

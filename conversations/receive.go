@@ -35,7 +35,11 @@ func (s *Service) Recipient(ctx context.Context, ins rules.INS, sender Address) 
 	if err := l.openWill(); err != nil {
 		return "", err
 	}
-	if r := rules.Reach(l.state.Patient, from, s.Now()); r.Refused() {
+	r := rules.Reach(l.state.Patient, from, s.Now())
+	if !r.Refused() && !sender.IsZero() { // what is told of the patient's own messages takes no room
+		r = rules.Room(l.state.Patient, s.Now())
+	}
+	if r.Refused() {
 		return "", s.refusedRecipient(ctx, p, from, refused(r))
 	}
 	return p, nil
@@ -151,7 +155,7 @@ func (l *loaded) admit(in Incoming, repeatField string, foreign bool) (*decision
 		Sender: sender, ReplyTo: replyTo, With: others, Windows: l.svc.windowsOf(in), Visit: visit, Boxes: boxes,
 		Exchange: l.state.Exchanges[sender.Mailbox], Thread: thread.Conversation(), Fresh: fresh.Conversation(),
 		Repeat: rules.MessageKey(l.facts.Repeat), Subject: in.Subject, EndHeaders: in.EndHeaders,
-		HasContent: in.HasText || in.Attachments > 0, IsReport: in.IsReport, WantsReceipt: in.Receipt.Success,
+		Bytes: in.Bytes, HasContent: in.HasText || in.Attachments > 0, IsReport: in.IsReport, WantsReceipt: in.Receipt.Success,
 		Acknowledged: in.Acknowledged != "" && l.opposition(sender).ToPatient, ReplyOutside: in.ReplyOutside,
 		Foreign: foreign, FlagForeign: l.svc.FlagWrongPatient,
 	}, l.svc.Now())

@@ -13,6 +13,7 @@ type Settings struct {
 	CitizenDomain string // D2
 	CheckINSKey   bool   // D20
 	MaxReplyBytes int64  // whole message as it will leave (D19)
+	Quota         int64  // octets of one mailbox; 0: no limit (D19, O167)
 	PatientKey    []byte // key of the hashes that name patients, mailboxes and Message-IDs
 
 	SoftOpposition bool          // a recorded refusal is overcome by an acknowledgement (D14 d, I140)

@@ -19,6 +19,7 @@ type AdmitFacts struct {
 	Repeat       MessageKey           // the same message is already stored under this key; empty when not
 	Subject      string               // decoded and unfolded
 	EndHeaders   []string             // values of all X-MSS-MES fields, as sent
+	Bytes        int64                // size of the whole message (O167)
 	HasContent   bool                 // some text or an attachment
 	IsReport     bool                 // multipart/report or auto-reply with a real sender (D22, OP7)
 	WantsReceipt bool                 // a DSN is asked for success (R54)
@@ -34,15 +35,18 @@ type AdmitFacts struct {
 // Admit decides on a message from a professional to a citizen's mailbox.
 //
 // An operator's retry gets the answer of the first time and changes nothing. Otherwise the account
-// state, blocks and refusals come first (D13, D16), then a document of another patient (D31); then the message is received in the
-// conversation that its references lead to or in a new one, with the marks of its FIN markers. The
-// subject [FIN] ends the exchange, shows only when there is something to show (OP3c), and never
-// governs (D34).
+// state, blocks and refusals come first (D13, D16), then a full mailbox (O167) and a document of another
+// patient (D31); then the message is received in the conversation that its references lead to or in a new
+// one, with the marks of its FIN markers. The subject [FIN] ends the exchange, shows only when there is
+// something to show (OP3c), and never governs (D34).
 func Admit(f AdmitFacts, now time.Time) Verdict {
 	if f.Repeat != "" {
 		return Verdict{Notes: Repeated, Change: Change{Message: f.Repeat}}
 	}
 	if r := Reach(f.Patient, f.Sender, now); r.Refused() {
+		return Verdict{Refusal: r}
+	}
+	if r := Room(f.Patient, now); r.Refused() {
 		return Verdict{Refusal: r}
 	}
 	if f.Foreign && !f.FlagForeign {
@@ -54,7 +58,7 @@ func Admit(f AdmitFacts, now time.Time) Verdict {
 		Kind: MessageReceived, Seq: f.Next, At: now, Message: f.Message, Mailbox: f.Sender.Mailbox,
 		Conversation: f.Thread, ReplyTo: unique(f.ReplyTo), With: unique(f.With), Fin: fin || f.IsReport, Ends: ends,
 		Shown: !ends || f.Thread != "" || f.HasContent, Aside: f.IsReport && !fin && f.Thread != "",
-		Windows: f.Windows, Auto: f.IsReport, Visit: f.Visit, Boxes: unique(f.Boxes),
+		Windows: f.Windows, Auto: f.IsReport, Visit: f.Visit, Boxes: unique(f.Boxes), Bytes: f.Bytes,
 	}
 	v := Verdict{Effects: Project, Notes: f.remarks()}
 	if near || nearHeader {

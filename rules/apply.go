@@ -8,6 +8,7 @@ import (
 // Apply makes change c in s. It is deterministic, so that the same changes in the same order give
 // the same state; s must hold the records that c names, or their absence. Slices of c are kept.
 func Apply(s *State, c Change) {
+	s.Patient.Storage.weigh(c.Bytes, c.At)
 	switch c.Kind {
 	case MessageReceived:
 		s.receive(c)

@@ -51,7 +51,7 @@ func Reply(f ReplyFacts, now time.Time) Verdict {
 	}
 	return Verdict{
 		Effects: Dispatch | Project,
-		Change:  Change{Kind: ReplySent, Seq: f.Next, At: now, Conversation: f.Conversation, Message: f.Message, To: to},
+		Change:  Change{Kind: ReplySent, Seq: f.Next, At: now, Conversation: f.Conversation, Message: f.Message, To: to, Bytes: f.Bytes},
 	}
 }
 

@@ -125,6 +125,7 @@ type Patient struct {
 	Oppositions []RecordedOpposition
 	Terms       Terms
 	Died        bool // conversations freeze (D24, D33)
+	Storage     Storage
 }
 
 // EndHow says how an exchange or a conversation was ended; the texts are those of the API.

@@ -126,6 +126,7 @@ type Change struct {
 	How          EndHow
 	Block        PersonBlock
 	Account      AccountState
+	Bytes        int64 // octets that the mailbox holds more by it, or less (O167)
 	Objection    Objection
 	Opposition   RecordedOpposition
 	Terms        Terms

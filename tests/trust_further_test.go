@@ -98,6 +98,7 @@ func TestTrustFurther(t *testing.T) {
 		}
 	})
 	t.Run("26 MB message", func(t *testing.T) { s.tooLarge(t, first) })
+	t.Run("full mailbox", func(t *testing.T) { s.fullMailbox(t, first) })
 	t.Run("closed mailbox", func(t *testing.T) { s.closedMailbox(t, first) })
 	t.Run("DSN success", func(t *testing.T) { s.deliveryReport(t, first) })
 	t.Run("domain removed from the list", func(t *testing.T) { s.removed(t, gone) })
@@ -138,6 +139,25 @@ func (s *trustSpace) tooLarge(t *testing.T, o operator) {
 	if got := s.secure(t, o.cert).send(from, []string{to}, large); !strings.HasPrefix(got, "552 5.3.4") {
 		t.Errorf("26 MB gave %s", got)
 	}
+}
+
+// fullMailbox is O167: what is above the quota waits.
+func (s *trustSpace) fullMailbox(t *testing.T, o operator) {
+	const ins = rules.INS("288999935107791")
+	actor := conversations.Actor{Kind: conversations.ActorSystem, ID: "test"}
+	if _, err := s.app.Conversations.Enrol(t.Context(), actor, ins, "Camille TEST", rules.Active); err != nil {
+		t.Fatal(err)
+	}
+	from, to := "un@"+o.domain, string(ins)+"@"+citizenDomain
+	half := strings.Repeat(strings.Repeat("x", 76)+"\r\n", 14_000_000/78)
+	c := s.secure(t, o.cert)
+	for _, subject := range []string{"Sujet de 14 Mo", "Sujet de 28 Mo"} { // the second one fills it, and is taken
+		if got := c.send(from, []string{to}, note(from, to, subject, half)); !strings.HasPrefix(got, "250") {
+			t.Fatalf("a message to a mailbox with room gave %s", got)
+		}
+	}
+	c.do("250", "MAIL FROM:<%s>", from)
+	c.do("452 4.2.2", "RCPT TO:<%s>", to)
 }
 
 // closedMailbox is O77 and D36.

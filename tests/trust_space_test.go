@@ -151,6 +151,7 @@ func (s *trustSpace) configure(web *trusttest.PKI) config.Config {
 	c := config.Default()
 	c.Environment, c.CitizenDomain, c.DataDir = config.Test, citizenDomain, s.dir
 	c.Listen = config.Listen{HTTP: "127.0.0.1:0", SMTP: "127.0.0.1:0", Ops: "127.0.0.1:0"}
+	c.Limits.QuotaBytes = c.Limits.MaxMessageBytes // a mailbox that a test can fill
 	c.SMTP.Hostname, c.SMTP.CA = bridgeHost, ca
 	c.SMTP.Certificate = config.File(s.write("own.pem", trusttest.CertificatePEM(s.own.Leaf, s.org.Issuer)))
 	c.SMTP.Key = config.SecretFile(s.write("own.key", trusttest.KeyPEM(s.t, s.own)))

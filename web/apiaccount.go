@@ -63,10 +63,17 @@ type accountShape struct {
 	Since    *string                `json:"since"`
 	EndsAt   *string                `json:"endsAt"`
 	Commands []rules.AccountCommand `json:"commands"`
+	Storage  storageShape           `json:"storage"`
+}
+
+// storageShape is how much of the mailbox is taken, in octets; no quota is 0 (O167).
+type storageShape struct {
+	Used  int64 `json:"used"`
+	Quota int64 `json:"quota"`
 }
 
 func accountOf(a conversations.Account) accountShape {
-	s := accountShape{State: a.State, Since: stamp(a.Since), EndsAt: stamp(a.EndsAt), Commands: a.Commands}
+	s := accountShape{State: a.State, Since: stamp(a.Since), EndsAt: stamp(a.EndsAt), Commands: a.Commands, Storage: storageShape{a.Storage.Used, a.Storage.Quota}}
 	if s.Commands == nil {
 		s.Commands = []rules.AccountCommand{}
 	}

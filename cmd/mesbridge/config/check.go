@@ -86,6 +86,9 @@ func (l Limits) faults() []error {
 	if l.MaxMessageBytes < leastMessage || l.MaxMessageBytes > mostMessage {
 		errs = append(errs, fmt.Errorf("limits.maxMessageBytes: write a number of octets from %d to %d (D19)", leastMessage, mostMessage))
 	}
+	if l.QuotaBytes < 0 || l.QuotaBytes > 0 && l.QuotaBytes < l.MaxMessageBytes {
+		errs = append(errs, errors.New("limits.quotaBytes: write at least maxMessageBytes, or 0 for no limit (D19)"))
+	}
 	if l.MaxReplyBytes < 1 || l.MaxReplyBytes > l.MaxMessageBytes {
 		errs = append(errs, errors.New("limits.maxReplyBytes: write a number of octets from 1 to maxMessageBytes (D19)"))
 	}

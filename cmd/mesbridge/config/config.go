@@ -66,6 +66,7 @@ type Listen struct {
 type Limits struct {
 	MaxMessageBytes int64 `yaml:"maxMessageBytes" doc:"Largest message from a professional, advertised as SIZE (D19, O78)."`
 	MaxReplyBytes   int64 `yaml:"maxReplyBytes" doc:"Largest reply of a patient, encoded, so that any operator takes it; at most maxMessageBytes (D19, O165)."`
+	QuotaBytes      int64 `yaml:"quotaBytes" doc:"Room of one mailbox: its messages and saved documents. A full mailbox defers mail for 48 hours, then refuses it; its holder is told from 80 % on (D19, O167). 0: no limit."`
 	// VerdictsPerHour counts persons.
 	VerdictsPerHour int `yaml:"verdictsPerHour" doc:"How often one person may ask in an hour whether a patient can be reached; 0: as often as he likes (D29)."`
 }
