@@ -120,6 +120,8 @@ type Deps struct {
 	Office *Maildir
 	// Scanner looks into each message (O168); nil: none does.
 	Scanner *scan.Scanner
+	// Answer sends the answer of the mailbox for trying out, and returns at once (O118).
+	Answer func(to conversations.Address, messageID, subject string)
 	// Pause waits, or until ctx ends: [Pause].
 	Pause func(ctx context.Context, d time.Duration)
 	Now   func() time.Time // wall clock; deadlines of connections are set by it too

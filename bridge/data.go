@@ -54,7 +54,7 @@ func (s *session) handOver() *transaction {
 	defer s.mu.Unlock()
 	tx := s.tx
 	s.tx = nil
-	if tx == nil || tx.recipients() == 0 && !tx.office && !tx.noReply {
+	if tx == nil || tx.recipients() == 0 && !tx.ours() {
 		return nil
 	}
 	s.server.work.Add(1)
@@ -63,7 +63,7 @@ func (s *session) handOver() *transaction {
 
 // take stores, judges and commits one message.
 func (s *session) take(tx *transaction, r io.Reader) error {
-	if tx.sender.IsZero() && !tx.office && !tx.noReply {
+	if tx.sender.IsZero() && !tx.ours() {
 		return s.takeReport(tx, r)
 	}
 	a, err := s.open(tx)
@@ -87,7 +87,11 @@ func (s *session) take(tx *transaction, r io.Reader) error {
 	if err := a.store(); err != nil {
 		return err
 	}
-	return s.commit(tx, facts, a)
+	if err := s.commit(tx, facts, a); err != nil {
+		return err
+	}
+	s.tryOut(tx, facts)
+	return nil
 }
 
 // open starts a body for each recipient. It returns those it opened also when it fails.

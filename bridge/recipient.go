@@ -28,7 +28,7 @@ type missed struct {
 	refusal error
 }
 
-// Local parts that are no matricule (O97, D30).
+// Local parts that are no matricule (O97, D30), with [LocalTrial].
 const (
 	localPostmaster = "postmaster" // RFC 5321 section 4.5.1
 	localAbuse      = "abuse"      // RFC 2142
@@ -73,6 +73,9 @@ func (s *session) add(tx *transaction, to string, o *smtp.RcptOptions) error {
 			return reasonNoReply
 		}
 		tx.noReply = true
+		return nil
+	case LocalTrial:
+		tx.trial = true
 		return nil
 	}
 	if err := s.unsuspected(tx); err != nil {

@@ -30,6 +30,7 @@ type Server struct {
 	work    sync.WaitGroup
 
 	meters meters
+	trials trials
 	watch  *watch
 
 	mu     sync.Mutex

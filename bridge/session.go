@@ -33,7 +33,11 @@ type transaction struct {
 	missed  []missed
 	office  bool // it is for the operator: postmaster or abuse
 	noReply bool // it is for the mailbox that copies come from (D30)
+	trial   bool // it is for the mailbox that answers (O118)
 }
+
+// ours reports whether it is for a mailbox that is no patient's.
+func (tx *transaction) ours() bool { return tx.office || tx.noReply || tx.trial }
 
 // errNotOurs means that go-smtp was given a connection that did not come through the front.
 var errNotOurs = errors.New("connection without front")

@@ -99,6 +99,7 @@ func TestTrustFurther(t *testing.T) {
 	})
 	t.Run("26 MB message", func(t *testing.T) { s.tooLarge(t, first) })
 	t.Run("full mailbox", func(t *testing.T) { s.fullMailbox(t, first) })
+	t.Run("auto-reply loop", func(t *testing.T) { s.automaticAnswer(t, first) })
 	t.Run("closed mailbox", func(t *testing.T) { s.closedMailbox(t, first) })
 	t.Run("DSN success", func(t *testing.T) { s.deliveryReport(t, first) })
 	t.Run("domain removed from the list", func(t *testing.T) { s.removed(t, gone) })
@@ -158,6 +159,45 @@ func (s *trustSpace) fullMailbox(t *testing.T, o operator) {
 	}
 	c.do("250", "MAIL FROM:<%s>", from)
 	c.do("452 4.2.2", "RCPT TO:<%s>", to)
+}
+
+// automaticAnswer is O118: the trial mailbox answers a person, over the same checks, from the null
+// reverse-path; what a program writes, such as the answer itself sent back, it does not answer.
+func (s *trustSpace) automaticAnswer(t *testing.T, o operator) {
+	from, to := "essai@"+o.domain, "reponse.automatique-test@"+citizenDomain
+	c := s.secure(t, o.cert)
+	answers := func() (n int, last string) {
+		for _, m := range o.server.kept() {
+			if strings.Contains(m, "Auto-Submitted: auto-replied") {
+				n, last = n+1, m
+			}
+		}
+		return n, last
+	}
+	text := "Message-ID: <essai-1@" + o.domain + ">\r\n" + note(from, to, "Sujet de essai", "corps du message")
+	if got := c.send(from, []string{to}, text); !strings.HasPrefix(got, "250") {
+		t.Fatalf("refused: %s", got)
+	}
+	await(t, "automatic answer", func() bool { n, _ := answers(); return n == 1 })
+	_, answer := answers()
+	for _, field := range []string{"Subject: Re: Sujet de essai\r\n", "In-Reply-To: <essai-1@" + o.domain + ">\r\n", "From: <" + to + ">"} {
+		if !strings.Contains(answer, field) {
+			t.Errorf("no %q in %s", field, answer)
+		}
+	}
+	other := "robot@" + o.domain
+	looped := "Auto-Submitted: auto-replied\r\n" + note(other, to, "Re: Sujet de essai", "corps du message")
+	for _, m := range []struct{ sender, text string }{{other, looped}, {"", looped}, {from, note(from, to, "Sujet de essai encore", "corps du message")}} {
+		if got := c.send(m.sender, []string{to}, m.text); !strings.HasPrefix(got, "250") {
+			t.Errorf("refused: %s", got)
+		}
+	}
+	last := "dernier@" + o.domain // answers leave in order or not at all: when this one is there, no other comes
+	c.send(last, []string{to}, note(last, to, "Sujet de fin", "corps du message"))
+	await(t, "last answer", func() bool { _, m := answers(); return strings.Contains(m, "Sujet de fin") })
+	if n, _ := answers(); n != 2 {
+		t.Errorf("%d answers, want 2", n)
+	}
 }
 
 // closedMailbox is O77 and D36.

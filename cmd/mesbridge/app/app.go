@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
+	"mesbridge/bridge/delivery"
 	"mesbridge/bridge/directory"
 	"mesbridge/bridge/mail"
 	"mesbridge/bridge/scan"
@@ -46,6 +47,7 @@ type App struct {
 	metrics   *prometheus.Registry
 	codec     *mail.Codec
 	clients   *clientfile.Register
+	responder *delivery.Responder
 	scanner   *scan.Scanner // nil: none is configured
 }
 

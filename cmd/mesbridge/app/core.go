@@ -9,6 +9,7 @@ import (
 	"time"
 	_ "time/tzdata" // dates in notices are in Paris time, also where the system has no zone files
 
+	"mesbridge/bridge"
 	"mesbridge/bridge/delivery"
 	"mesbridge/bridge/mail"
 	"mesbridge/bridge/scan"
@@ -143,6 +144,7 @@ func (a *App) startEffects(context.Context) error {
 		AskDelivered: a.Config.Delivery.AskDelivered, Log: a.Log.With("part", "delivery"), Now: time.Now,
 	})
 	a.onStop("connections to operators", time.Second, func(context.Context) error { client.Close(); return nil })
+	a.responder = delivery.NewResponder(serving, client, rules.Address{Local: bridge.LocalTrial, Domain: a.Config.CitizenDomain})
 	reporter := delivery.NewReporter(client, a.Conversations, paris)
 	handlers := map[conversations.EffectKind]conversations.EffectHandler{
 		conversations.EffectDeliver: delivery.NewSender(client, a.Conversations).Deliver,
