@@ -33,6 +33,7 @@ func (s *Service) Inbox(ctx context.Context, p PatientID, from string, limit int
 	if err := l.mayRead(); err != nil {
 		return ThreadPage{}, err
 	}
+	page.Storage = l.state.Patient.Storage
 	for _, e := range entries {
 		if l.thread[e.ID].shown() {
 			page.Items = append(page.Items, l.line(e.ID))

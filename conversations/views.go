@@ -51,6 +51,8 @@ type ThreadPage struct {
 	Items []ThreadLine
 	Next  string    // opaque cursor; empty on the last page
 	AsOf  time.Time // lists of a mailbox only
+
+	Storage rules.Storage // how much of the patient's mailbox is taken; his own list only (O167)
 }
 
 // Thread is one conversation with its messages, newest first.

@@ -31,7 +31,10 @@ func inboxPage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return show(page.Inbox{Items: found.Items, Next: found.Next, Further: cursor != "", Notice: page.Notice(v.query("fait"))})
+	return show(page.Inbox{
+		Items: found.Items, Next: found.Next, Further: cursor != "", Notice: page.Notice(v.query("fait")),
+		Room: page.Room(found.Storage),
+	})
 }
 
 // conversationPage shows one conversation, and notes it as read (R59-R61).

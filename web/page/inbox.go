@@ -14,6 +14,7 @@ type Inbox struct {
 	Next    string // cursor of the following page; empty on the last
 	Further bool   // not the first page
 	Notice  Notice
+	Room    Room
 }
 
 func (p Inbox) title() string {

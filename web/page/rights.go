@@ -123,6 +123,14 @@ func (Account) template() string { return "account" }
 // StateWords names the state of the account.
 func (p Account) StateWords() string { return stateWords(p.State) }
 
+// Room is how much of the mailbox is taken; nothing of an account that cannot be read in.
+func (p Account) Room() Room {
+	if !p.Reads() {
+		return Room{}
+	}
+	return Room(p.Storage)
+}
+
 // Reads reports whether messages can be read in this state.
 func (p Account) Reads() bool { return p.State.Reads() }
 
