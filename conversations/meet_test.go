@@ -127,3 +127,52 @@ func TestCommit_ofAnAttempt_isSmall(t *testing.T) {
 		}
 	}
 }
+
+// R115, D24: of a conversation that the patient deleted, only what comes after is there; the end of its
+// episode holds all the same, and nobody is told of what was deleted unread (R68).
+func TestDeleteThread_thenTheEpisodeEnds(t *testing.T) {
+	t.Parallel()
+	b, tagged, _ := admitted(t)
+	b.asking("Lu", doctor)
+	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, b.thread("Lu").ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, tagged); err != nil {
+		t.Fatal(err)
+	}
+	b.event("out", rules.EpisodeClosed, grace(48*time.Hour), func(in *conversations.EpisodeInput) { in.LastMessage = "Au revoir" })
+	b.settle()
+	b.clock.later(49 * time.Hour)
+	b.settle()
+	thread := b.read(tagged)
+	if len(thread.Messages) != 1 || thread.Reply.Allowed {
+		t.Errorf("%+v", thread)
+	}
+	if sent := b.receipts(); len(sent) != 0 {
+		t.Errorf("told of what was deleted unread: %+v", sent)
+	}
+	b.clock.later(31 * 24 * time.Hour)
+	b.settle()
+	if thread := b.read(tagged); len(thread.Messages) != 1 {
+		t.Errorf("after the purge: %+v", thread)
+	}
+}
+
+// D13, D14: a refusal made while an end is announced withholds its last message; the end stays.
+func TestObject_duringTheGrace_withholdsTheLastMessage(t *testing.T) {
+	t.Parallel()
+	b, tagged, _ := admitted(t)
+	b.event("out", rules.EpisodeClosed, grace(48*time.Hour), func(in *conversations.EpisodeInput) { in.LastMessage = "Au revoir" })
+	b.object("o", rules.AgainstMessages, rules.WholeStructure, finess)
+	b.clock.later(49 * time.Hour)
+	b.settle()
+	if n := len(b.read(tagged).Messages); n != 1 {
+		t.Errorf("%d messages", n)
+	}
+	if err := b.Withdraw(t.Context(), b.self(), b.patient.ID, "o"); err != nil {
+		t.Fatal(err)
+	}
+	if thread := b.read(tagged); thread.Reply.Allowed {
+		t.Errorf("the end did not hold: %+v", thread.Reply)
+	}
+}
