@@ -211,7 +211,16 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 
 // writesThread reports whether a change that names a conversation rewrites its record.
 func writesThread(k rules.ChangeKind) bool {
-	return k != rules.ConversationPurged && k != rules.DocumentSaved && k != rules.DocumentDeleted
+	switch k {
+	case rules.MessageReceived, rules.ReplySent, rules.ConversationEnded, rules.ClosingAnnounced, rules.ConversationDeleted,
+		rules.ConversationOpened:
+		return true
+	case rules.MessageRefused, rules.ExchangeEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.AccountErased,
+		rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationPurged, rules.DocumentSaved,
+		rules.DocumentDeleted, rules.TermsAccepted, rules.VisitOpened, rules.VisitClosed, rules.VerdictAsked,
+		rules.DeliverySettled, rules.ReportReceived, rules.ReceiptSent:
+	}
+	return false
 }
 
 // sealBlocks keeps with each new block the address of its mailbox, by which the directory may know the

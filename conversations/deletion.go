@@ -104,10 +104,26 @@ func (l *loaded) eraseMessages(ctx context.Context, d *decision, thread ID, last
 			if m.label.MessageID != "" {
 				d.records = append(d.records, Record{Table: TableRefs, Field: l.svc.refField(l.id, m.label.MessageID)})
 			}
-			for _, to := range m.To {
-				d.records = append(d.records, Record{Table: TableMessages, Field: string(outcomeField(m.id, rules.MailboxID(to)))})
+			for _, field := range l.svc.besides(m) {
+				d.records = append(d.records, Record{Table: TableMessages, Field: string(field)})
 			}
 		}
 	}
 	return bodies, nil
+}
+
+// besides lists the fields that may stand beside a message: what became of it at its mailboxes, of the
+// notification about it, and of its read receipts.
+func (s *Service) besides(m numbered) (fields []ID) {
+	for _, to := range mailboxIDs(m.To) {
+		fields = append(fields, outcomeField(m.id, to))
+	}
+	if m.label.Receipt != nil {
+		fields = append(fields, outcomeField(m.id, ""))
+	}
+	for _, a := range m.label.ReadTo {
+		to := s.MailboxID(a.address())
+		fields = append(fields, outcomeField(m.id, to), receiptField(m.id, to))
+	}
+	return fields
 }

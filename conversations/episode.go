@@ -228,7 +228,7 @@ func (s *Service) declareVisit(ctx context.Context, p PatientID, in EpisodeInput
 		if err := seal.open(tableVisits, string(v), before.Sealed, &old); err != nil {
 			return EpisodeLine{}, unavailable("open a visit", err)
 		}
-		line.Since = old.Since.time()
+		line.Since, e.Version = old.Since.time(), before.Version                 // of a patient who was erased: else it stands above 0
 		if in.At.Truncate(time.Second).Before(before.At.Truncate(time.Second)) { // I230
 			return EpisodeLine{
 				ID: v, Visit: in.Visit, State: before.State, Since: line.Since, At: before.At, ClosesAt: old.ClosesAt.time(), Source: old.Source,

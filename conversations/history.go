@@ -2,7 +2,6 @@ package conversations
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"time"
 
@@ -74,11 +73,11 @@ func (l *loaded) history(ctx context.Context, before uint64, size int) (HistoryP
 			return page, unavailable("read the journal", err)
 		}
 		for _, e := range entries {
-			line, told, err := l.historyLine(e)
+			line, shown, err := l.historyLine(e)
 			switch {
 			case err != nil:
 				return page, err
-			case !told:
+			case !shown:
 			case len(page.Items) == size:
 				page.Next = cursor(time.UnixMilli(0), strconv.FormatUint(before, 36))
 				return page, nil
@@ -93,25 +92,31 @@ func (l *loaded) history(ctx context.Context, before uint64, size int) (HistoryP
 	}
 }
 
-// toldKinds lists the kinds of entry that a patient's history shows. The others serve the trace alone.
-func toldKinds() []string {
-	return []string{
-		string(rules.MessageReceived), string(rules.ReplySent), string(rules.ExchangeEnded), string(rules.ConversationEnded),
-		string(rules.BlockSet), string(rules.BlockLifted), string(rules.AccountChanged), string(rules.ObjectionSet),
-		string(rules.ObjectionLifted), string(rules.OppositionRecorded), string(rules.ConversationDeleted),
-		string(rules.ConversationPurged), string(rules.DocumentSaved), string(rules.DocumentDeleted), string(rules.TermsAccepted),
-		"message.read", "attachment.download", "verdict",
+// told reports whether a patient's history shows entries of a kind: what people did with his messages and his
+// choices, and what left in his name. The others serve the trace alone; who is refused is told nowhere (D36).
+func told(k TraceKind) bool {
+	if k == TraceDownload {
+		return true
 	}
+	switch rules.ChangeKind(k) {
+	case rules.MessageReceived, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted,
+		rules.AccountChanged, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
+		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.VisitOpened,
+		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent:
+		return true
+	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived:
+	}
+	return false
 }
 
 // historyLine reads one journal entry. Its sealed part may be of an account that was erased and opened
 // anew: then the line has no names.
-func (l *loaded) historyLine(e JournalEntry) (line HistoryLine, told bool, err error) {
+func (l *loaded) historyLine(e JournalEntry) (line HistoryLine, shown bool, err error) {
 	var f entryFrame
 	if err := unpack(e.Entry, &f); err != nil {
 		return HistoryLine{}, false, unavailable("open a journal entry", err)
 	}
-	if !slices.Contains(toldKinds(), string(f.Kind)) {
+	if !told(f.Kind) {
 		return HistoryLine{}, false, nil
 	}
 	place := l.svc.name("history", string(l.id)+strconv.FormatUint(e.Sequence, 10))

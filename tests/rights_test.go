@@ -205,10 +205,10 @@ func (w *rightsWorld) unreachable(t *testing.T) {
 // D36, class unknown: never opened, opposed, erased.
 func (w *rightsWorld) unknown(t *testing.T) {
 	i := w.patientIn("not-activated")
-	me, erased := w.patient(t, i)
+	me, _ := w.patient(t, i)
 	me.want(http.StatusForbidden, nil, http.MethodPost, "/account", map[string]any{"command": "erase", "confirm": "erase"}) // not the holder's yet
 	closed := w.patientIn("closed")
-	me, erased = w.patient(t, closed)
+	me, erased := w.patient(t, closed)
 	me.want(http.StatusUnprocessableEntity, nil, http.MethodPost, "/account", map[string]any{"command": "erase"})
 	me.want(http.StatusOK, nil, http.MethodPost, "/account", map[string]any{"command": "erase", "confirm": "erase"})
 	w.uniform(t, map[string]string{

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -112,7 +113,7 @@ func (w *world) receive(p conversations.Patient, from, subject, answers string) 
 }
 
 // bring is receive for any goroutine.
-func (w *world) bring(p conversations.Patient, from, subject, answers string) (messageID string, err error) {
+func (w *world) bring(p conversations.Patient, from, subject, answers string, change ...func(*conversations.Incoming)) (messageID string, err error) {
 	ctx := w.t.Context()
 	id, body, err := w.NewBody(ctx, p.ID)
 	if err != nil {
@@ -131,6 +132,9 @@ func (w *world) bring(p conversations.Patient, from, subject, answers string) (m
 	if answers != "" {
 		in.References = []string{answers}
 	}
+	for _, c := range change {
+		c(&in)
+	}
 	_, err = w.Receive(ctx, in)
 	return messageID, err
 }
@@ -146,14 +150,22 @@ func (w *world) threads(p conversations.Patient) []conversations.ThreadLine {
 // work does what is due: notifications and indexes, deliveries as deliver says.
 func (w *world) work(deliver conversations.EffectHandler) {
 	w.t.Helper()
+	w.workOn(map[conversations.EffectKind]conversations.EffectHandler{conversations.EffectDeliver: deliver})
+}
+
+// workOn does what is due, with handlers for kinds that are not merely done.
+func (w *world) workOn(handlers map[conversations.EffectKind]conversations.EffectHandler) {
+	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := func(context.Context, conversations.Effect) (time.Time, error) { return time.Time{}, nil }
+	all := map[conversations.EffectKind]conversations.EffectHandler{
+		conversations.EffectDeliver: done, conversations.EffectNotify: done, conversations.EffectReport: done, conversations.EffectReceipt: done,
+	}
+	maps.Copy(all, handlers)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		w.Run(ctx, 8, map[conversations.EffectKind]conversations.EffectHandler{
-			conversations.EffectDeliver: deliver, conversations.EffectNotify: done, conversations.EffectReport: done,
-		})
+		w.Run(ctx, 8, all)
 	}()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

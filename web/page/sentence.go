@@ -42,12 +42,18 @@ func Sentence(l conversations.HistoryLine) string {
 		return "Vous avez accepté les conditions d’utilisation."
 	case string(rules.AccountChanged):
 		return accountWords(l, mine)
-	case "message.read":
+	case string(rules.ConversationOpened):
 		return byPatient(l, "Vous avez ouvert une conversation.", "a ouvert une conversation en votre nom.")
-	case "attachment.download":
+	case string(conversations.TraceDownload):
 		return byPatient(l, "Vous avez ouvert une pièce jointe.", "a ouvert une pièce jointe en votre nom.")
-	case "verdict":
+	case string(rules.VerdictAsked):
 		return sentence(with, "a demandé s’il pouvait vous écrire.")
+	case string(rules.ReceiptSent):
+		return "Un accusé de lecture a été envoyé à " + with + "."
+	case string(rules.VisitOpened):
+		return "Un établissement a indiqué qu’il vous prend en charge."
+	case string(rules.VisitClosed):
+		return "Un établissement a indiqué la fin de votre prise en charge."
 	}
 	return "Une opération a été enregistrée."
 }

@@ -1,0 +1,91 @@
+package rebuild_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// R60, D24: a read receipt that waits comes back with its message, one that was begun never leaves again, and
+// the index of an establishment's visits is made again.
+func TestRebuild_receiptsAndVisits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, p := t.Context(), w.enrol(1)
+	clinic := conversations.Actor{Kind: conversations.ActorClinic, ID: "clinic", Name: "Clinique"}
+	_, err := w.ChangeEpisode(ctx, clinic, nil, conversations.EpisodeInput{
+		Visit: conversations.Visit{FINESS: "770816478", Number: "V1"}, To: rules.EpisodeOpen, EventID: "e1", INS: p.INS, Source: rules.ByHand,
+	})
+	must(t, err)
+	_, err = w.bring(p, "marie.martin", "Ordonnance", "", func(in *conversations.Incoming) { in.ReadTo = []conversations.Address{in.Envelope} })
+	must(t, err)
+	must(t, w.Opened(ctx, conversations.Actor{Kind: conversations.ActorPatient, ID: "x"}, p.ID, w.threads(p)[0].ID))
+
+	begun, refused := 0, 0
+	cut := map[conversations.EffectKind]conversations.EffectHandler{
+		conversations.EffectReceipt: func(ctx context.Context, e conversations.Effect) (time.Time, error) {
+			r, err := w.ReadReceipt(ctx, e)
+			if err != nil {
+				if refused++; conversations.KindOf(err) != conversations.KindNotFound {
+					t.Errorf("the receipt again: %v", err)
+				}
+				return time.Time{}, nil
+			}
+			if mine, err := w.BeginReceipt(ctx, e, r); err != nil || !mine || r.Subject != "Ordonnance" {
+				t.Errorf("begun: %v, %v, %+v", mine, err, r)
+			}
+			begun++
+			return w.now().Add(time.Hour), nil // cut before its outcome is known
+		},
+	}
+	w.rebuild()
+	w.workOn(cut)
+	w.rebuild()
+	w.workOn(cut)
+	if begun != 1 || refused != 1 {
+		t.Errorf("begun %d times, refused %d times", begun, refused)
+	}
+	page, err := w.Episodes(ctx, nil, "770816478", conversations.EpisodeFilter{State: rules.EpisodeOpen})
+	if err != nil || len(page.Items) != 1 || page.Items[0].Visit.Number != "V1" {
+		t.Errorf("%+v, %v", page.Items, err)
+	}
+}
+
+// O117: after an erasure the store that is made again is the one that was lost: a tombstone, with nothing of
+// what stood before it; and the one who comes back begins anew.
+func TestRebuild_erasedAccount_andAnewOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	patients := w.live()
+	_, err := w.ManageAccount(t.Context(), conversations.Actor{Kind: conversations.ActorPatient, ID: "x"}, rules.Holder, patients[0].ID, rules.EraseAccount)
+	must(t, err)
+	_, err = w.archive.Round(t.Context())
+	must(t, err)
+	done := func(context.Context, conversations.Effect) (time.Time, error) { return time.Time{}, nil }
+	w.work(done)
+	record := "{s" + patients[0].ID.Shard() + "}:patient:" + string(patients[0].ID) + " r"
+	before := w.dump()
+	w.rebuild()
+	after := w.dump()
+	if before[record] == "" || after[record] != before[record] {
+		t.Errorf("the tombstone was %q, is %q", before[record], after[record])
+	}
+	for key, value := range after {
+		if _, there := before[key]; !there && strings.Contains(key+value, string(patients[0].ID)) {
+			t.Errorf("%s is back", key)
+		}
+	}
+	if again := w.enrol(0); again.ID != patients[0].ID {
+		t.Fatal("another id")
+	}
+	w.receive(patients[0], "marie.martin", "Nouveau", "")
+	w.work(done)
+	w.rebuild()
+	if lines := w.threads(patients[0]); len(lines) != 1 || lines[0].Subject != "Nouveau" {
+		t.Errorf("%+v", lines)
+	}
+}
