@@ -110,6 +110,9 @@ func TestObject_exchange_isToldAndStopsNothing(t *testing.T) {
 				t.Errorf("%s, %s: told %v, want %v", box, line.Subject, got, told)
 			}
 		}
+		if v := b.ask(box, anINS); !v.Objected.IsZero() != told || v.Refusal.Refused() {
+			t.Errorf("%s: verdict %+v, want told %v", box, v, told)
+		}
 	}
 }
 
@@ -128,7 +131,14 @@ func TestOpposition_recorded(t *testing.T) {
 	first.Acknowledged = "le patient a changé d’avis"
 	_, err = b.OpenThread(t.Context(), actor, first)
 	wantKind(t, err, conversations.KindObjectionRecorded) // hard by default
+	v := b.ask(doctor, anINS)                             // D29: the caller's own register is told without an exchange
+	if v.Refusal.Code != rules.ObjectionRecorded || v.Rule != "D14" || v.Reachability != rules.Unknown {
+		t.Errorf("verdict %+v", v)
+	}
 	b.SoftOpposition = true
+	if v := b.ask(doctor, anINS); v.Refusal.Code != rules.ObjectionRecorded || v.Rule != "I140" {
+		t.Errorf("verdict when soft %+v", v)
+	}
 	if _, err = b.OpenThread(t.Context(), actor, first); err != nil {
 		t.Fatal(err)
 	}

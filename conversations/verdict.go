@@ -41,6 +41,7 @@ func (s *Service) Ask(ctx context.Context, actor Actor, m Address, ins rules.INS
 		now := s.Now()
 		answer = rules.Contact(rules.ContactFacts{
 			Patient: l.state.Patient, Sender: l.know(m), Exchange: l.state.Exchanges[box], Visiting: l.visits(m),
+			Soft: s.SoftOpposition,
 		}, now)
 		return &decision{actor: actor, verdict: rules.Verdict{
 			Change: rules.Change{Kind: rules.VerdictAsked, Seq: l.facts.Version + 1, At: now, Mailbox: box},

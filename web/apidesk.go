@@ -179,10 +179,14 @@ func onlyWhen(name string, values ...string) jsonbody.Value {
 	}
 }
 
-// checkContent checks what both kinds of message hold.
-func (w *written) checkContent() error {
+// checkContent checks what both kinds of message hold. limit is that of the whole message as mail carries it
+// (D19), in octets.
+func (w *written) checkContent(limit int64) error {
 	if strings.TrimSpace(w.Text) == "" {
 		return invalid("text", "A message needs a text.")
+	}
+	if asMail(w.Text, w.Attachments) > limit {
+		return tooLarge()
 	}
 	for i, f := range w.Attachments {
 		if err := checkAttachment(i, f); err != nil {
@@ -265,7 +269,7 @@ func openThread(a *App, r request) (answer, error) {
 	if w.Visit, err = a.taggedVisit(r.who, m, w.visit); err != nil {
 		return answer{}, err
 	}
-	if err := w.checkContent(); err != nil {
+	if err := w.checkContent(a.cfg.MaxMessageBytes); err != nil {
 		return answer{}, err
 	}
 	if err := w.checkFirst(); err != nil {
@@ -302,7 +306,7 @@ func write(a *App, r request) (answer, error) {
 	if err := jsonbody.Decode(r.body, w.contentFields()); err != nil {
 		return answer{}, err
 	}
-	if err := w.checkContent(); err != nil {
+	if err := w.checkContent(a.cfg.MaxMessageBytes); err != nil {
 		return answer{}, err
 	}
 	w.Operation = r.operation

@@ -137,6 +137,11 @@ func TestVerdict(t *testing.T) {
 	if got["allowed"] != false || got["code"] != "patient-unreachable" || len(got["silences"].([]any)) != 1 {
 		t.Errorf("%v", got)
 	}
+	w.core.verdict = conversations.ContactVerdict{ContactAnswer: rules.ContactAnswer{Rule: "D29", Reachability: rules.Reachable, Objected: now}}
+	got = ask(box, ins).wants(http.StatusOK, "").json() // D14 c
+	if mark, _ := got["objection"].(map[string]any); got["allowed"] != true || got["code"] != "objection-recorded" || mark["at"] == nil {
+		t.Errorf("%v", got)
+	}
 	w.core.failOn["Ask"] = &conversations.Error{Kind: conversations.KindRateLimited, Rule: "D29", RetryAfter: 90*time.Second + time.Millisecond}
 	limited := w.call(proToken, http.MethodPost, "/api/v1/verdicts", `{"mailbox":"`+box+`","patient":{"ins":"`+ins+`"}}`, "Idempotency-Key", "k").wants(http.StatusTooManyRequests, "rate-limited")
 	if limited.header.Get("Retry-After") != "91" {

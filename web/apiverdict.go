@@ -16,6 +16,7 @@ type verdictShape struct {
 	Detail       string             `json:"detail"`
 	Reachability rules.Reachability `json:"reachability"`
 	Silences     []conversationItem `json:"silences"`
+	Objection    *objectionMark     `json:"objection,omitempty"`
 }
 
 // verdict tells whether a message of the caller's mailbox would reach a patient now, and which conversations
@@ -51,7 +52,7 @@ func verdict(a *App, r request) (answer, error) {
 func verdictOf(v conversations.ContactVerdict) verdictShape {
 	s := verdictShape{
 		Allowed: !v.Refusal.Refused(), Code: optional(string(v.Refusal.Code)), Rule: v.Rule, Reachability: v.Reachability,
-		Silences: make([]conversationItem, len(v.Silences)),
+		Silences: make([]conversationItem, len(v.Silences)), Objection: markOf(v.Objected),
 	}
 	for i, line := range v.Silences {
 		s.Silences[i] = itemOf(line)
@@ -59,6 +60,8 @@ func verdictOf(v conversations.ContactVerdict) verdictShape {
 	switch {
 	case !s.Allowed:
 		_, s.Detail = titles(code(v.Refusal.Code))
+	case s.Objection != nil:
+		s.Code, s.Detail = optional(string(s.Objection.Code)), "Ce patient s’oppose à l’échange d’informations le concernant avec vous ou votre structure. Votre message peut lui parvenir."
 	case v.Reachability == rules.Reachable:
 		s.Detail = "La messagerie de ce patient peut recevoir votre message."
 	default:

@@ -28,6 +28,16 @@ func attachmentFields(into *[]conversations.Attachment) jsonbody.Value {
 	})
 }
 
+// asMail is the size of a message as mail carries it, in octets, without its headers: lines of base64 hold 57
+// octets in 78.
+func asMail(text string, files []conversations.Attachment) int64 {
+	n := int64(len(text))
+	for _, f := range files {
+		n += (int64(len(f.Content)) + 56) / 57 * 78
+	}
+	return n
+}
+
 // elementField names a member of the i-th attachment in a problem.
 func elementField(i int, member string) string {
 	if member == "" {

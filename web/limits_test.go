@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mesbridge/conversations"
 )
 
 // serve runs the border on a free port until the test ends.
@@ -122,6 +124,21 @@ func TestBody_limitOfEachRoute(t *testing.T) {
 		if status, got := next(t, r); status != http.StatusOK || got != "ok\n" {
 			t.Errorf("%s: after it %d %.100s", c.path, status, got)
 		}
+	}
+}
+
+// D19: the limit is that of the whole message as mail carries it, base64 included.
+func TestContent_limitCountsTheEncoding(t *testing.T) {
+	t.Parallel()
+	w := written{ThreadInput: conversations.ThreadInput{
+		Text: "Bonjour", Attachments: []conversations.Attachment{{Name: "a.bin", Content: make([]byte, 57*10)}},
+	}}
+	if err := w.checkContent(787); err != nil {
+		t.Error(err)
+	}
+	var p *problem
+	if err := w.checkContent(786); !errors.As(err, &p) || p.status != http.StatusRequestEntityTooLarge || p.code != codeTooLarge {
+		t.Errorf("one octet less: %v", err)
 	}
 }
 
