@@ -105,22 +105,22 @@ it('shows the history, and closes and opens the account as often as one likes (D
   await follow('Mon historique');
   assert.match(await said(page.locator('main')), /vous a écrit\.[\s\S]*Vous avez accepté les conditions d’utilisation\./);
   await look('history');
-  for (const [command, state] of [
-    ['Fermer ma messagerie', 'messagerie fermée'], ['Rouvrir ma messagerie', 'messagerie ouverte'],
-    ['Fermer mon compte', 'compte fermé'], ['Rouvrir mon compte', 'messagerie ouverte'],
-  ]) {
+  const order = async (command, name, state) => {
     await follow('Mon compte');
     await follow(command);
-    await look(`confirm-${command}`);
+    await look(`confirm-${name}`);
     await press(command);
     await page.getByText(`État : ${state}`).waitFor();
-    await look(`account-after-${command}`);
-    if (state === 'messagerie fermée') {
-      await page.goto(`${demo.ready.http}/messages`);
-      await follow('Votre suivi');
-      await look('frozen');
-    }
-  }
+  };
+  await order('Fermer ma messagerie', 'close-messaging', 'messagerie fermée');
+  await look('account-messaging-closed');
+  await follow('Mes messages');
+  await follow('Votre suivi');
+  await look('frozen');
+  await order('Rouvrir ma messagerie', 'reopen-messaging', 'messagerie ouverte');
+  await order('Fermer mon compte', 'close', 'compte fermé');
+  await look('account-closed');
+  await order('Rouvrir mon compte', 'reopen', 'messagerie ouverte');
   await leave();
 });
 
