@@ -1,5 +1,6 @@
 // Health documents in a message, in a real browser without scripts: what the cards say (OP14), that the
-// files come back byte for byte, and that nothing of an archive is ever run.
+// files come back byte for byte, that nothing of an archive is ever run, and that a document that was saved
+// outlives its conversation (R115, I178).
 //
 // Run it with make test-browser.
 
@@ -45,11 +46,17 @@ it('shows documents as cards, offers what they embed, and runs nothing', { timeo
     file: { name: 'IHE_XDM.ZIP', type: 'application/zip', content: archive([{ ...documents[0], ins: '153124500723160' }], trap.origin) },
   }), /554 5\.6\.0 Le document joint concerne un autre patient que le destinataire\./); // D31
 
+  await send(demo, {
+    from: mailbox, to: patient.address, subject: 'Un avis transmis', text: 'Voici l’avis de mon confrère.',
+    file: {
+      name: 'avis.eml', type: 'message/rfc822',
+      content: 'From: <confrere@ailleurs.test>\r\nSubject: Avis\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nLe cœur va bien.\r\n',
+    },
+  });
+
   const visitor = await Visitor.arrive(browser, { script: false });
   const { page } = visitor;
-  await page.goto(demo.ready.http);
-  await page.getByRole('region', { name: 'Vous êtes patient' }).getByRole('link').click();
-  await page.getByRole('button', { name: patient.name }).click();
+  await visitor.logIn(demo, 'patient', patient.name);
   assert.equal(await page.getByText('Autre patient').count(), 0);
   await page.getByRole('link', { name: 'CR d’examens biologiques CORSE DOMINIQUE' }).click();
   assert.equal(await page.getByText('XDM/1.0').count(), 0, 'the technical prefix is shown (R43)');
@@ -75,6 +82,38 @@ it('shows documents as cards, offers what they embed, and runs nothing', { timeo
 
   const inspector = new Inspector(visitor, { forbidden: [mailbox], pictures: process.env.SCREENSHOTS, seen: 90 });
   await inspector.look(page, 'documents');
+
+  await page.getByRole('link', { name: 'Mes documents' }).click();
+  await inspector.look(page, 'saved-none');
+  await page.goBack();
+  await cards.nth(0).getByRole('button', { name: 'Enregistrer dans mes documents' }).click();
+  await page.getByRole('status').filter({ hasText: 'il n’est pas ajouté à Mon espace santé' }).waitFor();
+  await inspector.look(page, 'saved');
+
+  await page.getByRole('link', { name: 'Mes messages' }).click();
+  await page.getByRole('link', { name: 'CORSE DOMINIQUE' }).click();
+  await page.getByRole('link', { name: 'Supprimer la conversation' }).click();
+  await inspector.look(page, 'delete');
+  const gone = page.url().replace('/supprimer', '');
+  await page.getByRole('button', { name: 'Supprimer la conversation' }).click();
+  await page.getByRole('status').filter({ hasText: 'Conversation supprimée.' }).waitFor();
+  await inspector.look(page, 'deleted');
+  await page.goto(gone); // from a bookmark
+  await page.getByRole('heading', { level: 1, name: 'Message supprimé' }).waitFor();
+  await inspector.look(page, 'deleted-opened');
+
+  await page.getByRole('link', { name: 'Mes documents' }).click();
+  const kept = await fetched(page.getByRole('link', { name: 'Compte rendu d’analyses de sang' }));
+  assert.ok(report.equals(kept.content), 'not the document that was saved');
+  await page.getByRole('button', { name: 'Supprimer' }).click();
+  await page.getByRole('status').filter({ hasText: 'Document supprimé.' }).waitFor();
+
+  await page.getByRole('link', { name: 'Mes messages' }).click();
+  await page.getByRole('link', { name: 'Un avis transmis' }).click();
+  await inspector.look(page, 'with-attached-message');
+  await page.getByRole('link', { name: 'Lire le message joint' }).click();
+  await page.getByText('Le cœur va bien.').waitFor();
+  await inspector.look(page, 'attached-message');
   assert.deepEqual(inspector.faults, []);
   assert.deepEqual(visitor.dialogs, []);
   assert.deepEqual(trap.calls, []);

@@ -6,3 +6,5 @@ import { fileURLToPath } from 'node:url';
 process.env.SCREENSHOTS ||= fileURLToPath(new URL('../screenshots', import.meta.url));
 await import('./story.test.mjs');
 await import('./documents.test.mjs');
+await import('./rights.test.mjs');
+await import('./episode.test.mjs');

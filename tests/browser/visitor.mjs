@@ -33,6 +33,14 @@ export class Visitor {
     return visitor;
   }
 
+  /** Comes in by one of the doors of the home page, 'patient' or 'professionnel', as somebody that the provider knows. */
+  async logIn(demo, door, name) {
+    await this.page.goto(demo.ready.http);
+    await this.page.getByRole('region', { name: `Vous êtes ${door}` }).getByRole('link').click();
+    await this.page.getByRole('button', { name }).click();
+    await this.page.waitForURL((url) => url.origin === demo.ready.http);
+  }
+
   /** Opens one more tab. `tab.answer` is the answer that it shows. */
   async tab() {
     const page = await this.context.newPage();

@@ -59,6 +59,14 @@ type Episode struct {
 	Contact   string
 }
 
+// Done is the sentence of the notice. A close with a delay is only announced yet.
+func (p Episode) Done() string {
+	if p.Notice == NoticeClosed && p.Pending() {
+		return "Clôture annoncée aux patients."
+	}
+	return p.Notice.Words()
+}
+
 func (p Episode) title() string  { return "Venue " + p.Visit.Number + " (" + p.Words() + ")" }
 func (Episode) template() string { return "episode" }
 

@@ -1,0 +1,154 @@
+// What patients decide about their messaging, in a real browser without scripts: terms of use, objections,
+// history and account, what the professional sees of it, and the way out of every device.
+//
+// Run it with make test-browser.
+
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { call } from './api.mjs';
+import { startDemo } from './demo.mjs';
+import { Inspector } from './inspector.mjs';
+import { send } from './mail.mjs';
+import { launchBrowser, Visitor } from './visitor.mjs';
+
+const said = async (element) => (await element.innerText()).replaceAll('\u00a0', ' ');
+
+let demo, browser;
+
+before(async () => {
+  [demo, browser] = await Promise.all([startDemo(), launchBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+/** A person who has just come in, with what is needed to use and judge the pages. */
+async function enter(door, name, seen) {
+  const visitor = await Visitor.arrive(browser, { script: false });
+  const { page } = visitor;
+  await visitor.logIn(demo, door, name);
+  const forbidden = door === 'patient' ? demo.ready.professionals.flatMap((p) => p.mailboxes) : []; // R71, D11
+  const inspector = new Inspector(visitor, { forbidden, pictures: process.env.SCREENSHOTS, seen });
+  return {
+    visitor, page, inspector,
+    look: (state) => inspector.look(page, state),
+    follow: (link) => page.getByRole('link', { name: link }).first().click(),
+    press: (button) => page.getByRole('button', { name: button }).first().click(),
+    status: (text) => page.getByRole('status').filter({ hasText: text }).waitFor(),
+    async leave() {
+      await visitor.leave();
+      assert.deepEqual(inspector.faults, []);
+    },
+  };
+}
+
+it('asks for the terms of use before anything else (D32)', { timeout: 120_000 }, async () => {
+  const pending = demo.ready.patients.find(({ terms }) => terms === 'pending');
+  const { page, look, press, follow, leave } = await enter('patient', pending.name, 110);
+  assert.equal(new URL(page.url()).pathname, '/conditions');
+  await look('terms');
+  await page.getByLabel('J’ai lu ces conditions').check();
+  await press('Accepter');
+  await page.getByRole('heading', { level: 1, name: 'Mes messages' }).waitFor();
+  await follow('Conditions d’utilisation');
+  assert.match(await said(page.locator('.notice')), /^Vous les avez acceptées le /);
+  await look('terms-accepted');
+  await leave();
+});
+
+it('lets a patient object, and lift it (D14, D15)', { timeout: 180_000 }, async () => {
+  const [patient, doctor] = [demo.ready.patients[0], demo.ready.professionals[0]];
+  const mail = { from: doctor.mailboxes[0], to: patient.address, subject: 'Votre suivi', text: 'Bonjour.' };
+  const { page, look, follow, press, status, leave } = await enter('patient', patient.name, 120);
+  await follow('Mes oppositions');
+  await look('objections-none');
+  await send(demo, mail);
+  await page.reload();
+  const messages = page.getByRole('region', { name: 'Je ne veux plus recevoir de messages de' });
+  await messages.getByRole('button', { name: 'Enregistrer mon opposition' }).click();
+  assert.equal(page.answer.status(), 422);
+  await look('objections-fault');
+  await messages.getByLabel('Tous les professionnels et établissements').check();
+  await messages.getByRole('button', { name: 'Enregistrer mon opposition' }).click();
+  await status('Opposition enregistrée.');
+  const exchange = page.getByRole('region', { name: 'Je m’oppose à l’échange d’informations' });
+  await exchange.getByLabel('Tous les médecins').check();
+  await exchange.getByRole('button', { name: 'Enregistrer mon opposition' }).click();
+  await status('Opposition enregistrée.');
+  await look('objections');
+  await assert.rejects(send(demo, mail), /550 5\.2\.1/); // D13
+  await page.goto(`${demo.ready.http}/messages`);
+  await follow('Votre suivi');
+  await look('objected');
+  await follow('Mes oppositions');
+  await messages.getByRole('button', { name: 'Lever cette opposition' }).click();
+  await status('Opposition levée.');
+  await leave();
+
+  await call(demo, doctor.token, 'PUT', '/oppositions', {
+    mailbox: doctor.mailboxes[0], patient: { ins: patient.ins }, toPatient: false, toProfessionals: true,
+  });
+  const desk = await enter('professionnel', doctor.name, 130);
+  assert.match(await said(desk.page.locator('.contact')), /Opposition du patient\s+à l’échange d’informations[\s\S]*Enregistré de votre côté/);
+  await desk.look('desk-objection');
+  await desk.leave();
+});
+
+it('shows the history, and closes and opens the account as often as one likes (D16)', { timeout: 180_000 }, async () => {
+  const [patient, doctor] = [demo.ready.patients[1], demo.ready.professionals[1]];
+  await send(demo, { from: doctor.mailboxes[0], to: patient.address, subject: 'Votre suivi', text: 'Bonjour.' });
+  const { page, look, follow, press, status, leave } = await enter('patient', patient.name, 140);
+  await follow('Votre suivi');
+  await follow('Mon compte');
+  await look('account');
+  await follow('Mon historique');
+  assert.match(await said(page.locator('main')), /vous a écrit\.[\s\S]*Vous avez accepté les conditions d’utilisation\./);
+  await look('history');
+  const order = async (command, name, state) => {
+    await follow('Mon compte');
+    await follow(command);
+    await look(`confirm-${name}`);
+    await press(command);
+    await page.getByText(`État : ${state}`).waitFor();
+  };
+  await order('Fermer ma messagerie', 'close-messaging', 'messagerie fermée');
+  await look('account-messaging-closed');
+  await follow('Mes messages');
+  await follow('Votre suivi');
+  await look('frozen');
+  await order('Rouvrir ma messagerie', 'reopen-messaging', 'messagerie ouverte');
+  await order('Fermer mon compte', 'close', 'compte fermé');
+  await look('account-closed');
+  await order('Rouvrir mon compte', 'reopen', 'messagerie ouverte');
+  await leave();
+});
+
+it('ends every session of a patient at once, then erases all that there is', { timeout: 120_000 }, async () => {
+  const patient = demo.ready.patients[2];
+  const elsewhere = await enter('patient', patient.name, 160);
+  const here = await enter('patient', patient.name, 165);
+  await here.follow('Mon compte');
+  await here.press('Se déconnecter de tous les appareils');
+  await here.page.waitForURL((url) => url.origin === demo.ready.http && url.pathname === '/');
+  for (const { page } of [here, elsewhere]) {
+    await page.goto(`${demo.ready.http}/messages`);
+    assert.notEqual(new URL(page.url()).origin, demo.ready.http, 'the inbox opens without login');
+  }
+  await elsewhere.leave();
+  await assert.rejects(call(demo, patient.token, 'GET', '/inbox'), / 401 /);
+
+  await here.visitor.logIn(demo, 'patient', patient.name);
+  await here.follow('Mon compte');
+  await here.follow('Effacer toutes mes données');
+  await here.look('confirm-erase');
+  await here.page.locator('#certain').evaluate((box) => { box.required = false; }); // as a browser without the check
+  await here.press('Effacer toutes mes données');
+  assert.equal(here.page.answer.status(), 422);
+  await here.look('confirm-erase-fault');
+  await here.page.getByLabel('Je comprends').check();
+  await here.press('Effacer toutes mes données');
+  await here.page.getByText('Toutes vos données ont été effacées').waitFor();
+  await here.look('erased');
+  await here.leave();
+});
