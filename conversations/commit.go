@@ -187,7 +187,7 @@ func (l *loaded) build(op string, d *decision) (Commit, error) {
 // buildPatient writes the patient's own record when the change touches it.
 func (l *loaded) buildPatient(c *Commit, d *decision) {
 	switch change := d.verdict.Change; change.Kind {
-	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.TermsAccepted:
+	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.TermsAccepted, rules.MinorityNoted:
 		l.patient.set(l.state.Patient)
 		l.sealBlocks(d.labels)
 	case rules.VisitOpened, rules.VisitClosed:
@@ -217,7 +217,7 @@ func writesThread(k rules.ChangeKind) bool {
 		return true
 	case rules.MessageRefused, rules.ExchangeEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.AccountErased,
 		rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationPurged, rules.DocumentSaved,
-		rules.DocumentDeleted, rules.TermsAccepted, rules.VisitOpened, rules.VisitClosed, rules.VerdictAsked,
+		rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened, rules.VisitClosed, rules.VerdictAsked,
 		rules.DeliverySettled, rules.ReportReceived, rules.ReceiptSent:
 	}
 	return false
@@ -245,7 +245,7 @@ func touched(c rules.Change) []rules.MailboxID {
 		return []rules.MailboxID{c.Mailbox}
 	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged,
 		rules.AccountErased, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
-		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted,
+		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted,
 		rules.VisitOpened, rules.VisitClosed, rules.ClosingAnnounced, rules.VerdictAsked,
 		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent:
 	}

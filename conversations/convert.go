@@ -16,6 +16,8 @@ func (r patientRecord) patient() rules.Patient {
 		Since:   r.Since.time(),
 		Before:  r.Before,
 		Died:    r.Died,
+
+		MinorUntil: r.MinorUntil.time(),
 		Blocks: lo.Map(r.Blocks, func(b blockRecord, _ int) rules.PersonBlock {
 			return rules.PersonBlock{Mailbox: rules.MailboxID(b.Mailbox), Person: rules.PersonID(b.Person), At: b.At.time(), Until: b.Until.time()}
 		}),
@@ -34,6 +36,7 @@ func (r patientRecord) patient() rules.Patient {
 
 // set takes over what rules decided, but for what is sealed: objections and oppositions.
 func (r *patientRecord) set(p rules.Patient) {
+	r.MinorUntil = toMillis(p.MinorUntil)
 	r.Account, r.Since, r.Before, r.Died = p.Account, toMillis(p.Since), p.Before, p.Died
 	if p.Terms.Version != "" {
 		r.Terms = &termsRecord{Version: p.Terms.Version, Hash: p.Terms.Hash, At: toMillis(p.Terms.At)}

@@ -25,6 +25,7 @@ const (
 	KindInvalidRequest         = Kind(rules.EmptyMessage)
 	KindWrongPatient           = Kind(rules.WrongPatient) // of a document (D31), or of a visit
 	KindNotFound               = Kind(rules.NotFound)
+	KindMinorConfidential      = Kind(rules.MinorConfidential)
 	KindObjectionRecorded      = Kind(rules.ObjectionRecorded)
 	KindUnavailable            = Kind(rules.TemporarilyAway) // D17: ask again later
 	KindStaleState        Kind = "stale-state"               // lost a race five times; ask again

@@ -101,7 +101,7 @@ func told(k TraceKind) bool {
 	switch rules.ChangeKind(k) {
 	case rules.MessageReceived, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted,
 		rules.AccountChanged, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
-		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.VisitOpened,
+		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened,
 		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent:
 		return true
 	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived:

@@ -3,6 +3,7 @@ package conversations
 import (
 	"context"
 	"errors"
+	"time"
 
 	"mesbridge/rules"
 )
@@ -17,6 +18,14 @@ func (s *Service) Enrol(ctx context.Context, actor Actor, ins rules.INS, name st
 		return Patient{}, err
 	}
 	return Patient{ID: p, INS: ins, Name: name, State: to}, nil
+}
+
+// NoteMinority notes until when a patient is a minor; the zero time for somebody who is none (D28).
+func (s *Service) NoteMinority(ctx context.Context, actor Actor, p PatientID, until time.Time) error {
+	_, _, err := s.run(ctx, p, "", FactsQuery{}, func(l *loaded) (*decision, error) {
+		return &decision{verdict: rules.NoteMinority(l.state.Patient, until, l.facts.Version+1, s.Now()), actor: actor}, nil
+	})
+	return err
 }
 
 // establish makes the key and the first record of an account, unless it has them. Whoever was erased and

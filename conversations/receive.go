@@ -162,6 +162,11 @@ func (l *loaded) admit(in Incoming, repeatField string, foreign bool) (*decision
 	if v.Refusal.Refused() || v.Change.Kind == "" {
 		return &decision{verdict: v, answer: []byte(v.Change.Message), actor: in.Peer, mailbox: sender.Mailbox}, nil
 	}
+	if in.desk && thread == "" {
+		if r := rules.WriteToMinor(l.state.Patient, in.confidential, l.svc.Now()); r.Refused() {
+			return &decision{verdict: rules.Verdict{Refusal: r}, actor: in.Peer, mailbox: sender.Mailbox}, nil
+		}
+	}
 	told := rules.ReceiptsTo(rules.ReceiptFacts{
 		Asked: in.ReadTo, ReturnPath: in.Envelope, From: in.From.Address, ReplyTo: in.ReplyTo, IsReport: in.IsReport,
 	})

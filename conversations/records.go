@@ -101,6 +101,7 @@ type patientRecord struct {
 	Terms       *termsRecord       `cbor:"9,keyasint,omitempty"`
 	Trash       []ID               `cbor:"10,keyasint,omitempty"` // deleted conversations that are in no inbox
 	Visits      []openVisitRecord  `cbor:"13,keyasint,omitempty"`
+	MinorUntil  millis             `cbor:"14,keyasint,omitempty"`
 }
 
 type patientLabel struct {

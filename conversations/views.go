@@ -175,9 +175,10 @@ type ThreadInput struct {
 	Operation   string
 	Visit       *Visit // first message only: the visit that the conversation is about (D24); nil: none
 
-	ReplyTo      Address     // first message only: another mailbox that answers go to (R75, OP3); zero: Mailbox
-	Informed     Attestation // first message only (I141)
-	Acknowledged string      // reason to write in spite of a recorded refusal (D14 d)
+	Confidential rules.Confidential // first message only: what a known minor wants (D28)
+	ReplyTo      Address            // first message only: another mailbox that answers go to (R75, OP3); zero: Mailbox
+	Informed     Attestation        // first message only (I141)
+	Acknowledged string             // reason to write in spite of a recorded refusal (D14 d)
 }
 
 // Attestation says that the patient was told that the exchange takes place by this channel (I141).
@@ -270,6 +271,8 @@ type Incoming struct {
 	Informed     Attestation // of a message by the desk or the API (I141)
 	Acknowledged string      // reason to write in spite of a recorded refusal (D14 d)
 	ReplyOutside bool        // a Reply-To outside the trust space was left out (D9)
+
+	confidential rules.Confidential // of a first message by the desk or the API (D28)
 
 	desk bool // written by the desk or the API, which a recorded refusal binds (D14 d)
 }

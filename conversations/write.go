@@ -92,7 +92,7 @@ func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID
 		Patient: p, INS: in.INS, Message: body, Thread: thread, Envelope: in.Mailbox, From: draft.From, MessageID: draft.MessageID,
 		Subject: in.Subject, Date: draft.Date, HasText: in.Text != "", Attachments: len(in.Attachments), Documents: len(in.Attachments) > 0,
 		SHA256: [32]byte(sum.sum()), Bytes: sum.size, Peer: actor, Operation: op, ReplyTo: replyTo, ReplyOutside: outside,
-		Informed: in.Informed, Acknowledged: in.Acknowledged, desk: true, Visit: in.Visit,
+		Informed: in.Informed, Acknowledged: in.Acknowledged, desk: true, confidential: in.Confidential, Visit: in.Visit,
 	}
 	incoming.Digest = incoming.SHA256
 	if in.ReadReceipt {

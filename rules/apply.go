@@ -51,6 +51,8 @@ func Apply(s *State, c Change) {
 		s.Patient.withdraw(c.Objection.ID)
 	case OppositionRecorded:
 		s.Patient.record(c.Opposition)
+	case MinorityNoted:
+		s.Patient.MinorUntil = c.Until
 	case TermsAccepted:
 		s.Patient.Terms = c.Terms
 	case ConversationDeleted:

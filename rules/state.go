@@ -124,7 +124,8 @@ type Patient struct {
 	Objections  []ExchangeObjection
 	Oppositions []RecordedOpposition
 	Terms       Terms
-	Died        bool // conversations freeze (D24, D33)
+	Died        bool      // conversations freeze (D24, D33)
+	MinorUntil  time.Time // first instant of majority of a known minor (D28); zero: not known to be one
 	Storage     Storage
 }
 

@@ -20,6 +20,7 @@ const (
 	EmptyMessage       Code = "invalid-request"         // a reply without content (R112)
 	WrongPatient       Code = "wrong-patient"           // a document is another patient's (D31)
 	NotFound           Code = "not-found"               // nothing of that name is the caller's
+	MinorConfidential  Code = "minor-confidential"      // a known minor: nobody said that it is not confidential (D28)
 	ObjectionRecorded  Code = "objection-recorded"      // the professional's side recorded a refusal (D14 d)
 )
 
@@ -96,7 +97,8 @@ const (
 	DocumentSaved       ChangeKind = "document.save"
 	DocumentDeleted     ChangeKind = "document.delete"
 	TermsAccepted       ChangeKind = "terms.accept"
-	VisitOpened         ChangeKind = "episode.open" // or its discharge cancelled
+	MinorityNoted       ChangeKind = "patient.minority" // until when the patient is a minor (D28)
+	VisitOpened         ChangeKind = "episode.open"     // or its discharge cancelled
 	VisitClosed         ChangeKind = "episode.close"
 	ClosingAnnounced    ChangeKind = "thread.closing" // the patient was told when an episode ends the conversation
 	VerdictAsked        ChangeKind = "verdict"        // nothing changes but the trace (D29)
@@ -126,7 +128,8 @@ type Change struct {
 	How          EndHow
 	Block        PersonBlock
 	Account      AccountState
-	Bytes        int64 // octets that the mailbox holds more by it, or less (O167)
+	Until        time.Time // MinorityNoted
+	Bytes        int64     // octets that the mailbox holds more by it, or less (O167)
 	Objection    Objection
 	Opposition   RecordedOpposition
 	Terms        Terms

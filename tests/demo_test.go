@@ -31,6 +31,7 @@ type readyFile struct {
 	NotificationsMaildir string `json:"notificationsMaildir"`
 	Patients             []struct {
 		INS, Name, Address, State, Token string
+		Minor                            bool
 	} `json:"patients"`
 	Professionals []struct {
 		ID, Name, Token string

@@ -148,15 +148,13 @@ func given(there *bool, f jsonbody.Fields) jsonbody.Value {
 	}
 }
 
-// firstFields are the members of a first message. Those that the contract has and this release cannot
-// honour are refused, unless their value asks for nothing: to drop an attestation, a visit number or a
-// reply mailbox in silence would be worse.
+// firstFields are the members of a first message.
 func (w *written) firstFields() jsonbody.Fields {
 	f := w.contentFields()
 	f["mailbox"] = jsonbody.Into(&w.mailbox)
 	f["patient"] = jsonbody.Object(jsonbody.Fields{"ins": jsonbody.Into(&w.ins)})
 	f["subject"] = jsonbody.Into(&w.Subject)
-	f["confidential"] = onlyWhen("confidential", "false", `"no"`, "null")
+	f["confidential"] = w.readConfidential
 	f["episode"] = jsonbody.Object(jsonbody.Fields{"finess": jsonbody.Into(&w.visit.FINESS), "visit": jsonbody.Into(&w.visit.Number)})
 	f["replyTo"] = jsonbody.Into(&w.replyTo)
 	f["patientInformed"] = jsonbody.Object(jsonbody.Fields{
@@ -165,18 +163,23 @@ func (w *written) firstFields() jsonbody.Fields {
 	return f
 }
 
-// onlyWhen takes a member with one of the given JSON values and refuses any other as not supported yet.
-func onlyWhen(name string, values ...string) jsonbody.Value {
-	return func(d *json.Decoder) error {
-		var raw json.RawMessage
-		if err := jsonbody.Into(&raw)(d); err != nil {
-			return err
-		}
-		if !slices.Contains(values, string(raw)) {
-			return invalid(name, "This field is not supported yet.")
-		}
-		return nil
+// readConfidential reads what is said of a known minor's confidence: yes or no, as words or as true and
+// false; null is no answer (D28).
+func (w *written) readConfidential(d *json.Decoder) error {
+	var raw json.RawMessage
+	if err := jsonbody.Into(&raw)(d); err != nil {
+		return err
 	}
+	switch string(raw) {
+	case "null":
+	case "true", `"yes"`:
+		w.Confidential = rules.ConfidentialYes
+	case "false", `"no"`:
+		w.Confidential = rules.ConfidentialNo
+	default:
+		return invalid("confidential", `Write "yes" or "no".`)
+	}
+	return nil
 }
 
 // checkContent checks what both kinds of message hold. limit is that of the whole message as mail carries it

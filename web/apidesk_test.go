@@ -93,8 +93,8 @@ func TestDesk_refusesWithTheFieldsName(t *testing.T) {
 	w := newWorld(t)
 	for body, field := range map[string]string{
 		first(`,"readReceipt":"false"`):                                    "readReceipt",
-		first(`,"confidential":true`):                                      "confidential",
-		first(`,"confidential":"yes"`):                                     "confidential",
+		first(`,"confidential":1`):                                         "confidential",
+		first(`,"confidential":"maybe"`):                                   "confidential",
 		first(`,"episode":{"finess":"770816478","number":"1"}`):            "episode.number",
 		first(`,"episode":{"finess":"770816478"}`):                         "episode.visit",
 		first(`,"replyTo":"nobody"`):                                       "replyTo",

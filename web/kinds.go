@@ -22,7 +22,8 @@ func statusOf(k conversations.Kind) int {
 		return http.StatusConflict
 	case conversations.KindTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case conversations.KindINSInvalid, conversations.KindInvalidRequest, conversations.KindWrongPatient, conversations.KindOtherEvent:
+	case conversations.KindINSInvalid, conversations.KindInvalidRequest, conversations.KindWrongPatient, conversations.KindOtherEvent,
+		conversations.KindMinorConfidential:
 		return http.StatusUnprocessableEntity
 	case conversations.KindRateLimited:
 		return http.StatusTooManyRequests

@@ -73,6 +73,9 @@ func kindTitles(c code) (english, french string) {
 		return "There is no such episode in this facility.", "Cette prise en charge n’existe pas dans cet établissement."
 	case conversations.KindWrongPatient:
 		return "This concerns another patient.", "Le document joint ou la prise en charge concerne un autre patient que le destinataire."
+	case conversations.KindMinorConfidential:
+		return "The patient is a minor whose representatives read the messages. Say confidential: no, or use another way.",
+			"Ce patient est mineur : ses représentants lisent ses messages. Indiquez que le message n’est pas confidentiel ; sinon, ne pas utiliser ce canal."
 	case conversations.KindRateLimited:
 		return "Too many requests. Try again later.", "Trop de demandes. Réessayez plus tard."
 	case conversations.KindStaleState:

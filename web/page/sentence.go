@@ -40,6 +40,8 @@ func Sentence(l conversations.HistoryLine) string {
 		return byPatient(l, "Vous avez supprimé un document enregistré.", "a supprimé un document enregistré en votre nom.")
 	case string(rules.TermsAccepted):
 		return "Vous avez accepté les conditions d’utilisation."
+	case string(rules.MinorityNoted):
+		return "Le service a noté votre majorité ou votre minorité."
 	case string(rules.AccountChanged):
 		return accountWords(l, mine)
 	case string(rules.ConversationOpened):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"mesbridge/cmd/mesbridge/app"
 	"mesbridge/conversations"
@@ -30,10 +31,18 @@ func enrol(ctx context.Context, service *conversations.Service, all []Patient) (
 				return nil, fmt.Errorf("enrol patient %d: %w", i, err)
 			}
 		}
+		if p.Minor && found.State != rules.Purged {
+			if err := service.NoteMinority(ctx, actor, found.ID, majority()); err != nil {
+				return nil, fmt.Errorf("note that patient %d is a minor: %w", i, err)
+			}
+		}
 		known[i] = found
 	}
 	return known, nil
 }
+
+// majority is when the minors of the cast come of age: not soon (D28).
+func majority() time.Time { return time.Date(2033, time.January, 14, 23, 0, 0, 0, time.UTC) }
 
 // erased reports whether a patient had his account erased: he is not enrolled again.
 func erased(ctx context.Context, service *conversations.Service, id conversations.PatientID) bool {
