@@ -10,11 +10,7 @@ import (
 )
 
 // account tells where the patient's account stands (D16).
-func account(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func account(a *App, r request, p conversations.PatientID) (answer, error) {
 	found, err := a.deps.Conversations.Account(r.ctx, p)
 	if err != nil {
 		return answer{}, err
@@ -26,13 +22,9 @@ func account(a *App, r request) (answer, error) {
 const confirmErasure = "erase"
 
 // manageAccount carries out a command of the holder: {command, confirm?}.
-func manageAccount(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func manageAccount(a *App, r request, p conversations.PatientID) (answer, error) {
 	var command, confirm string
-	err = jsonbody.Decode(r.body, jsonbody.Fields{"command": jsonbody.Into(&command), "confirm": jsonbody.Into(&confirm)})
+	err := jsonbody.Decode(r.body, jsonbody.Fields{"command": jsonbody.Into(&command), "confirm": jsonbody.Into(&confirm)})
 	switch {
 	case err != nil:
 		return answer{}, err

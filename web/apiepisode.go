@@ -134,13 +134,9 @@ func putEpisode(a *App, r request) (answer, error) {
 
 // getEpisode shows one episode with all its conversations.
 func getEpisode(a *App, r request) (answer, error) {
-	v, err := visitOfPath(r)
+	e, err := a.askedEpisode(r)
 	if err != nil {
 		return answer{}, err
-	}
-	e, err := a.deps.Conversations.Episode(r.ctx, r.who.Mailboxes, v)
-	if err != nil {
-		return answer{}, toProfessional(err)
 	}
 	return ok(episodeOf(e))
 }
@@ -148,16 +144,25 @@ func getEpisode(a *App, r request) (answer, error) {
 // previewEpisode shows what a close by hand would end now; asked tells those that an automatic one would
 // leave to be treated.
 func previewEpisode(a *App, r request) (answer, error) {
-	v, err := visitOfPath(r)
+	e, err := a.askedEpisode(r)
 	if err != nil {
 		return answer{}, err
 	}
-	e, err := a.deps.Conversations.Episode(r.ctx, r.who.Mailboxes, v)
-	if err != nil {
-		return answer{}, toProfessional(err)
-	}
 	e.Threads = ending(e.Threads)
 	return ok(episodeOf(e))
+}
+
+// askedEpisode reads the episode that the path names.
+func (a *App) askedEpisode(r request) (conversations.EpisodeLine, error) {
+	v, err := visitOfPath(r)
+	if err != nil {
+		return conversations.EpisodeLine{}, err
+	}
+	e, err := a.deps.Conversations.Episode(r.ctx, r.who.Mailboxes, v)
+	if err != nil {
+		return conversations.EpisodeLine{}, toProfessional(err)
+	}
+	return e, nil
 }
 
 // ending returns the conversations that a close by hand would end now.

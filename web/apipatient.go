@@ -35,21 +35,8 @@ func profiles(a *App, r request) (answer, error) {
 	return ok(list[profileShape]{Items: items, Next: optional(next)})
 }
 
-// forPatient is the patient that a call is about: the caller, or with ?for= the owner of one of his
-// profiles. Another's profile is not found.
-func (a *App) forPatient(r request) (conversations.PatientID, error) {
-	if wish := r.query("for"); wish != "" && wish != a.profileID(r.who.Patient) {
-		return "", notFound()
-	}
-	return r.who.Patient, nil
-}
-
 // inbox lists the patient's conversations.
-func inbox(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func inbox(a *App, r request, p conversations.PatientID) (answer, error) {
 	cursor, limit, err := place(r)
 	if err != nil {
 		return answer{}, err
@@ -62,28 +49,12 @@ func inbox(a *App, r request) (answer, error) {
 }
 
 // inboxThread shows one conversation. It marks nothing as read: GET changes nothing.
-func inboxThread(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func inboxThread(a *App, r request, p conversations.PatientID) (answer, error) {
 	t, err := a.deps.Conversations.Thread(r.ctx, p, r.id)
 	if err != nil {
 		return answer{}, err
 	}
 	return ok(patientThreadOf(t))
-}
-
-// opened notes that the patient opened a conversation (R59-R61).
-func opened(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err == nil {
-		err = emptyBody(r.body)
-	}
-	if err == nil {
-		err = a.deps.Conversations.Opened(r.ctx, r.who.actor(), p, r.id)
-	}
-	return answer{status: http.StatusNoContent}, err
 }
 
 // emptyBody refuses members in the body of a call that takes none.
@@ -94,38 +65,8 @@ func emptyBody(body []byte) error {
 	return jsonbody.Decode(body, jsonbody.Fields{})
 }
 
-// inboxAttachment sends the bytes of one attachment.
-func inboxAttachment(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
-	d, err := a.deps.Conversations.Attachment(detached(r.ctx), p, r.id)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{download: &d}, nil
-}
-
-// inboxOriginal sends a message as a file, names in the place of addresses (D11).
-func inboxOriginal(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
-	d, err := a.deps.Conversations.Original(detached(r.ctx), p, r.id)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{download: &d}, nil
-}
-
 // replies sends a reply of the patient.
-func replies(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func replies(a *App, r request, p conversations.PatientID) (answer, error) {
 	in, err := readReply(r.body)
 	if err != nil {
 		return answer{}, err
@@ -183,19 +124,12 @@ func readReply(body []byte) (conversations.ReplyInput, error) {
 // newThread refuses a message to a professional who did not open a conversation: the default of a hosted
 // mailbox is that a patient only replies (D3). The body is not looked at; whom it names makes no
 // difference to the answer.
-func newThread(a *App, r request) (answer, error) {
-	if _, err := a.forPatient(r); err != nil {
-		return answer{}, err
-	}
+func newThread(*App, request, conversations.PatientID) (answer, error) {
 	return answer{}, &problem{status: http.StatusForbidden, code: codeThreadNotOpened}
 }
 
 // contacts lists the patient's professionals.
-func contacts(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func contacts(a *App, r request, p conversations.PatientID) (answer, error) {
 	found, err := a.deps.Conversations.Contacts(r.ctx, p)
 	if err != nil {
 		return answer{}, err
@@ -208,11 +142,7 @@ func contacts(a *App, r request) (answer, error) {
 }
 
 // block blocks a professional, with {until?}.
-func block(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func block(a *App, r request, p conversations.PatientID) (answer, error) {
 	var wish string
 	if len(r.body) > 0 {
 		if err := jsonbody.Decode(r.body, jsonbody.Fields{"until": jsonbody.Into(&wish)}); err != nil {
@@ -221,6 +151,7 @@ func block(a *App, r request) (answer, error) {
 	}
 	until := time.Time{}
 	if wish != "" {
+		var err error
 		if until, err = time.Parse(time.RFC3339, wish); err != nil {
 			return answer{}, invalid("until", "An instant of RFC 3339, with its offset.")
 		}
@@ -236,13 +167,10 @@ func block(a *App, r request) (answer, error) {
 }
 
 // unblock lifts a block; lifting none is the same.
-func unblock(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err == nil {
-		err = emptyBody(r.body)
+func unblock(a *App, r request, p conversations.PatientID) (answer, error) {
+	if err := emptyBody(r.body); err != nil {
+		return answer{}, err
 	}
-	if err == nil {
-		_, err = a.deps.Conversations.Unblock(r.ctx, r.who.actor(), p, r.id)
-	}
+	_, err := a.deps.Conversations.Unblock(r.ctx, r.who.actor(), p, r.id)
 	return answer{status: http.StatusNoContent}, err
 }

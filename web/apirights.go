@@ -11,11 +11,7 @@ import (
 )
 
 // objections lists what the patient declared (D14 b, c).
-func objections(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func objections(a *App, r request, p conversations.PatientID) (answer, error) {
 	found, err := a.deps.Conversations.Objections(r.ctx, p)
 	if err != nil {
 		return answer{}, err
@@ -28,13 +24,9 @@ func objections(a *App, r request) (answer, error) {
 }
 
 // object declares an objection under the caller's id: {kind?, scope, value?}.
-func object(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func object(a *App, r request, p conversations.PatientID) (answer, error) {
 	kind, scope, value := string(rules.AgainstMessages), "", ""
-	err = jsonbody.Decode(r.body, jsonbody.Fields{
+	err := jsonbody.Decode(r.body, jsonbody.Fields{
 		"kind": jsonbody.Into(&kind), "scope": jsonbody.Into(&scope), "value": jsonbody.Into(&value),
 	})
 	if err != nil {
@@ -72,23 +64,15 @@ func checkObjection(o rules.Objection) error {
 }
 
 // withdraw lifts an objection; lifting none is the same.
-func withdraw(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err == nil {
-		err = emptyBody(r.body)
+func withdraw(a *App, r request, p conversations.PatientID) (answer, error) {
+	if err := emptyBody(r.body); err != nil {
+		return answer{}, err
 	}
-	if err == nil {
-		err = a.deps.Conversations.Withdraw(r.ctx, r.who.actor(), p, rules.ObjectionID(r.id))
-	}
-	return answer{status: http.StatusNoContent}, err
+	return answer{status: http.StatusNoContent}, a.deps.Conversations.Withdraw(r.ctx, r.who.actor(), p, rules.ObjectionID(r.id))
 }
 
 // history lists what was done with the patient's messages (O159).
-func history(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func history(a *App, r request, p conversations.PatientID) (answer, error) {
 	cursor, limit, err := place(r)
 	if err != nil {
 		return answer{}, err
@@ -101,11 +85,7 @@ func history(a *App, r request) (answer, error) {
 }
 
 // documents lists what the patient saved (I178).
-func documents(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
+func documents(a *App, r request, p conversations.PatientID) (answer, error) {
 	cursor, limit, err := place(r)
 	if err != nil {
 		return answer{}, err
@@ -117,39 +97,10 @@ func documents(a *App, r request) (answer, error) {
 	return ok(listOf(found.Items, found.Next, time.Time{}, documentOf))
 }
 
-// savedDocument sends the bytes of a saved document.
-func savedDocument(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err != nil {
-		return answer{}, err
-	}
-	d, err := a.deps.Conversations.Document(detached(r.ctx), p, r.id)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{download: &d}, nil
-}
-
-// deleteDocument deletes a saved document, at once.
-func deleteDocument(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err == nil {
-		err = emptyBody(r.body)
-	}
-	if err == nil {
-		err = a.deps.Conversations.DeleteDocument(r.ctx, r.who.actor(), p, r.id)
-	}
-	return answer{status: http.StatusNoContent}, err
-}
-
 // saveAttachment saves an attachment among the patient's documents (I179): 201 with the document, 200 when it
 // is there already.
-func saveAttachment(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err == nil {
-		err = emptyBody(r.body)
-	}
-	if err != nil {
+func saveAttachment(a *App, r request, p conversations.PatientID) (answer, error) {
+	if err := emptyBody(r.body); err != nil {
 		return answer{}, err
 	}
 	d, saved, err := a.deps.Conversations.SaveDocument(detached(r.ctx), r.who.actor(), p, r.id)
@@ -171,18 +122,6 @@ func notSavable() *problem {
 		english: "The document is too large or of a kind that is not kept.",
 		french:  "Ajout aux documents impossible : la pièce-jointe est trop lourde ou de type non supporté",
 	}
-}
-
-// deleteThread deletes a conversation for the patient, for good (R115).
-func deleteThread(a *App, r request) (answer, error) {
-	p, err := a.forPatient(r)
-	if err == nil {
-		err = emptyBody(r.body)
-	}
-	if err == nil {
-		err = a.deps.Conversations.DeleteThread(r.ctx, r.who.actor(), p, r.id)
-	}
-	return answer{status: http.StatusNoContent}, err
 }
 
 // objectionShape is one objection of the patient. It names those whom it binds, never their addresses.

@@ -20,7 +20,7 @@ type endpoint struct {
 	scope  string // empty: any
 	kinds  []PrincipalKind
 	limit  int64 // of the body, in octets; 0: the call takes none
-	serve  func(a *App, r request) (answer, error)
+	serve  call
 	// meaning says in French what an application can do by the call; empty for those of patients.
 	meaning string
 }
