@@ -44,6 +44,16 @@ func (f listFlags) options(list string) (trust.Options, error) {
 	return o, nil
 }
 
+// read reads a list and says how to judge it.
+func (f listFlags) read(file string) ([]byte, trust.Options, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, trust.Options{}, fmt.Errorf("read white list: %w", err)
+	}
+	o, err := f.options(file)
+	return data, o, err
+}
+
 type trustVerifyCommand struct {
 	File string `arg:"" help:"White list, as it was fetched."`
 	listFlags
@@ -54,11 +64,7 @@ type trustVerifyCommand struct {
 
 // Run judges the list in the order of O39 and tells each check.
 func (c trustVerifyCommand) Run(s streams) error {
-	data, err := os.ReadFile(c.File)
-	if err != nil {
-		return fmt.Errorf("read white list: %w", err)
-	}
-	o, err := c.options(c.File)
+	data, o, err := c.read(c.File)
 	if err != nil {
 		return err
 	}
@@ -133,11 +139,7 @@ type trustAcceptCommand struct {
 // Run accepts one list for one time, after every check that does not compare it with the one in service
 // (O17, O39). The bridge takes it when its source gives it next.
 func (c trustAcceptCommand) Run(s streams) error {
-	data, err := os.ReadFile(c.File)
-	if err != nil {
-		return fmt.Errorf("read white list: %w", err)
-	}
-	o, err := c.options(c.File)
+	data, o, err := c.read(c.File)
 	if err != nil {
 		return err
 	}
