@@ -118,24 +118,37 @@ func (s *Service) commit(ctx context.Context, l *loaded, op string, d *decision)
 	if err != nil {
 		return nil, false, err
 	}
-	if c.Mark, err = s.Journal.Head(ctx, l.id.Shard()); err != nil {
-		return nil, false, unavailable("read the high-water mark", err)
-	}
-	done, err := s.Store.Commit(ctx, l.id, c)
+	done, err := s.persist(ctx, l.id, c)
 	switch {
-	case errors.Is(err, ErrConflict):
-		return nil, false, err
 	case err != nil:
-		s.trail.doubt(l.id.Shard())
-		return nil, false, unavailable("commit", err)
+		return nil, false, err
 	case done.Repeated:
 		return s.again(ctx, l.id, done.Answer)
 	}
-	e := JournalEntry{Shard: l.id.Shard(), Sequence: done.Sequence, At: c.Now, Entry: c.Entry}
-	if err := s.trail.append(ctx, e); err != nil {
-		return nil, false, unavailable("commit", err)
-	}
 	return d.answer, false, nil
+}
+
+// persist makes a commit, and keeps its journal entry, which is durable when it returns. It fails with
+// [ErrConflict] when another process came first.
+func (s *Service) persist(ctx context.Context, p PatientID, c Commit) (done Committed, err error) {
+	if c.Mark, err = s.Journal.Head(ctx, p.Shard()); err != nil {
+		return Committed{}, unavailable("read the high-water mark", err)
+	}
+	done, err = s.Store.Commit(ctx, p, c)
+	switch {
+	case errors.Is(err, ErrConflict):
+		return Committed{}, err
+	case err != nil:
+		s.trail.doubt(p.Shard())
+		return Committed{}, unavailable("commit", err)
+	case done.Repeated:
+		return done, nil
+	}
+	e := JournalEntry{Shard: p.Shard(), Sequence: done.Sequence, At: c.Now, Entry: c.Entry}
+	if err := s.trail.append(ctx, e); err != nil {
+		return Committed{}, unavailable("commit", err)
+	}
+	return done, nil
 }
 
 // again answers a command that was carried out before. Its commit may have been made a moment ago, by a

@@ -16,13 +16,15 @@ type TraceKind string
 
 // Kinds of entry that are no change of package rules.
 const (
-	TraceDraft     TraceKind = "draft"               // a draft was kept or dropped
-	TraceEffect    TraceKind = "effect.done"         // what had to follow a commit was done
-	TraceRefused   TraceKind = "refused"             // a command was refused
-	TraceRecipient TraceKind = "recipient.refused"   // a recipient was refused before its message
-	TraceMore      TraceKind = "refused.more"        // so many refusals of a minute have no entry of their own
-	TraceDownload  TraceKind = "attachment.download" // an attachment was opened
-	TraceLost      TraceKind = "lost"                // an entry that was lost with the store, before it was answered
+	TraceDraft     TraceKind = "draft"                  // a draft was kept or dropped
+	TraceEffect    TraceKind = "effect.done"            // what had to follow a commit was done
+	TraceRefused   TraceKind = "refused"                // a command was refused
+	TraceRecipient TraceKind = "recipient.refused"      // a recipient was refused before its message
+	TraceMore      TraceKind = "refused.more"           // so many refusals of a minute have no entry of their own
+	TraceDownload  TraceKind = "attachment.download"    // an attachment was opened
+	TraceLost      TraceKind = "lost"                   // an entry that was lost with the store, before it was answered
+	TraceAdmitted  TraceKind = "mailbox.user.admitted"  // a person was put on the list of a mailbox (D27)
+	TraceDismissed TraceKind = "mailbox.user.dismissed" // a person was taken off it
 	TraceStart     TraceKind = "bridge.start"
 	TraceRebuild   TraceKind = "rebuild"
 	TraceVerify    TraceKind = "audit.verify"
@@ -115,13 +117,18 @@ func (l *loaded) entry(c Commit, d *decision) []byte {
 		How: change.How, Notes: d.verdict.Notes, Actor: d.actor.Kind,
 		Outcome: d.outcome, Code: d.code, Rule: d.rule, MessageID: l.svc.traceOf(d.mail),
 	}
-	content := contentOf(f, c)
 	if l.vault == nil || change.Kind == rules.AccountErased { // it names nobody
-		f.Clear = pack(content)
+		f.Clear = pack(contentOf(f, c))
 		return pack(f)
 	}
-	content.ActorID, content.ActorName = d.actor.ID, d.actor.Name
-	f.Sealed = l.vault.seal(tableJournal, f.place(), content)
+	return sealEntry(l.vault, f, d.actor, c)
+}
+
+// sealEntry completes an entry with who acted and what is written, sealed.
+func sealEntry(v *vault, f entryFrame, actor Actor, c Commit) []byte {
+	content := contentOf(f, c)
+	content.ActorID, content.ActorName = actor.ID, actor.Name
+	f.Sealed = v.seal(tableJournal, f.place(), content)
 	return pack(f)
 }
 

@@ -27,9 +27,9 @@ const (
 	KindNotFound               = Kind(rules.NotFound)
 	KindMinorConfidential      = Kind(rules.MinorConfidential)
 	KindObjectionRecorded      = Kind(rules.ObjectionRecorded)
+	KindNotHabilitated         = Kind(rules.NotHabilitated)  // the caller may not act for the mailbox
 	KindUnavailable            = Kind(rules.TemporarilyAway) // D17: ask again later
 	KindStaleState        Kind = "stale-state"               // lost a race five times; ask again
-	KindNotHabilitated    Kind = "mailbox-not-habilitated"   // the caller may not act for the mailbox
 	KindTermsNotAccepted  Kind = "terms-not-accepted"        // the person has not accepted the terms of use (D32)
 	KindEpisodeUnknown    Kind = "episode-unknown"           // no such visit of the facility
 	KindOtherEvent        Kind = "idempotency-mismatch"      // an event id was used for another event

@@ -287,11 +287,26 @@ func (d *tables) Mailbox(a conversations.Address) conversations.Mailbox {
 	return m
 }
 
+func (d *tables) Held(person string) []conversations.Mailbox {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var list []conversations.Mailbox
+	for _, m := range d.known {
+		if m.Person == person {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
 func (d *tables) Trusted(domain string) bool { return domain != "gone.test" }
 
 func (d *tables) add(address string, m conversations.Mailbox) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if a, err := rules.ParseAddress(address); err == nil {
+		m.Address = a
+	}
 	d.known[strings.ToLower(address)] = m
 }
 
@@ -354,6 +369,9 @@ func newBench(t *testing.T, wrap ...func(conversations.Store) conversations.Stor
 func (b *bench) settings() conversations.Settings {
 	return conversations.Settings{
 		CitizenDomain: "patient.mssante.fr", CheckINSKey: true, MaxReplyBytes: 10_000_000, PatientKey: []byte("a key of the tests, 32 bytes long"),
+		Shared: []conversations.SharedMailbox{{
+			Address: address(b.t, clinic), Kind: rules.Organisational, Responsible: []conversations.Person{{ID: "899900000041", Name: "Irène Chapuisat"}},
+		}},
 	}
 }
 

@@ -57,17 +57,10 @@ func (s *Service) load(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 // read reads what q names without the patient's key: enough for what is decided at RCPT, by the same
 // steps for every patient (D36).
 func (s *Service) read(ctx context.Context, p PatientID, q FactsQuery) (*loaded, error) {
-	mark, err := s.trail.mark(ctx, p.Shard())
-	if err != nil {
-		return nil, unavailable("read the high-water mark", err)
-	}
 	q.Messages = append(slices.Clip(q.Messages), storageField)
-	f, err := s.Store.Facts(ctx, p, q)
+	f, err := s.facts(ctx, p, q)
 	if err != nil {
-		return nil, unavailable("read facts", err)
-	}
-	if f.Head < mark {
-		return nil, unavailable("read facts", ErrBehind)
+		return nil, err
 	}
 	if f.Patient == nil {
 		return nil, &Error{Kind: KindMailboxUnknown, Rule: "R140"}
@@ -85,6 +78,22 @@ func (s *Service) read(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 		return nil, unavailable("open exchanges", err)
 	}
 	return l, nil
+}
+
+// facts reads what q names from a store that is not behind its journal (D17).
+func (s *Service) facts(ctx context.Context, p PatientID, q FactsQuery) (Facts, error) {
+	mark, err := s.trail.mark(ctx, p.Shard())
+	if err != nil {
+		return Facts{}, unavailable("read the high-water mark", err)
+	}
+	f, err := s.Store.Facts(ctx, p, q)
+	if err != nil {
+		return Facts{}, unavailable("read facts", err)
+	}
+	if f.Head < mark {
+		return Facts{}, unavailable("read facts", ErrBehind)
+	}
+	return f, nil
 }
 
 func newLoaded(s *Service, p PatientID, f Facts) *loaded {

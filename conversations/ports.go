@@ -87,6 +87,8 @@ type Mailbox struct {
 type Directory interface {
 	// Mailbox returns what is known of an address, with Address always set.
 	Mailbox(a Address) Mailbox
+	// Held lists the mailboxes whose holder is a person, by his national identifier.
+	Held(person string) []Mailbox
 	// Trusted reports whether the white list in service holds the domain (O24, O45).
 	Trusted(domain string) bool
 }

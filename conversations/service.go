@@ -26,6 +26,8 @@ type Settings struct {
 
 	// Windows are the reply windows of mailboxes, by canonical address (D8); none by default.
 	Windows map[string]rules.Window
+	// Shared are the mailboxes whose users the responsible persons list (I119).
+	Shared []SharedMailbox
 	// VerdictsPerHour is how often one person may ask for a verdict in an hour (D29); 0: as often as he
 	// likes.
 	VerdictsPerHour int
@@ -58,9 +60,10 @@ type Service struct {
 	trail    *trail
 	queue    queue
 	refusals refusals
+	shared   sharedMailboxes
 }
 
 // New returns a service.
 func New(s Settings, p Ports) *Service {
-	return &Service{Settings: s, Ports: p, trail: newTrail(p.Journal, p.Store)}
+	return &Service{Settings: s, Ports: p, trail: newTrail(p.Journal, p.Store), shared: newSharedMailboxes(s.Shared)}
 }

@@ -21,6 +21,7 @@ const (
 	WrongPatient       Code = "wrong-patient"           // a document is another patient's (D31)
 	NotFound           Code = "not-found"               // nothing of that name is the caller's
 	MinorConfidential  Code = "minor-confidential"      // a known minor: nobody said that it is not confidential (D28)
+	NotHabilitated     Code = "mailbox-not-habilitated" // the person or application may not act for the mailbox (I120)
 	ObjectionRecorded  Code = "objection-recorded"      // the professional's side recorded a refusal (D14 d)
 )
 

@@ -13,6 +13,7 @@ import (
 type index struct {
 	hash    func(address string) uint64
 	places  map[uint64]uint32 // hash of the canonical address -> record
+	holders map[uint64]uint32 // hash of a person -> last record with it, the first of a chain
 	records []record
 	arena   []byte            // address, name and person of each record, one after the other
 	labels  []string          // texts that many records share
@@ -25,14 +26,16 @@ type record struct {
 	address, name, person             uint16
 	structure, profession, speciality uint32 // labels
 	kind                              uint32 // label
+	before                            uint32 // the record before it in the chain of its holder, plus one; 0: none
 }
 
 func newIndex() *index {
 	seed := maphash.MakeSeed()
 	return &index{
-		hash:   func(s string) uint64 { return maphash.String(seed, s) },
-		places: make(map[uint64]uint32),
-		known:  make(map[string]uint32),
+		hash:    func(s string) uint64 { return maphash.String(seed, s) },
+		places:  make(map[uint64]uint32),
+		holders: make(map[uint64]uint32),
+		known:   make(map[string]uint32),
 	}
 }
 
@@ -70,10 +73,44 @@ func (x *index) add(m mailbox) bool {
 		structure: x.label(m.structure), profession: x.label(m.professionCode),
 		speciality: x.label(m.speciality), kind: x.label(string(m.kind)),
 	})
+	if m.person != "" {
+		x.chain(m.person)
+	}
 	x.arena = append(x.arena, m.address...)
 	x.arena = append(x.arena, m.name...)
 	x.arena = append(x.arena, m.person...)
 	return true
+}
+
+// chain puts the last record at the head of its holder's. Two persons with one hash share a chain; held tells
+// them apart.
+func (x *index) chain(person string) {
+	last := len(x.records) - 1
+	if head, ok := x.holders[x.hash(person)]; ok {
+		x.records[last].before = head + 1
+	}
+	x.holders[x.hash(person)] = uint32(last) //nolint:gosec // add keeps fewer than MaxUint32
+}
+
+// held lists the mailboxes of a person, last read first.
+func (x *index) held(person string) []conversations.Mailbox {
+	head, ok := x.holders[x.hash(person)]
+	if !ok || person == "" {
+		return nil
+	}
+	var list []conversations.Mailbox
+	for next := head + 1; next > 0; next = x.records[next-1].before {
+		var m conversations.Mailbox
+		r := &x.records[next-1]
+		if x.describe(r, &m); m.Person != person {
+			continue
+		}
+		var err error
+		if m.Address, err = rules.ParseAddress(string(x.arena[r.at : r.at+uint32(r.address)])); err == nil {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // label returns the place of a shared text, adding it.
@@ -96,7 +133,11 @@ func (x *index) fill(address string, m *conversations.Mailbox) {
 	if !ok {
 		return
 	}
-	r := &x.records[at]
+	x.describe(&x.records[at], m)
+}
+
+// describe completes m with what a record says of the mailbox beside its address.
+func (x *index) describe(r *record, m *conversations.Mailbox) {
 	name := r.at + uint32(r.address)
 	person := name + uint32(r.name)
 	m.Kind = rules.MailboxKind(x.labels[r.kind])

@@ -24,6 +24,15 @@ func (t *Table) Mailbox(a conversations.Address) conversations.Mailbox {
 	return m
 }
 
+// Held lists the mailboxes whose holder is a person, by his national identifier (I120).
+func (t *Table) Held(person string) []conversations.Mailbox {
+	x := t.current.Load()
+	if x == nil {
+		return nil
+	}
+	return x.held(person)
+}
+
 // Len returns the number of mailboxes in the table.
 func (t *Table) Len() int {
 	if x := t.current.Load(); x != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -222,6 +223,44 @@ func TestWrite_refusesSeparators(t *testing.T) {
 		err := directory.Write(&bytes.Buffer{}, []directory.Entry{{Kind: rules.Personal, FamilyName: bad}})
 		if !errors.Is(err, directory.ErrField) {
 			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// TestHeld covers I120: every mailbox of a holder is found by his identifier, over several activities and
+// kinds, and nobody else's.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	const person = "899900000017"
+	address := func(local string) rules.Address { return rules.Address{Local: local, Domain: "ch.mssante.fr"} }
+	list := []directory.Entry{
+		{Kind: rules.Personal, Address: address("a"), Person: person, GivenName: "Anne", FamilyName: "LE GOFF"},
+		{Kind: rules.Organisational, Address: address("b"), Service: "Urgences"},
+		{Kind: rules.Personal, Address: address("c"), Person: "899900000025", GivenName: "Marc", FamilyName: "ROY"},
+		{Kind: rules.Practice, Address: address("d"), Person: person, Service: "Cabinet"},
+		{Kind: rules.Personal, Address: address("a"), Person: person, GivenName: "Anne", FamilyName: "LE GOFF"},
+	}
+	var file bytes.Buffer
+	if err := directory.Write(&file, list); err != nil {
+		t.Fatal(err)
+	}
+	var table directory.Table
+	if held := table.Held(person); held != nil {
+		t.Errorf("an empty table: %d mailboxes", len(held))
+	}
+	if _, err := table.Load(&file); err != nil {
+		t.Fatal(err)
+	}
+	for who, want := range map[string][]string{person: {"a", "d"}, "899900000025": {"c"}, "": nil, "899900000099": nil} {
+		var got []string
+		for _, m := range table.Held(who) {
+			got = append(got, m.Address.Local)
+			if m.Person != who || m.Kind == "" {
+				t.Errorf("person %q: a mailbox of another, or half of one", who)
+			}
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("person %q: %v, want %v", who, got, want)
 		}
 	}
 }

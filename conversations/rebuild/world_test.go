@@ -188,6 +188,8 @@ func (w *world) workOn(handlers map[conversations.EffectKind]conversations.Effec
 // nobody is an empty directory.
 type nobody struct{}
 
+func (nobody) Held(string) []conversations.Mailbox { return nil }
+
 func (nobody) Mailbox(a conversations.Address) conversations.Mailbox {
 	return conversations.Mailbox{Address: a}
 }
