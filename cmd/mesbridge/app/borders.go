@@ -88,7 +88,7 @@ func (a *App) startWeb(context.Context) error {
 	}
 	c.SessionCookie = a.OAuth.Sessions().CookieName()
 	app, err := web.New(c, web.Deps{
-		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Register.Persons, a.mailboxesOf}, Idempotency: newAnswers(a.client),
+		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf}, Idempotency: newAnswers(a.client),
 		OAuth: a.OAuth.Handler(), Ready: a.ready, Metrics: a.metrics, Log: a.Log.With("part", "web"), Now: time.Now,
 	})
 	if err != nil {

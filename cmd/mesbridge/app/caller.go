@@ -14,7 +14,7 @@ import (
 // which mailboxes that person or application may act for.
 type callers struct {
 	oauth        *oauth.Server
-	persons      map[string][]rules.Address
+	mandates     func(ctx context.Context, person string) ([]conversations.Mandate, error)
 	applications func(client string) []rules.Address
 }
 
@@ -24,7 +24,7 @@ func (c callers) Token(ctx context.Context, bearer string) (web.Principal, error
 	if err != nil {
 		return web.Principal{}, unauthenticated(err)
 	}
-	return c.principal(who), nil
+	return c.principal(ctx, who)
 }
 
 // Session returns who holds the session of a cookie. To look at a page counts as activity.
@@ -36,7 +36,8 @@ func (c callers) Session(ctx context.Context, cookie string) (web.Principal, str
 	if err := c.oauth.Sessions().Touch(ctx, cookie); err != nil {
 		return web.Principal{}, "", unauthenticated(err)
 	}
-	return c.principal(who), csrf, nil
+	p, err := c.principal(ctx, who)
+	return p, csrf, err
 }
 
 // unauthenticated translates "nobody" and leaves every other failure as it is: not knowing is not no.
@@ -47,16 +48,26 @@ func unauthenticated(err error) error {
 	return err
 }
 
-// principal is an identity as web knows it.
-func (c callers) principal(who oauth.Identity) web.Principal {
+// principal is an identity as web knows it. What a person may act for is looked up each time, so that a right
+// that was taken away is gone at once (D27).
+func (c callers) principal(ctx context.Context, who oauth.Identity) (web.Principal, error) {
 	p := web.Principal{ID: who.Subject, Name: who.Name, FINESS: who.FINESS, ACR: who.ACR, Scopes: who.Scopes}
 	switch who.Kind {
 	case oauth.Patient:
 		p.Kind, p.Patient = web.Patient, conversations.PatientID(who.Subject)
 	case oauth.Professional:
-		p.Kind, p.Mailboxes = web.Professional, c.persons[who.Subject]
+		p.Kind = web.Professional
+		mandates, err := c.mandates(ctx, who.Subject)
+		if err != nil {
+			return web.Principal{}, err
+		}
+		for _, m := range mandates {
+			if m.Use {
+				p.Mailboxes = append(p.Mailboxes, m.Mailbox.Address)
+			}
+		}
 	case oauth.Application:
 		p.Kind, p.Mailboxes = web.Application, c.applications(who.Subject)
 	}
-	return p
+	return p, nil
 }

@@ -1,10 +1,13 @@
 package app
 
 import (
+	"context"
 	"errors"
+	"io"
 	"slices"
 	"testing"
 
+	"mesbridge/conversations"
 	"mesbridge/oauth"
 	"mesbridge/rules"
 	"mesbridge/web"
@@ -12,9 +15,18 @@ import (
 
 func TestCallers_principal(t *testing.T) {
 	t.Parallel()
-	box := rules.Address{Local: "a", Domain: "b.mssante.fr"}
+	box, other := rules.Address{Local: "a", Domain: "b.mssante.fr"}, rules.Address{Local: "c", Domain: "b.mssante.fr"}
 	c := callers{
-		persons: map[string][]rules.Address{"8991": {box}},
+		mandates: func(_ context.Context, person string) ([]conversations.Mandate, error) {
+			administered := conversations.Mandate{Mailbox: conversations.Mailbox{Address: other}, Administer: true} // D27
+			switch person {
+			case "8991":
+				return []conversations.Mandate{{Mailbox: conversations.Mailbox{Address: box}, Use: true}, administered}, nil
+			case "away":
+				return nil, io.ErrUnexpectedEOF
+			}
+			return nil, nil
+		},
 		applications: func(client string) []rules.Address {
 			if client == "app" {
 				return []rules.Address{box}
@@ -34,13 +46,16 @@ func TestCallers_principal(t *testing.T) {
 		{oauth.Identity{Kind: oauth.Application, Subject: "8991"}, web.Application, 0},
 	} {
 		p.who.Scopes = []string{"s"}
-		got := c.principal(p.who)
-		if got.Kind != p.kind || len(got.Mailboxes) != p.boxes || got.FINESS != p.who.FINESS || !slices.Equal(got.Scopes, p.who.Scopes) {
+		got, err := c.principal(t.Context(), p.who)
+		if err != nil || got.Kind != p.kind || len(got.Mailboxes) != p.boxes || got.FINESS != p.who.FINESS || !slices.Equal(got.Scopes, p.who.Scopes) {
 			t.Errorf("%s: kind %s, %d mailboxes", p.who.Kind, got.Kind, len(got.Mailboxes))
 		}
 		if (got.Patient != "") != (p.kind == web.Patient) {
 			t.Errorf("%s: patient %t", p.who.Kind, got.Patient != "")
 		}
+	}
+	if _, err := c.principal(t.Context(), oauth.Identity{Kind: oauth.Professional, Subject: "away"}); err == nil {
+		t.Error("a register that does not answer gives a caller (D17)")
 	}
 }
 

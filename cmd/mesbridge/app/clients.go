@@ -64,10 +64,12 @@ func (f firstOf) Client(ctx context.Context, id string) (oauth.Client, error) {
 	return oauth.Client{}, oauth.ErrUnknownClient
 }
 
-// mailboxesOf lists what an application may act for: what the register says, or else the list of clients.
+// mailboxesOf lists what an application may act for, by the list of clients.
 func (a *App) mailboxesOf(client string) []rules.Address {
-	if known, ok := a.Register.Applications[client]; ok {
-		return known
+	if a.Demonstration != nil {
+		if known, ok := a.Demonstration.Applications[client]; ok {
+			return known
+		}
 	}
 	var all []rules.Address
 	for _, text := range a.clients.Mailboxes(client) {

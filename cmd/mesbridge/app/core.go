@@ -56,6 +56,7 @@ func (a *App) startConversations(ctx context.Context) error {
 		SoftOpposition: c.Oppositions == config.Soft, TrashFor: time.Duration(c.Retention.TrashDays) * 24 * time.Hour,
 		Periods:          rules.Periods{ArchiveYears: c.Retention.ArchiveYears, SuspensionDays: c.Retention.SuspensionDays},
 		FlagWrongPatient: c.Mail.WrongPatient == config.FlagWrongPatient,
+		Shared:           sharedMailboxes(c.Mailboxes),
 		Windows:          replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris),
 	}, ports)
 	a.Conversations.Trace(ctx, conversations.Event{Kind: conversations.TraceStart, Actor: conversations.ActorSystem})
@@ -66,6 +67,23 @@ func (a *App) startConversations(ctx context.Context) error {
 	})
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
 	return nil
+}
+
+// sharedMailboxes are the mailboxes with users (I119).
+func sharedMailboxes(all []config.Mailbox) []conversations.SharedMailbox {
+	list := make([]conversations.SharedMailbox, 0, len(all))
+	for _, m := range all {
+		a, err := rules.ParseAddress(m.Address)
+		if err != nil {
+			continue // settings are checked before
+		}
+		shared := conversations.SharedMailbox{Address: a, Kind: rules.MailboxKind(m.Kind)}
+		for _, p := range m.Responsible {
+			shared.Responsible = append(shared.Responsible, conversations.Person{ID: p.ID, Name: p.Name})
+		}
+		list = append(list, shared)
+	}
+	return list
 }
 
 // replyWindows are the windows of the settings, by canonical address (D8).

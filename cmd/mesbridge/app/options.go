@@ -23,8 +23,6 @@ type Options struct {
 	// bridge's.
 	Listeners Listeners
 
-	Register Register
-
 	// Demonstration holds what only the demonstration has; nil in production.
 	Demonstration *Demonstration
 }
@@ -41,17 +39,13 @@ func (l Listeners) Close() {
 	}
 }
 
-// Register tells which mailboxes a caller may read and write for (I119, I120).
-type Register struct {
-	Persons      map[string][]rules.Address // by national person identifier
-	Applications map[string][]rules.Address // by OAuth client
-}
-
 // Demonstration is what the demonstration adds or replaces.
 type Demonstration struct {
 	Servers   delivery.Static    // where the operators' servers are, instead of the DNS
 	Clients   []oauth.Client     // OAuth clients of the clinics
 	Addresses delivery.Addresses // private addresses of the patients
+	// Applications tells which mailboxes those clients may act for.
+	Applications map[string][]rules.Address
 	// EmbeddedRedis starts the in-process stand-in where there is no redis-server; nothing then
 	// survives.
 	EmbeddedRedis bool

@@ -225,6 +225,9 @@ func (b book) Mailbox(at conversations.Address) conversations.Mailbox {
 	return b.a.directory.Mailbox(at)
 }
 
+// Held lists the mailboxes of a person by the directory (I120).
+func (b book) Held(person string) []conversations.Mailbox { return b.a.directory.Held(person) }
+
 // Trusted reports whether the white list in service holds the domain, whatever its age: this tells
 // whether a correspondent is gone (O45), not whether mail is accepted.
 func (b book) Trusted(domain string) bool { return b.a.lists.InService().Listed(domain) }

@@ -31,6 +31,7 @@ func (c Config) check() error {
 	errs = append(errs, c.Scan.faults()...)
 	errs = append(errs, c.Retention.faults()...)
 	errs = append(errs, c.Windows.faults()...)
+	errs = append(errs, mailboxFaults(c.Mailboxes)...)
 	errs = append(errs, c.Delivery.faults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
 	if c.INSClaim == "" {
@@ -113,6 +114,35 @@ func (w Windows) faults() []error {
 	}
 	if w.AfterAnswerDays < 1 || w.AfterAnswerDays > mostWindow {
 		errs = append(errs, fmt.Errorf("replyWindows.afterAnswerDays: write a number of days from 1 to %d (D8)", mostWindow))
+	}
+	return errs
+}
+
+// mailboxFaults names entries by their place, for an address is nothing to print.
+func mailboxFaults(all []Mailbox) []error {
+	var errs []error
+	seen := map[string]bool{}
+	for i, m := range all {
+		fault := func(what string) { errs = append(errs, fmt.Errorf("mailboxes[%d]: %s (I119)", i, what)) }
+		a, err := rules.ParseAddress(m.Address)
+		switch {
+		case err != nil:
+			fault("address: write the address of a mailbox")
+		case seen[a.Canonical()]:
+			fault("address: the mailbox is there twice; name everybody who is responsible in one entry")
+		}
+		seen[a.Canonical()] = true
+		if k := rules.MailboxKind(m.Kind); k != rules.Organisational && k != rules.Practice {
+			fault("kind: write ORG or CAB; a personal mailbox has no users beside its holder, an application's is given to a client")
+		}
+		if len(m.Responsible) == 0 {
+			fault("responsible: name somebody; without him nobody can list users")
+		}
+		for _, p := range m.Responsible {
+			if p.ID == "" || p.Name == "" {
+				fault("responsible: write id, the national identifier, and name, which is shown to the users")
+			}
+		}
 	}
 	return errs
 }

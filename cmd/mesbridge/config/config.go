@@ -14,6 +14,7 @@ type Config struct {
 	PublicURL     string      `yaml:"publicURL" need:"yes" doc:"Address under which browsers reach the bridge, without a path; also the issuer of its tokens."`
 	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
 	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19), and how often one may ask (D29)."`
+	Mailboxes     []Mailbox   `yaml:"mailboxes" doc:"Organisational (ORG) and practice (CAB) mailboxes whose users write from here, and who is responsible, by national identifier: 8 and the RPPS number. They list the users on the pages, and read nothing by it (I119, D27). A personal mailbox needs no entry: the directory knows its holder (I120)."`
 	Windows       Windows     `yaml:"replyWindows" doc:"Reply windows of mailboxes; none by default (D8)."`
 	Mail          Mail        `yaml:"mail" doc:"How mail from professionals is taken."`
 	Scan          Scan        `yaml:"scan" doc:"The look into messages and attachments for viruses (O168)."`
@@ -69,6 +70,19 @@ type Limits struct {
 	QuotaBytes      int64 `yaml:"quotaBytes" doc:"Room of one mailbox: its messages and saved documents. A full mailbox defers mail for 48 hours, then refuses it; its holder is told from 80 % on (D19, O167). 0: no limit."`
 	// VerdictsPerHour counts persons.
 	VerdictsPerHour int `yaml:"verdictsPerHour" doc:"How often one person may ask in an hour whether a patient can be reached; 0: as often as he likes (D29)."`
+}
+
+// Mailbox is one that several persons use.
+type Mailbox struct {
+	Address     string   `yaml:"address"`
+	Kind        string   `yaml:"kind"`
+	Responsible []Person `yaml:"responsible"`
+}
+
+// Person is somebody named by his national identifier (I109).
+type Person struct {
+	ID   string `yaml:"id"`
+	Name string `yaml:"name"`
 }
 
 // Windows are the reply windows of mailboxes.

@@ -48,6 +48,9 @@ func sample() Config {
 		CRLs:        []File{},
 		Revocation:  Revocation{Online: true, URLs: []string{"http://igc-sante.esante.gouv.fr/CRL/ACI-EL-ORG.crl"}, OCSP: "http://ocsp.esante.gouv.fr"},
 	}
+	c.Mailboxes = []Mailbox{{
+		Address: "cardiologie@exemple.mssante.fr", Kind: "ORG", Responsible: []Person{{ID: "810000000017", Name: "Irène Chapuisat"}},
+	}}
 	c.Windows.Mailboxes = map[string]int{"secretariat@exemple.mssante.fr": 30}
 	c.WhiteList.URL = "https://espacedeconfiance.mssante.fr/listeblanchemssante.xml"
 	c.WhiteList.Roots = "/etc/mesbridge/igc-sante.pem"

@@ -114,15 +114,11 @@ func (d *demonstration) start(ctx context.Context) error {
 		listeners.Close()
 		return errors.Join(err, lock.Unlock())
 	}
-	roles, err := register(d.cast)
-	if err != nil {
-		listeners.Close()
-		return errors.Join(err, lock.Unlock())
-	}
 	d.app, err = app.Start(ctx, app.Options{
-		Config: d.settings(url), Log: d.Log, Lock: lock, Listeners: listeners, Register: roles,
+		Config: d.settings(url), Log: d.Log, Lock: lock, Listeners: listeners,
 		Demonstration: &app.Demonstration{
 			Servers: d.neighbours.servers, Clients: clients(d.cast.Clinics, d.secrets.clinics), Addresses: d.addresses, EmbeddedRedis: true,
+			Applications: applications(d.cast.Clinics),
 		},
 	})
 	if err != nil {
@@ -173,6 +169,7 @@ func (d *demonstration) settings(url string) config.Config {
 		CA: config.File(d.space.CA), CRLs: []config.File{config.File(d.space.CRL)}, // certificates of the demonstration name no server to ask
 	}
 	c.WhiteList.File, c.WhiteList.SignerRoots = config.File(d.space.WhiteList), config.File(d.space.CA)
+	c.Mailboxes = sharedMailboxes(d.cast)
 	c.Directory.File = config.File(d.space.Directory)
 	c.Limits.VerdictsPerHour = 0 // rate limits are off (outside contract)
 	c.Keys = config.Keys{Master: d.secrets.master, PatientHash: d.secrets.patientHash}
@@ -198,6 +195,9 @@ func (d *demonstration) present(ctx context.Context, url string) error {
 		return err
 	}
 	if err = accept(ctx, d.app.Conversations, d.cast.Patients, known, d.cast.Professionals); err != nil {
+		return err
+	}
+	if err = admitUsers(ctx, d.app.Conversations, d.cast); err != nil {
 		return err
 	}
 	d.addresses.fill(d.cast.Patients, known)

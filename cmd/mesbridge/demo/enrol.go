@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -69,27 +68,6 @@ func accept(ctx context.Context, service *conversations.Service, patients []Pati
 		}
 	}
 	return nil
-}
-
-// register tells which mailboxes the cast may act for: persons for theirs, a clinic's application for
-// its application mailbox (outside contract).
-func register(cast Cast) (app.Register, error) {
-	r := app.Register{Persons: map[string][]rules.Address{}, Applications: map[string][]rules.Address{}}
-	var errs []error
-	add := func(to map[string][]rules.Address, who, mailbox string) {
-		a, err := rules.ParseAddress(mailbox)
-		errs = append(errs, err)
-		to[who] = append(to[who], a)
-	}
-	for _, p := range cast.Professionals {
-		for _, m := range p.Mailboxes {
-			add(r.Persons, p.ID, m)
-		}
-	}
-	for _, c := range cast.Clinics {
-		add(r.Applications, c.ClientID, c.Mailboxes[0].Address)
-	}
-	return r, errors.Join(errs...)
 }
 
 // clients are the OAuth clients of the clinics.
