@@ -48,6 +48,7 @@ type listedUser struct {
 func (u listedUser) user() MailboxUser {
 	return MailboxUser{
 		ID: u.ID, Who: Person{u.Person, u.Name}, Since: u.Since.time(), Until: u.Until.time(), By: Person{u.ByID, u.ByName},
+		Ended: u.Ended.time(),
 	}
 }
 

@@ -48,6 +48,7 @@ type MailboxUser struct {
 	Since time.Time
 	Until time.Time // first instant without the right; zero: no end
 	By    Person    // who put him on the list
+	Ended time.Time // when he was taken off it, less than [tellFor] ago; else zero
 }
 
 // sharedMailboxes finds the mailboxes with users.
@@ -126,7 +127,7 @@ func (s *Service) mandate(m *Mandate, b *userList, person string) {
 	}
 }
 
-// Users lists who may use a mailbox, to whom keeps its list, by name.
+// Users lists who may use a mailbox, and who was taken off its list lately, to whom keeps it, by name.
 func (s *Service) Users(ctx context.Context, actor Actor, m Address) ([]MailboxUser, error) {
 	b, err := s.openUsers(ctx, m)
 	if err != nil {
@@ -137,9 +138,7 @@ func (s *Service) Users(ctx context.Context, actor Actor, m Address) ([]MailboxU
 	}
 	list := make([]MailboxUser, 0, len(b.label.Users))
 	for _, u := range b.label.Users {
-		if u.Ended == 0 {
-			list = append(list, u.user())
-		}
+		list = append(list, u.user())
 	}
 	slices.SortFunc(list, func(a, b MailboxUser) int {
 		return cmp.Or(cmp.Compare(a.Who.Name, b.Who.Name), cmp.Compare(a.ID, b.ID))

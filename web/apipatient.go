@@ -149,21 +149,30 @@ func block(a *App, r request, p conversations.PatientID) (answer, error) {
 			return answer{}, err
 		}
 	}
-	until := time.Time{}
-	if wish != "" {
-		var err error
-		if until, err = time.Parse(time.RFC3339, wish); err != nil {
-			return answer{}, invalid("until", "An instant of RFC 3339, with its offset.")
-		}
-		if !until.After(a.deps.Now()) {
-			return answer{}, invalid("until", "The instant is past.")
-		}
+	until, err := a.until(wish)
+	if err != nil {
+		return answer{}, err
 	}
 	c, err := a.deps.Conversations.Block(r.ctx, r.who.actor(), p, r.id, until)
 	if err != nil {
 		return answer{}, err
 	}
 	return ok(contactOf(c))
+}
+
+// until reads the instant at which something ends, which has to come; empty is no end.
+func (a *App) until(wish string) (time.Time, error) {
+	if wish == "" {
+		return time.Time{}, nil
+	}
+	end, err := time.Parse(time.RFC3339, wish)
+	if err != nil {
+		return time.Time{}, invalid("until", "An instant of RFC 3339, with its offset.")
+	}
+	if !end.After(a.deps.Now()) {
+		return time.Time{}, invalid("until", "The instant is past.")
+	}
+	return end, nil
 }
 
 // unblock lifts a block; lifting none is the same.

@@ -39,6 +39,7 @@ func rightsBodies() map[string]string {
 		"PUT /inbox/objections/{id}": `{"kind":"exchange","scope":"structure","value":"770816478"}`,
 		"POST /account":              `{"command":"close-messaging"}`,
 		"POST /terms":                `{"version":"` + termsVersion + `"}`,
+		"POST /mailboxes/{id}/users": `{"person":"899900000033","name":"Sophie Amblardet"}`,
 		"PUT /oppositions":           `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"},"toPatient":true}`,
 	}
 }

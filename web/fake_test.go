@@ -40,6 +40,7 @@ func must(s string) conversations.Address {
 // every method fails with.
 type fakeConversations struct {
 	fakeRights
+	fakeMailboxes
 
 	mu       sync.Mutex
 	fail     error
@@ -69,6 +70,7 @@ func newFake() *fakeConversations {
 		failOn: map[string]error{}, threads: map[conversations.ID]conversations.Thread{},
 		files: map[conversations.ID][]byte{}, fileName: "Compte rendu.pdf", fileType: "application/pdf",
 	}
+	f.fakeMailboxes = someMailboxes()
 	f.episode, f.verdict = episodeLine(), conversations.ContactVerdict{ContactAnswer: rules.ContactAnswer{Rule: "D29", Reachability: rules.Unknown}}
 	f.add(openThreadOf(openID))
 	f.add(endedThreadOf(endedID))

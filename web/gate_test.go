@@ -24,7 +24,7 @@ func sample(e endpoint) (path, body string) {
 	id := map[string]string{
 		"/inbox/contacts/{id}/block": string(exchangeID), "/exchanges/{id}/end": string(exchangeID), "/inbox/attachments/{id}": string(pieceID),
 		"/inbox/attachments/{id}/save": string(pieceID), "/inbox/documents/{id}": string(savedID),
-		"/inbox/messages/{id}/original": string(openID) + ".2",
+		"/inbox/messages/{id}/original": string(openID) + ".2", "/mailboxes/{id}/users": sharedKey(), "/mailboxes/{id}/users/{user}": sharedKey(),
 	}[e.path]
 	if id == "" {
 		id = string(openID)
@@ -40,7 +40,7 @@ func sample(e endpoint) (path, body string) {
 	if own := rightsBodies()[e.method+" "+e.path]; own != "" {
 		body = own
 	}
-	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815").Replace(e.path), body
+	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815", "{user}", string(userID)).Replace(e.path), body
 }
 
 // docs/contract.md: every path under /api/ without a valid token answers 401 before anything else.
@@ -166,7 +166,7 @@ func TestGate_everyEndpointAnswers(t *testing.T) {
 			"POST /inbox": 403, "POST /inbox/{id}/opened": 204, "POST /inbox/{id}/replies": 201, "POST /conversations": 201,
 			"POST /conversations/{id}/messages": 201, "DELETE /inbox/contacts/{id}/block": 204,
 			"POST /inbox/attachments/{id}/save": 201, "DELETE /inbox/documents/{id}": 204, "DELETE /inbox/objections/{id}": 204,
-			"DELETE /inbox/{id}": 204,
+			"DELETE /inbox/{id}": 204, "POST /mailboxes/{id}/users": 201, "DELETE /mailboxes/{id}/users/{user}": 204,
 		}[e.method+" "+e.path]
 		if want == 0 {
 			want = 200
@@ -198,7 +198,7 @@ func TestGate_getChangesNothing(t *testing.T) {
 	for _, call := range w.core.calls {
 		switch call {
 		case "Inbox", "Thread", "Attachment", "Original", "Contacts", "Exchanges", "Threads", "ThreadFor",
-			"Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes":
+			"Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

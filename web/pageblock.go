@@ -22,7 +22,7 @@ func blockForm(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	until, fault := a.blockEnd(v.form.value(fieldUntil))
+	until, fault := a.lastDay(v.form.value(fieldUntil))
 	if fault != "" {
 		return view{
 			status: http.StatusUnprocessableEntity,
@@ -35,9 +35,9 @@ func blockForm(a *App, v visit) (view, error) {
 	return goTo("/contacts?fait=" + string(page.NoticeBlocked))
 }
 
-// blockEnd reads the last day of a block, as a day in Paris: the block ends at the midnight that follows
-// it. No day is no end.
-func (a *App) blockEnd(day string) (until time.Time, fault string) {
+// lastDay reads the last day of what a visitor limits, as a day in Paris: it ends at the midnight that
+// follows. No day is no end.
+func (a *App) lastDay(day string) (until time.Time, fault string) {
 	if day == "" {
 		return time.Time{}, ""
 	}

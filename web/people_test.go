@@ -37,7 +37,7 @@ func person(name string) (Principal, error) {
 			Scopes: []string{"patient.read", "patient.reply", "patient.manage", "patient.block"},
 		}, nil
 	case proToken, proKey:
-		return Principal{Kind: Professional, ID: "899700218896", Name: "Dr Claire Martin", Mailboxes: martin, Scopes: desk}, nil
+		return Principal{Kind: Professional, ID: "899700218896", Name: "Dr Claire Martin", Mailboxes: martin, Scopes: append(desk, "admin")}, nil
 	case twoBoxes:
 		return Principal{Kind: Professional, ID: "899700218896", Mailboxes: append([]conversations.Address{must("autre@chu.mssante.fr")}, martin...), Scopes: desk}, nil
 	case clinicToken:

@@ -53,6 +53,11 @@ type Conversations interface {
 	Silenced(ctx context.Context, mailboxes []conversations.Address, exchange conversations.ID) ([]conversations.ThreadLine, error)
 	Ask(ctx context.Context, actor conversations.Actor, m conversations.Address, ins rules.INS) (conversations.ContactVerdict, error)
 
+	Mandates(ctx context.Context, person string) ([]conversations.Mandate, error)
+	Users(ctx context.Context, actor conversations.Actor, m conversations.Address) ([]conversations.MailboxUser, error)
+	AdmitUser(ctx context.Context, actor conversations.Actor, m conversations.Address, who conversations.Person, until time.Time) (conversations.MailboxUser, error)
+	DismissUser(ctx context.Context, actor conversations.Actor, m conversations.Address, user conversations.ID) error
+
 	Facility(m conversations.Address) string
 	ChangeEpisode(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, in conversations.EpisodeInput) (conversations.EpisodeLine, error)
 	Episode(ctx context.Context, mailboxes []conversations.Address, v conversations.Visit) (conversations.EpisodeLine, error)

@@ -23,7 +23,7 @@ func (a *App) endpoints() []endpoint {
 		managing              = "patient.manage"
 	)
 	patient, desk := []PrincipalKind{Patient}, []PrincipalKind{Professional, Application}
-	clinic := []PrincipalKind{Application}
+	clinic, person := []PrincipalKind{Application}, []PrincipalKind{Professional}
 	replySize, messageSize := withEncoding(a.cfg.MaxReplyBytes), withEncoding(a.cfg.MaxMessageBytes)
 	return []endpoint{
 		{get, "/profiles", read, patient, 0, profiles, ""},
@@ -60,6 +60,11 @@ func (a *App) endpoints() []endpoint {
 		{post, "/conversations/{id}/end", "thread.close", desk, 0, endThread, "mettre fin à une seule conversation"},
 		{put, "/oppositions", "thread.write", desk, 0, recordOpposition, "enregistrer l’opposition d’un patient"},
 		{post, "/verdicts", "thread.read", desk, 0, verdict, "demander si un message arriverait"},
+
+		{get, "/mailboxes", "thread.read", desk, 0, mailboxes, "lister ses boîtes aux lettres"},
+		{get, "/mailboxes/{id}/users", "admin", person, 0, mailboxUsers, ""},
+		{post, "/mailboxes/{id}/users", "admin", person, 0, admitUser, ""},
+		{del, "/mailboxes/{id}/users/{user}", "admin", person, 0, dismissUser, ""},
 
 		{get, "/facilities/{finess}/episodes", "episode.close", clinic, 0, listEpisodes, "lister les prises en charge"},
 		{get, "/facilities/{finess}/episodes/{visit}", "episode.close", clinic, 0, getEpisode, "lire une prise en charge"},

@@ -68,6 +68,8 @@ const (
 	NoticeAccount         Notice = "compte"
 	NoticeClosed          Notice = "cloture"
 	NoticeCancelled       Notice = "annulation"
+	NoticeAdmitted        Notice = "inscrit"
+	NoticeDismissed       Notice = "retire"
 )
 
 // Words is the sentence of a notice, empty for a text that is none.
@@ -99,6 +101,10 @@ func (n Notice) Words() string {
 		return "C’est fait."
 	case NoticeClosed:
 		return "Prise en charge close."
+	case NoticeAdmitted:
+		return "La personne est inscrite. Elle peut lire et écrire pour cette boîte."
+	case NoticeDismissed:
+		return "L’accès est retiré. Vous pouvez inscrire la personne de nouveau ci-dessous."
 	case NoticeCancelled:
 		return "Clôture annulée."
 	}

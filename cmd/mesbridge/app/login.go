@@ -24,13 +24,17 @@ func PatientScopes() []string {
 	return []string{"patient.read", "patient.reply", "patient.manage", "patient.block"}
 }
 
-// ProfessionalScopes are those of a professional, who then still needs a right on the mailbox.
-func ProfessionalScopes() []string {
+// ProfessionalScopes are those of a professional, who then still needs a right on the mailbox: to act for it,
+// or, with admin, to list its users.
+func ProfessionalScopes() []string { return append(deskScopes(), "admin") }
+
+// deskScopes are those of whoever acts for a mailbox.
+func deskScopes() []string {
 	return []string{"thread.read", "thread.open", "thread.write", "thread.close"}
 }
 
 // ClinicScopes are those of a structure's application.
-func ClinicScopes() []string { return append(ProfessionalScopes(), "episode.close") }
+func ClinicScopes() []string { return append(deskScopes(), "episode.close") }
 
 // openLogin makes the authorization server.
 func (a *App) openLogin(context.Context) error {

@@ -1,0 +1,87 @@
+package page
+
+import (
+	"slices"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// Names of the fields of the form that lists a user.
+const (
+	FieldPerson = "identifiant"
+	FieldName   = "nom"
+)
+
+// Mailbox is a mailbox of a professional. Key stands for it in URLs, which hold no address.
+type Mailbox struct {
+	conversations.Mandate
+	Key string
+}
+
+// Shown is the name of the mailbox, or its address, which is the professional's own to see.
+func (m Mailbox) Shown() string {
+	if m.Mailbox.Name != "" {
+		return m.Mailbox.Name
+	}
+	return m.Mailbox.Address.Wire()
+}
+
+// Kind is the kind of the mailbox in words.
+func (m Mailbox) Kind() string {
+	switch m.Mailbox.Kind {
+	case rules.Personal:
+		return "BAL personnelle"
+	case rules.Organisational:
+		return "BAL organisationnelle"
+	case rules.Application:
+		return "BAL applicative"
+	case rules.Practice:
+		return "BAL de cabinet"
+	}
+	return "BAL"
+}
+
+// ResponsibleNames are the names of those who keep the list of users.
+func (m Mailbox) ResponsibleNames() []string {
+	list := make([]string, len(m.Responsible))
+	for i, p := range m.Responsible {
+		list[i] = p.Name
+	}
+	return list
+}
+
+// Mailboxes is the page of a professional's mailboxes (I119, D27).
+type Mailboxes struct{ Items []Mailbox }
+
+func (Mailboxes) title() string    { return "Mes boîtes aux lettres" }
+func (Mailboxes) template() string { return "mailboxes" }
+
+// Users is the page of the users of a mailbox, for whom keeps that list.
+type Users struct {
+	Mailbox Mailbox
+	Items   []conversations.MailboxUser
+	Form    UserForm
+	Notice  Notice
+}
+
+func (p Users) title() string  { return "Utilisateurs de la boîte " + p.Mailbox.Shown() }
+func (Users) template() string { return "users" }
+
+// Present are the users on the list.
+func (p Users) Present() []conversations.MailboxUser { return p.having(false) }
+
+// Gone are those who were taken off lately; they can be put back.
+func (p Users) Gone() []conversations.MailboxUser { return p.having(true) }
+
+func (p Users) having(ended bool) []conversations.MailboxUser {
+	return slices.DeleteFunc(slices.Clone(p.Items), func(u conversations.MailboxUser) bool { return u.Ended.IsZero() == ended })
+}
+
+// UserForm is the form that lists a person, as it was typed.
+type UserForm struct {
+	Person, Name, Until    string
+	PersonFault, NameFault bool
+	UntilFault             string
+	Own                    bool // whoever lists himself without an exercise is refused (I119)
+}
