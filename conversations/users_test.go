@@ -28,9 +28,9 @@ func (b *bench) mandates(person string) []conversations.Mandate {
 	return list
 }
 
-func (b *bench) admit(person string, until time.Time) conversations.MailboxUser {
+func (b *bench) admit(until time.Time) conversations.MailboxUser {
 	b.t.Helper()
-	u, err := b.AdmitUser(b.t.Context(), theManager(), address(b.t, clinic), conversations.Person{ID: person, Name: "Sophie Amblardet"}, until)
+	u, err := b.AdmitUser(b.t.Context(), theManager(), address(b.t, clinic), conversations.Person{ID: secretary, Name: "Sophie Amblardet"}, until)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestAdmitUser_countsAtOnce(t *testing.T) {
 		t.Fatalf("responsible: %+v", list)
 	}
 	end := b.clock.Now().Add(24 * time.Hour).Truncate(time.Millisecond)
-	u := b.admit(secretary, end)
+	u := b.admit(end)
 	list := b.mandates(secretary)
 	if len(list) != 1 || !list[0].Use || !list[0].Listed || list[0].Administer || !list[0].Until.Equal(end) || list[0].Responsible[0].ID != manager {
 		t.Fatalf("user: %+v", list)
@@ -73,7 +73,7 @@ func TestAdmitUser_countsAtOnce(t *testing.T) {
 	if err != nil || len(users) != 1 || users[0].Who.Name != "Sophie Amblardet" || users[0].By.ID != manager || users[0].ID != u.ID {
 		t.Errorf("list: %+v, %v", users, err)
 	}
-	if again := b.admit(secretary, time.Time{}); again.ID != u.ID || !again.Until.IsZero() {
+	if again := b.admit(time.Time{}); again.ID != u.ID || !again.Until.IsZero() {
 		t.Errorf("a second admission made another user, or kept the end: %+v", again)
 	}
 	if err := b.DismissUser(t.Context(), theManager(), address(t, clinic), u.ID); err != nil {
@@ -95,7 +95,7 @@ func TestAdmitUser_countsAtOnce(t *testing.T) {
 func TestAdmitUser_ends(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.admit(secretary, b.clock.Now().Add(time.Hour))
+	b.admit(b.clock.Now().Add(time.Hour))
 	b.clock.later(time.Hour)
 	if list := b.mandates(secretary); len(list) != 0 {
 		t.Errorf("after the end: %+v", list)
@@ -106,7 +106,7 @@ func TestAdmitUser_ends(t *testing.T) {
 func TestAdmitUser_refuses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	user := b.admit(secretary, time.Time{})
+	user := b.admit(time.Time{})
 	stranger := conversations.Actor{Kind: conversations.ActorProfessional, ID: secretary}
 	someone := conversations.Person{ID: "899900000058"}
 	for name, err := range map[string]error{
@@ -136,7 +136,7 @@ func TestAdmitUser_refuses(t *testing.T) {
 func TestMandates_unknown(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.admit(secretary, time.Time{})
+	b.admit(time.Time{})
 	b.redis.SetError("LOADING")
 	if list, err := b.Mandates(t.Context(), secretary); err == nil || conversations.KindOf(err) != conversations.KindUnavailable {
 		t.Errorf("%+v, %v", list, err)
@@ -148,7 +148,7 @@ func TestMandates_unknown(t *testing.T) {
 func TestAdmitUser_traces(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.admit(secretary, time.Time{})
+	b.admit(time.Time{})
 	var kinds []conversations.TraceKind
 	for shard, entries := range b.memory.journal {
 		for seq, entry := range entries {
