@@ -72,3 +72,18 @@ func monthPlausible(m string) bool {
 func (i INS) Provisional() bool {
 	return strings.HasPrefix(string(i), "7") || strings.HasPrefix(string(i), "8")
 }
+
+// Female reports whether the first digit says woman (R14, R15).
+func (i INS) Female() bool { return len(i) > 0 && (i[0] == '2' || i[0] == '8') }
+
+// BirthMonth returns month and year of birth as the matricule tells them: two digits each, the century open. A
+// month that nobody was born in (R14) gives "".
+func (i INS) BirthMonth() (month, year string) {
+	if len(i) < 5 {
+		return "", ""
+	}
+	if month = string(i[3:5]); month > "12" {
+		month = ""
+	}
+	return month, string(i[1:3])
+}

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"slices"
+
 	"mesbridge/conversations"
+	"mesbridge/rules"
 	"mesbridge/web/page"
 )
 
@@ -41,7 +44,10 @@ func deskPage(a *App, v visit) (view, error) {
 	if len(boxes) == 0 {
 		return show(p)
 	}
-	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{Cursor: v.query("suite"), Limit: defaultLimit})
+	if wish := v.query("etat"); slices.ContainsFunc(p.States(), func(s page.StateChoice) bool { return s.Value == wish }) {
+		p.State = wish
+	}
+	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{State: rules.ThreadState(p.State), Cursor: v.query("suite"), Limit: defaultLimit})
 	if err != nil {
 		return view{}, toProfessional(err)
 	}

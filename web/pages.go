@@ -61,6 +61,14 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: post, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockForm},
 		{method: post, path: "/contacts/{id}/debloquer", kind: Patient, serve: unblockForm},
 		{method: get, path: "/pro", kind: Professional, serve: deskPage},
+		{method: get, path: "/pro/echanges/{id}", kind: Professional, serve: exchangePage},
+		{method: get, path: writePath, kind: Professional, serve: writePage},
+		{method: post, path: writePath, kind: Professional, serve: composePage},
+		{method: post, path: writePath + "/message", kind: Professional, limit: withEncoding(a.cfg.MaxMessageBytes), serve: sendForm},
+		{method: get, path: "/pro/conversations/{id}", kind: Professional, serve: deskThreadPage},
+		{method: post, path: "/pro/conversations/{id}/ecrire", kind: Professional, limit: withEncoding(a.cfg.MaxMessageBytes), serve: continueForm},
+		{method: get, path: "/pro/conversations/{id}/fin", kind: Professional, serve: endThreadPage},
+		{method: post, path: "/pro/conversations/{id}/fin", kind: Professional, serve: endThreadForm},
 		{method: get, path: "/pro/echanges/{id}/fin", kind: Professional, serve: endPage},
 		{method: post, path: "/pro/echanges/{id}/fin", kind: Professional, serve: endForm},
 		{method: get, path: mailboxesPath, kind: Professional, serve: mailboxesPage},
@@ -205,7 +213,7 @@ func (a *App) sendView(c *fiber.Ctx, v visit, out view) error {
 		c.Status(out.status)
 	}
 	switch out.page.(type) {
-	case page.Conversation, page.Attached:
+	case page.Conversation, page.Attached, page.DeskThread:
 		c.Set(fiber.HeaderContentSecurityPolicy, a.mailPolicy)
 	}
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)

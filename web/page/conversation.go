@@ -68,6 +68,7 @@ const (
 	NoticeAccount         Notice = "compte"
 	NoticeClosed          Notice = "cloture"
 	NoticeCancelled       Notice = "annulation"
+	NoticeThreadEnded     Notice = "conversation-terminee"
 	NoticeAdmitted        Notice = "inscrit"
 	NoticeDismissed       Notice = "retire"
 )
@@ -101,6 +102,8 @@ func (n Notice) Words() string {
 		return "C’est fait."
 	case NoticeClosed:
 		return "Prise en charge close."
+	case NoticeThreadEnded:
+		return "Cette conversation a pris fin. Un nouveau message de votre part la rouvre."
 	case NoticeAdmitted:
 		return "La personne est inscrite. Elle peut lire et écrire pour cette boîte."
 	case NoticeDismissed:
@@ -147,14 +150,7 @@ func (p Conversation) MayAll() bool {
 func (f ReplyForm) ToAll() bool { return f.Choice == rules.ReplyToAll }
 
 // Error is the text of the fault of a field, empty for none.
-func (f ReplyForm) Error(field string) string {
-	for _, e := range f.Errors {
-		if e.Field == field {
-			return e.Text
-		}
-	}
-	return ""
-}
+func (f ReplyForm) Error(field string) string { return faultOf(f.Errors, field) }
 
 // EndedByEpisode reports whether the end of a care episode ended the conversation (D24).
 func (p Conversation) EndedByEpisode() bool { return p.Ended != nil && p.Ended.How == rules.ByEpisode }

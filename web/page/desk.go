@@ -1,6 +1,9 @@
 package page
 
-import "mesbridge/conversations"
+import (
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
 
 // Choice is one mailbox that the professional may choose. Address is his own; Key stands for it in
 // URLs, which hold no address.
@@ -14,11 +17,22 @@ type Choice struct {
 type Desk struct {
 	Mailboxes []Choice
 	Chosen    Choice
+	State     string // the list shown, empty for all
 	Items     []conversations.ExchangeLine
 	Next      string
 	Further   bool
 	Notice    Notice
 }
+
+// States are the lists that one may choose (D4).
+func (Desk) States() []StateChoice {
+	return []StateChoice{
+		{"", "Tous"}, {string(rules.ThreadOpen), "Ouverts"}, {string(rules.ThreadEnded), "Terminés"}, {string(rules.ThreadUnreachable), "Injoignables"},
+	}
+}
+
+// StateChoice is a list by state.
+type StateChoice struct{ Value, Words string }
 
 func (p Desk) title() string {
 	if p.Further {

@@ -1,0 +1,89 @@
+package page
+
+import (
+	"strings"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// Exchange is what one of a professional's mailboxes has with one patient: the conversations, and what can be
+// done.
+type Exchange struct {
+	conversations.ExchangeLine
+	Mailbox string // key of the mailbox
+	Items   []conversations.ThreadLine
+	Next    string
+	Further bool
+	Notice  Notice
+}
+
+func (p Exchange) title() string  { return "Échange avec " + p.Patient.Name }
+func (Exchange) template() string { return "exchange" }
+
+// Subject is the subject of a conversation, or words for none.
+func (Exchange) Subject(l conversations.ThreadLine) string { return shownSubject(l.Subject) }
+
+// Open reports whether the patient may answer something.
+func (p Exchange) Open() bool { return p.State == rules.ThreadOpen }
+
+// DeskThread is one conversation as a professional reads and continues it.
+type DeskThread struct {
+	conversations.Thread
+	Form   ComposeForm
+	Notice Notice
+}
+
+func (p DeskThread) title() string {
+	return p.ShownSubject() + " – " + p.Patient + " (" + strings.ToLower(deskState(p.State)) + ")"
+}
+func (DeskThread) template() string { return "deskthread" }
+
+// ShownSubject is the subject, or words for none.
+func (p DeskThread) ShownSubject() string { return shownSubject(p.Subject) }
+
+// Writable reports whether a message may be tried: not to somebody who is out of reach (D4).
+func (p DeskThread) Writable() bool { return p.State != string(rules.ThreadUnreachable) }
+
+// Endable reports whether there is something to end.
+func (p DeskThread) Endable() bool { return p.State == string(rules.ThreadOpen) }
+
+// DeskMessage is one message with what the page says of it.
+type DeskMessage struct {
+	conversations.Message
+	Anchor string
+	Fate   string // of the professional's own, in words; a receipt tells when (wording.md)
+	Failed bool
+}
+
+// Show prepares a message for its template.
+func (DeskThread) Show(m conversations.Message) DeskMessage {
+	d := DeskMessage{Message: m, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
+	if m.Delivery != nil {
+		d.Fate, d.Failed = receiptWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
+	}
+	return d
+}
+
+// receiptWords tells a professional where his own message stands (wording.md, D22).
+func receiptWords(d conversations.Delivery) string {
+	switch d.State {
+	case conversations.DeliveryRead:
+		return "Ouvert le"
+	case conversations.DeliverySent, conversations.DeliveryDelivered:
+		return "Remis le"
+	case conversations.DeliveryFailed:
+		return told("Non remis", d.Detail)
+	case conversations.DeliveryQueued:
+	}
+	return "Envoi en cours"
+}
+
+// EndThread is the confirmation page of the end of one conversation (D6).
+type EndThread struct{ conversations.Thread }
+
+func (p EndThread) title() string  { return "Mettre fin à la conversation " + shownSubject(p.Subject) }
+func (EndThread) template() string { return "endthread" }
+
+// ShownSubject is the subject, or words for none.
+func (p EndThread) ShownSubject() string { return shownSubject(p.Subject) }

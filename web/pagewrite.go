@@ -1,0 +1,232 @@
+package web
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+	"mesbridge/web/filetype"
+	"mesbridge/web/page"
+)
+
+// writePath is where a professional says to whom he writes.
+const writePath = "/pro/ecrire"
+
+// What the forms of a professional say is wrong, with what to do (I219).
+const (
+	faultINS          = "Le matricule INS doit compter 15 caractères, clé comprise. Recopiez-le depuis le dossier du patient."
+	faultQualified    = "Confirmez que l’identité est qualifiée : on n’écrit qu’à une INS qualifiée."
+	faultConfirmed    = "Confirmez que c’est bien ce patient."
+	faultSubject      = "Écrivez un objet de 255 caractères au plus, sans « [FIN] »."
+	faultReason       = "Dites pourquoi vous écrivez malgré l’opposition enregistrée."
+	faultConfidential = "Ce patient est mineur : dites si le message est confidentiel. S’il l’est, n’utilisez pas ce canal, que ses représentants lisent."
+	faultWrong        = "Le document joint concerne un autre patient que le destinataire. Vérifiez l’identité."
+)
+
+// writePage asks from which mailbox and to whom a professional writes.
+func writePage(a *App, v visit) (view, error) {
+	boxes, _ := a.choices(v)
+	return show(page.Identify{Mailboxes: boxes})
+}
+
+// addressee is from which mailbox to whom a form writes.
+type addressee struct {
+	mailbox conversations.Address
+	choice  page.Choice
+	ins     rules.INS
+	name    string
+	pair    conversations.ID // exchange that the two have; empty: none is named
+}
+
+// addressed reads from which mailbox and to whom a form writes: by an exchange, or by a matricule that the
+// professional vouches for (R25).
+func (a *App) addressed(v visit) (addressee, []page.FieldError, error) {
+	if pair := v.form.value(page.FieldExchange); pair != "" {
+		id, err := outsideID(pair)
+		if err != nil {
+			return addressee{}, nil, err
+		}
+		e, err := a.deps.Conversations.Exchange(v.ctx, v.who.Mailboxes, id)
+		if err != nil {
+			return addressee{}, nil, toProfessional(err)
+		}
+		choice := page.Choice{Key: a.mailboxKey(e.Mailbox), Address: e.Mailbox.Wire(), Chosen: true}
+		return addressee{mailbox: e.Mailbox, choice: choice, ins: e.Patient.INS, name: e.Patient.Name, pair: id}, nil, nil
+	}
+	at := slices.IndexFunc(v.who.Mailboxes, func(m conversations.Address) bool { return a.mailboxKey(m) == v.form.value(page.FieldMailbox) })
+	if at < 0 {
+		return addressee{}, nil, notFound()
+	}
+	m := v.who.Mailboxes[at]
+	to := addressee{mailbox: m, choice: page.Choice{Key: a.mailboxKey(m), Address: m.Wire(), Chosen: true}}
+	var faults []page.FieldError
+	ins, err := rules.ParseINS(strings.Join(strings.Fields(v.form.value(page.FieldINS)), ""), a.cfg.CheckINSKey)
+	if err != nil {
+		faults = append(faults, page.FieldError{Field: page.FieldINS, Text: faultINS})
+	}
+	if v.form.value(page.FieldQualified) == "" {
+		faults = append(faults, page.FieldError{Field: page.FieldQualified, Text: faultQualified})
+	}
+	to.ins = ins
+	return to, faults, nil
+}
+
+// composePage shows the patient to confirm and the verdict, before a word is typed (R28, D29).
+func composePage(a *App, v visit) (view, error) {
+	to, faults, err := a.addressed(v)
+	if err != nil {
+		return view{}, err
+	}
+	if len(faults) > 0 {
+		boxes, _ := a.choices(v)
+		for i := range boxes {
+			boxes[i].Chosen = boxes[i].Key == to.choice.Key
+		}
+		return view{status: http.StatusUnprocessableEntity, page: page.Identify{
+			Mailboxes: boxes, INS: v.form.value(page.FieldINS), Qualified: v.form.value(page.FieldQualified) != "", Errors: faults,
+		}}, nil
+	}
+	return a.composeView(v, to, page.ComposeForm{Operation: rand.Text()})
+}
+
+// composeView is the page with a form as it was typed.
+func (a *App) composeView(v visit, to addressee, f page.ComposeForm) (view, error) {
+	p := page.Compose{Mailbox: to.choice, INS: to.ins, Name: to.name, Exchange: string(to.pair), Form: f}
+	switch verdict, err := a.deps.Conversations.Ask(v.ctx, v.who.actor(), to.mailbox, to.ins); {
+	case err == nil:
+		p.Verdict = &verdict
+		p.Form.AskReason = p.Form.AskReason || verdict.Refusal.Code == rules.ObjectionRecorded
+	case conversations.KindOf(err) == conversations.KindRateLimited:
+		p.Limited = true
+	case !conversations.KindOf(err).Temporary():
+		return view{}, toProfessional(err)
+	}
+	out, err := show(p)
+	if len(f.Errors) > 0 {
+		out.status = http.StatusUnprocessableEntity
+	}
+	return out, err
+}
+
+// sendForm sends a first message.
+func sendForm(a *App, v visit) (view, error) {
+	to, faults, err := a.addressed(v)
+	if err != nil {
+		return view{}, err
+	}
+	if len(faults) > 0 {
+		return composePage(a, v)
+	}
+	f, in := a.readCompose(v)
+	if strings.TrimSpace(f.Subject) == "" || checkSubject(f.Subject) != nil {
+		f.Errors = append(f.Errors, page.FieldError{Field: page.FieldSubject, Text: faultSubject})
+	}
+	if !f.Confirmed {
+		f.Errors = append(f.Errors, page.FieldError{Field: page.FieldConfirmed, Text: faultConfirmed})
+	}
+	if len(f.Errors) > 0 {
+		return a.composeView(v, to, f.ComposeForm)
+	}
+	in.Mailbox, in.INS, in.Subject, in.Confidential = to.mailbox, to.ins, f.Subject, rules.Confidential(f.Confidential)
+	t, err := a.deps.Conversations.OpenThread(v.ctx, v.who.actor(), in)
+	if err == nil {
+		return goTo(atDeskThread(t.ID) + "?fait=" + string(page.NoticeSent))
+	}
+	if !f.refusedBy(err) {
+		return view{}, toProfessional(err)
+	}
+	return a.composeView(v, to, f.ComposeForm)
+}
+
+// composeForm is a form with what reads and faults it.
+type composeForm struct{ page.ComposeForm }
+
+// readCompose reads what both forms of a professional share, with what is wrong with it.
+func (a *App) readCompose(v visit) (composeForm, conversations.ThreadInput) {
+	f := composeForm{page.ComposeForm{
+		Subject: strings.TrimSpace(v.form.value(page.FieldSubject)), Text: v.form.text(), Reason: strings.TrimSpace(v.form.value(page.FieldReason)),
+		Confidential: v.form.value(page.FieldConfidential), Confirmed: v.form.value(page.FieldConfirmed) != "",
+		NoReply: v.form.value(page.FieldNoReply) != "", Receipt: v.form.value(page.FieldReceipt) != "",
+		Operation: cmp.Or(v.form.value(fieldOperation), rand.Text()),
+	}}
+	in := conversations.ThreadInput{Text: f.Text, NoReply: f.NoReply, ReadReceipt: f.Receipt, Acknowledged: f.Reason, Operation: f.Operation}
+	f.AskReason, f.AskConfidential = f.Reason != "", f.Confidential != ""
+	fault := func(field, text string) { f.Errors = append(f.Errors, page.FieldError{Field: field, Text: text}) }
+	switch {
+	case v.form.cut:
+		fault(page.FieldFiles, faultSize+filesAgain)
+		return f, in
+	case f.Text == "":
+		fault(page.FieldText, faultNoText)
+	}
+	if len(f.Operation) > maxOperation {
+		in.Operation = rand.Text()
+	}
+	if len(v.form.files) > maxAttachments {
+		fault(page.FieldFiles, faultMany)
+	}
+	for _, one := range v.form.files {
+		kind, text := typeOf(one)
+		if text != "" {
+			fault(page.FieldFiles, text+filesAgain)
+			break
+		}
+		in.Attachments = append(in.Attachments, conversations.Attachment{Name: one.name, Type: kind, Content: one.content})
+	}
+	if asMail(in.Text, in.Attachments) > a.cfg.MaxMessageBytes {
+		fault(page.FieldFiles, faultSize+filesAgain)
+	}
+	return f, in
+}
+
+// typeOf returns the media type of a professional's document, which may be of any kind, or what is wrong with
+// it.
+func typeOf(f file) (kind, fault string) {
+	switch {
+	case !goodFileName(f.name):
+		return "", faultName
+	case len(f.content) == 0:
+		return "", strings.Replace(faultEmpty, "%s", f.name, 1)
+	}
+	kind, err := filetype.Check(f.name, f.content)
+	if err != nil {
+		return "application/octet-stream", "" //nolint:nilerr // what no page can show is carried all the same
+	}
+	return kind, ""
+}
+
+// refusedBy adds to the form what the core refused, when the professional can mend it, and reports whether he
+// can.
+func (f *composeForm) refusedBy(err error) bool {
+	var core *conversations.Error
+	if !errors.As(err, &core) {
+		return false
+	}
+	fault := func(field, text string) bool {
+		f.Errors = append(f.Errors, page.FieldError{Field: field, Text: text})
+		return true
+	}
+	switch core.Kind { //nolint:exhaustive // the others are told by a page of their own
+	case conversations.KindMinorConfidential:
+		f.AskConfidential = true
+		return fault(page.FieldConfidential, faultConfidential)
+	case conversations.KindObjectionRecorded:
+		if core.Rule != ruleSoft {
+			return false
+		}
+		f.AskReason = true
+		return fault(page.FieldReason, faultReason)
+	case conversations.KindWrongPatient:
+		return fault(page.FieldFiles, faultWrong+filesAgain)
+	case conversations.KindTooLarge:
+		return fault(page.FieldFiles, faultSize+filesAgain)
+	case conversations.KindStaleState, conversations.KindUnavailable, conversations.KindInternal:
+		return fault(page.FieldForm, faultLater+filesAgain)
+	}
+	return false
+}
