@@ -8,3 +8,4 @@ await import('./story.test.mjs');
 await import('./documents.test.mjs');
 await import('./rights.test.mjs');
 await import('./episode.test.mjs');
+await import('./desk.test.mjs');
