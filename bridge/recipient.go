@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"mesbridge/bridge/delivery"
 	"mesbridge/conversations"
 	"mesbridge/rules"
 )
@@ -32,7 +33,7 @@ type missed struct {
 const (
 	localPostmaster = "postmaster" // RFC 5321 section 4.5.1
 	localAbuse      = "abuse"      // RFC 2142
-	localNoReply    = "ne-pas-repondre"
+	localNoReply    = delivery.LocalNoReply
 )
 
 // Rcpt adds a recipient.

@@ -25,6 +25,7 @@ const (
 	TraceLost      TraceKind = "lost"                   // an entry that was lost with the store, before it was answered
 	TraceAdmitted  TraceKind = "mailbox.user.admitted"  // a person was put on the list of a mailbox (D27)
 	TraceDismissed TraceKind = "mailbox.user.dismissed" // a person was taken off it
+	TraceCopy      TraceKind = "copy"                   // what a mailbox is sent of what was written for it here (D30)
 	TraceStart     TraceKind = "bridge.start"
 	TraceRebuild   TraceKind = "rebuild"
 	TraceVerify    TraceKind = "audit.verify"

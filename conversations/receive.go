@@ -219,8 +219,8 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told
 	id, thread := ID(v.Change.Message), ID(v.Change.Conversation)
 	d := &decision{
 		verdict: v, answer: []byte(id), actor: in.Peer, mail: in.MessageID,
-		project: append([]rules.MailboxID{v.Change.Mailbox}, v.Change.ReplyTo...),
-		labels:  map[rules.MailboxID]mailboxLabel{},
+		project: append([]rules.MailboxID{v.Change.Mailbox}, v.Change.ReplyTo...), timed: l.copied(in, v),
+		labels: map[rules.MailboxID]mailboxLabel{},
 	}
 	people := []mailboxLabel{l.svc.label(in.From)}
 	for _, a := range in.ReplyTo {

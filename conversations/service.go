@@ -26,6 +26,8 @@ type Settings struct {
 
 	// Windows are the reply windows of mailboxes, by canonical address (D8); none by default.
 	Windows map[string]rules.Window
+	// Copies sends a mailbox what is written for it at the desk or by the API (D30).
+	Copies bool
 	// Shared are the mailboxes whose users the responsible persons list (I119).
 	Shared []SharedMailbox
 	// VerdictsPerHour is how often one person may ask for a verdict in an hour (D29); 0: as often as he

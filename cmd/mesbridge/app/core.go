@@ -56,6 +56,7 @@ func (a *App) startConversations(ctx context.Context) error {
 		SoftOpposition: c.Oppositions == config.Soft, TrashFor: time.Duration(c.Retention.TrashDays) * 24 * time.Hour,
 		Periods:          rules.Periods{ArchiveYears: c.Retention.ArchiveYears, SuspensionDays: c.Retention.SuspensionDays},
 		FlagWrongPatient: c.Mail.WrongPatient == config.FlagWrongPatient,
+		Copies:           c.Mail.Copies,
 		Shared:           sharedMailboxes(c.Mailboxes),
 		Windows:          replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris),
 	}, ports)
@@ -168,6 +169,7 @@ func (a *App) startEffects(context.Context) error {
 		conversations.EffectDeliver: delivery.NewSender(client, a.Conversations).Deliver,
 		conversations.EffectReport:  reporter.Report,
 		conversations.EffectReceipt: reporter.Acknowledge,
+		conversations.EffectCopy:    delivery.NewCopier(client, a.Conversations, a.Config.CitizenDomain).Copy,
 	}
 	if handlers[conversations.EffectNotify], err = a.notify(serving); err != nil {
 		cancel()

@@ -98,6 +98,7 @@ type Mail struct {
 	PerMinute    int    `yaml:"perMinute" doc:"Messages a minute from one operator, counted by each bridge; 0: no limit (D35, O169)."`
 	PerSender    int    `yaml:"perSender" doc:"Messages a minute from one sender; 0: no limit (D35)."`
 	WrongPatient string `yaml:"wrongPatient" oneOf:"refuse flag" doc:"What is done with a message whose health document names another patient than the recipient (D31). refuse: it is refused, also from the API. flag: it is delivered with a notice, and traced."`
+	Copies       bool   `yaml:"copies" may:"empty" doc:"Send a professional's mailbox a copy of what is written for it here, so that its own software has it too (D30)."`
 	SenderBurst  int    `yaml:"senderBurst" doc:"Messages at once from one sender, before perSender counts (D35)."`
 }
 

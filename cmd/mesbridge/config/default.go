@@ -22,7 +22,7 @@ func Default() Config {
 			SignerCN: []string{trust.SignerName}, Every: time.Hour, WarnAfter: trust.DefaultWarnAfter,
 			CriticalAfter: trust.DefaultCriticalAfter, StopAfter: trust.DefaultStopAfter,
 		},
-		Mail:          Mail{Bounces: "dialogue", WrongPatient: "refuse", PerMinute: 6000, PerSender: 600, SenderBurst: 2000},
+		Mail:          Mail{Bounces: "dialogue", WrongPatient: "refuse", PerMinute: 6000, PerSender: 600, SenderBurst: 2000, Copies: true},
 		Scan:          Scan{Timeout: 30 * time.Second},
 		Oppositions:   Hard,
 		Retention:     Retention{ArchiveYears: 10, SuspensionDays: 42, TrashDays: 30},

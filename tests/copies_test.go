@@ -1,0 +1,35 @@
+package tests
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestCopies is D30 from outside: what is written by the API for a mailbox also reaches that mailbox, once, as a
+// copy; what came from it by mail does not.
+func TestCopies(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t, t.TempDir())
+	pro, patient := d.Professionals[0], d.Patients[0]
+	box := pro.Mailboxes[0]
+	d.send(t, d.operatorOf(box), box, []string{patient.Address}, note(box, patient.Address, "Par courriel", "Bonjour"))
+	var opened struct{ ID string }
+	d.as(t, pro.Token).want(http.StatusCreated, &opened, http.MethodPost, "/conversations", map[string]any{
+		"mailbox": box, "patient": map[string]any{"ins": patient.INS}, "subject": "Par le bureau", "text": "Un texte pour le suivi.",
+	})
+	copied := string(d.received(t, box, 1))
+	header, body, _ := strings.Cut(copied, "\r\n\r\n")
+	for _, want := range []string{"Content-Type: message/rfc822", "Auto-Submitted: auto-generated", "<ne-pas-repondre@patient.mssante.fr>", "Copie : Par le bureau"} {
+		if !strings.Contains(header, want) {
+			t.Errorf("the copy lacks %s", want)
+		}
+	}
+	if !strings.Contains(body, "Un texte pour le suivi.") || !strings.Contains(body, "<"+patient.Address+">") {
+		t.Error("the copy does not hold the message")
+	}
+	d.as(t, pro.Token).want(http.StatusCreated, nil, http.MethodPost, "/conversations/"+opened.ID+"/messages", map[string]any{"text": "La suite."})
+	if second := string(d.received(t, box, 2)); !strings.Contains(second, "La suite.") || strings.Contains(second, "Par courriel") {
+		t.Error("the second copy is not the second message")
+	}
+}
