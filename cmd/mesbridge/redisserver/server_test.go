@@ -135,6 +135,7 @@ func TestStart_isSetForDurability(t *testing.T) {
 	_, c := start(t, shortDir(t))
 	for name, want := range map[string]string{
 		"appendonly": "yes", "appendfsync": "always", "save": "", "maxmemory-policy": "noeviction", "port": "0",
+		"hash-max-listpack-entries": "512", "hash-max-listpack-value": "4096",
 	} {
 		got, err := c.ConfigGet(t.Context(), name).Result()
 		if err != nil {
