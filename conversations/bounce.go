@@ -29,7 +29,7 @@ func (s *Service) Bounce(ctx context.Context, in Incoming, refusal error) error 
 			Kind: rules.MessageRefused, Seq: l.facts.Version + 1, At: s.Now(), Message: in.Message.Message(),
 			Mailbox: s.MailboxID(in.From.Address),
 		}}
-		d := &decision{actor: in.Peer, mail: in.MessageID, outcome: OutcomeRefused, code: string(KindOf(refusal)), rule: ruleOf(refusal)}
+		d := &decision{actor: in.Peer, mail: in.MessageID, sum: in.SHA256[:], outcome: OutcomeRefused, code: string(KindOf(refusal)), rule: ruleOf(refusal)}
 		if !in.Envelope.IsZero() && !in.Receipt.Silent {
 			v.Effects = rules.Report
 			d.records = []Record{l.bounceRecord(in, v.Change, KindOf(refusal))}
@@ -54,7 +54,7 @@ func (s *Service) officePatient(ctx context.Context) (PatientID, error) {
 // bounceRecord keeps what the notification needs.
 func (l *loaded) bounceRecord(in Incoming, c rules.Change, failure Kind) Record {
 	rec := messageRecord{Seq: c.Seq, At: toMillis(c.At), From: hexID(c.Mailbox), Bytes: in.Bytes}
-	label := messageLabel{MessageID: in.MessageID, Subject: in.Subject, SHA256: in.SHA256[:], Receipt: in.receipt(failure)}
+	label := messageLabel{MessageID: in.MessageID, Subject: in.Subject, Receipt: in.receipt(failure)}
 	label.Receipt.AboutLocal, label.Receipt.AboutDomain = in.Recipient.Local, in.Recipient.Domain
 	rec.Sealed = l.vault.seal(TableMessages, string(in.Message), label)
 	return Record{Table: TableMessages, Field: string(in.Message), Value: pack(rec)}

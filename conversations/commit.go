@@ -47,6 +47,7 @@ type decision struct {
 	timed   []Effect        // effects with an instant, or a name, of their own; Patient and CreatedAt are filled in
 
 	mailbox rules.MailboxID // whose command is refused
+	sum     []byte          // SHA-256 of the bytes of the message, for the trace
 	mail    string          // Message-ID, under whose hash the trace is found (O156)
 	outcome TraceOutcome
 	code    string // why not, when the change tells of a refusal

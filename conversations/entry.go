@@ -81,6 +81,7 @@ type entryContent struct {
 	Operation string        `cbor:"9,keyasint,omitempty"`
 	Answer    []byte        `cbor:"10,keyasint,omitempty"`
 	Erase     bool          `cbor:"11,keyasint,omitempty"`
+	SHA256    []byte        `cbor:"20,keyasint,omitempty"` // of the bytes of the message that came or went
 }
 
 type entryRecord struct {
@@ -122,12 +123,14 @@ func (l *loaded) entry(c Commit, d *decision) []byte {
 		f.Clear = pack(contentOf(f, c))
 		return pack(f)
 	}
-	return sealEntry(l.vault, f, d.actor, c)
+	return sealEntry(l.vault, f, d.actor, c, d.sum)
 }
 
-// sealEntry completes an entry with who acted and what is written, sealed.
-func sealEntry(v *vault, f entryFrame, actor Actor, c Commit) []byte {
+// sealEntry completes an entry with who acted, what is written, and the SHA-256 of the message that came or went,
+// sealed.
+func sealEntry(v *vault, f entryFrame, actor Actor, c Commit, sum []byte) []byte {
 	content := contentOf(f, c)
+	content.SHA256 = sum
 	content.ActorID, content.ActorName = actor.ID, actor.Name
 	f.Sealed = v.seal(tableJournal, f.place(), content)
 	return pack(f)

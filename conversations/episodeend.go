@@ -129,10 +129,9 @@ func (l *loaded) lastWord(ctx context.Context, d *decision, from Address, text s
 	if err := w.Commit(); err != nil {
 		return unavailable("store the body", err)
 	}
-	label := messageLabel{MessageID: draft.MessageID, SHA256: sum.sum(), Author: d.actor.Name}
-	if l.label[id].Subject != in.Subject {
-		label.Subject = in.Subject
-	}
+	label := messageLabel{MessageID: draft.MessageID, Author: d.actor.Name}
+	label.setSubject(in.Subject, l.label[id].Subject)
+	d.sum = sum.sum()
 	l.converse(d, id, "", nil, nil)
 	d.thread.heard, d.cursor = true, change.At
 	rec := messageRecord{Seq: change.Seq, At: toMillis(change.At), From: hexID(mine[0]), Fin: true, Bytes: sum.size, Body: body}

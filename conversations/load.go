@@ -57,7 +57,7 @@ func (s *Service) load(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 // read reads what q names without the patient's key: enough for what is decided at RCPT, by the same
 // steps for every patient (D36).
 func (s *Service) read(ctx context.Context, p PatientID, q FactsQuery) (*loaded, error) {
-	q.Messages = append(slices.Clip(q.Messages), storageField)
+	q.Messages = append(slices.Clip(q.Messages), StorageField)
 	f, err := s.facts(ctx, p, q)
 	if err != nil {
 		return nil, err
@@ -166,8 +166,9 @@ func (l *loaded) addThread(id ID, b []byte) error {
 	}
 	l.thread[id], l.label[id] = r, label
 	l.state.Conversations[id.Conversation()] = r.conversation(id).Settled(l.facts.Version+1, l.svc.Now())
-	for _, p := range label.People {
-		l.know(p.address())
+	for i := range label.People {
+		p := &label.People[i]
+		p.Mailbox = hexID(l.know(p.address()).Mailbox)
 	}
 	return nil
 }
@@ -223,6 +224,7 @@ func (l *loaded) mailboxLabel(m rules.MailboxID) (mailboxLabel, bool, error) {
 	if err := l.vault.open(TableExchanges, string(m), r.Sealed, &label); err != nil {
 		return mailboxLabel{}, false, fmt.Errorf("exchange: %w", err)
 	}
+	label.Mailbox = hexID(m)
 	return label, true, nil
 }
 

@@ -52,8 +52,8 @@ func TestDeleteThread_purgeTakesReceiptsToo(t *testing.T) {
 	}
 	b.clock.later(31 * 24 * time.Hour)
 	b.settle()
-	if key := "{s" + b.patient.ID.Shard() + "}:msgs:" + string(b.patient.ID); b.redis.Exists(key) {
-		t.Errorf("left: %v", b.redis.Dump())
+	if left := b.left(); len(left) > 0 {
+		t.Errorf("left: %q", left)
 	}
 }
 

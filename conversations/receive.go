@@ -86,8 +86,8 @@ func (s *Service) Receive(ctx context.Context, in Incoming) (repeated bool, err 
 	return repeated, err
 }
 
-// admit decides on a professional's message and commits it. It returns the id of the message, which is
-// empty for a [FIN] message that is shown nowhere.
+// admit decides on a professional's message and commits it. To the desk and the API it returns the id of the
+// message, which is empty for a [FIN] message that is shown nowhere.
 func (s *Service) admit(ctx context.Context, in Incoming) (answer []byte, repeated bool, err error) {
 	sender := s.MailboxID(in.From.Address)
 	q := FactsQuery{
@@ -218,9 +218,12 @@ func (l *loaded) threadOf(in Incoming) (ID, error) {
 func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told []Address) *decision {
 	id, thread := ID(v.Change.Message), ID(v.Change.Conversation)
 	d := &decision{
-		verdict: v, answer: []byte(id), actor: in.Peer, mail: in.MessageID,
+		verdict: v, actor: in.Peer, mail: in.MessageID, sum: in.SHA256[:],
 		project: append([]rules.MailboxID{v.Change.Mailbox}, v.Change.ReplyTo...), timed: l.copied(in, v),
 		labels: map[rules.MailboxID]mailboxLabel{},
+	}
+	if in.desk { // a server that sends mail is told 250, no id: none is kept for it
+		d.answer = []byte(id)
 	}
 	people := []mailboxLabel{l.svc.label(in.From)}
 	for _, a := range in.ReplyTo {
@@ -238,7 +241,7 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told
 		Listed: l.svc.Directory.Mailbox(in.From.Address).Kind != "",
 	}
 	label := messageLabel{
-		MessageID: in.MessageID, SHA256: in.SHA256[:], Receipt: receiptOf(in), Author: in.author(),
+		MessageID: in.MessageID, Receipt: receiptOf(in), Author: in.author(),
 		Informed: in.Informed.label(), Acknowledged: in.Acknowledged,
 	}
 	if v.Change.Shown {
@@ -248,9 +251,7 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told
 		if len(told) > 0 {
 			rec.Asked, label.ReadTo, label.ORcpt, d.thread.due = true, boxLabels(told), in.Receipt.ORcpt, d.thread.count
 		}
-		if l.label[thread].Subject != in.Subject {
-			label.Subject = in.Subject
-		}
+		label.setSubject(in.Subject, l.label[thread].Subject)
 	}
 	rec.Sealed = l.vault.seal(TableMessages, string(id), label)
 	d.records = append(d.records,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -170,7 +171,7 @@ type exchangeRecord struct {
 
 // mailboxLabel names a professional mailbox: its address, and the name that mail gave it.
 type mailboxLabel struct {
-	Mailbox hexID  `cbor:"1,keyasint,omitempty"`
+	Mailbox hexID  `cbor:"-"` // of the address; the first form of the record held it under 1
 	Local   string `cbor:"2,keyasint"`
 	Domain  string `cbor:"3,keyasint"`
 	Name    string `cbor:"4,keyasint,omitempty"`
@@ -242,11 +243,12 @@ type messageRecord struct {
 	OpenedBy    ActorKind `cbor:"13,keyasint,omitempty"` // who opened it (R61)
 }
 
-// messageLabel is what names or quotes in a message.
+// messageLabel is what names or quotes in a message. The first form of it held the SHA-256 of the bytes under
+// 3, which is in the journal alone now.
 type messageLabel struct {
 	MessageID string        `cbor:"1,keyasint,omitempty"`
-	Subject   string        `cbor:"2,keyasint,omitempty"` // when it is not the conversation's
-	SHA256    []byte        `cbor:"3,keyasint"`
+	Subject   string        `cbor:"2,keyasint,omitempty"`  // when it does not end with the conversation's
+	Prefix    string        `cbor:"11,keyasint,omitempty"` // what stands before the conversation's: "Re: "
 	Receipt   *receiptLabel `cbor:"4,keyasint,omitempty"`
 	Author    string        `cbor:"5,keyasint,omitempty"` // who acted, when it was not the mailbox's own mail
 	ReadTo    []boxLabel    `cbor:"6,keyasint,omitempty"` // whom a read receipt goes to
@@ -254,6 +256,17 @@ type messageLabel struct {
 
 	Informed     *informedLabel `cbor:"9,keyasint,omitempty"`  // the patient was told of this channel (I141)
 	Acknowledged string         `cbor:"10,keyasint,omitempty"` // why it was written in spite of a recorded refusal (D14 d)
+}
+
+// setSubject keeps the subject of a message of a conversation as what it has beside the conversation's: most
+// answers repeat it.
+func (l *messageLabel) setSubject(own, conversation string) {
+	prefix, ends := strings.CutSuffix(own, conversation)
+	if ends && conversation != "" {
+		l.Prefix = prefix
+	} else if own != conversation {
+		l.Subject = own
+	}
 }
 
 // informedLabel is the attestation that the patient was told that the exchange takes place here (I141).

@@ -110,9 +110,11 @@ func (l *loaded) reply(ctx context.Context, actor Actor, id ID, in ReplyInput, w
 	if err := written.w.Commit(); err != nil {
 		return nil, unavailable("store the body", err)
 	}
-	return l.replied(actor, id, verdict, messageRecord{
+	d := l.replied(actor, id, verdict, messageRecord{
 		Answers: hexID(f.Right.With), Attachments: len(in.Attachments), Bytes: sum.size, Body: written.id,
-	}, messageLabel{MessageID: draft.MessageID, SHA256: sum.sum()}), nil
+	}, messageLabel{MessageID: draft.MessageID})
+	d.sum = sum.sum()
+	return d, nil
 }
 
 // replyDraft addresses the reply: to the mailboxes that rules named, as an answer to the message that
@@ -150,7 +152,7 @@ func (l *loaded) subject(thread ID, m numbered) string {
 	if m.label.Subject != "" {
 		return m.label.Subject
 	}
-	return l.label[thread].Subject
+	return m.label.Prefix + l.label[thread].Subject
 }
 
 // references reads from the bytes of the message answered what a reply refers to.

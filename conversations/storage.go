@@ -2,9 +2,9 @@ package conversations
 
 import "mesbridge/rules"
 
-// storageField is the field of TableMessages that counts what the mailbox holds (O167). It stands apart
+// StorageField is the field of TableMessages that counts what the mailbox holds (O167). It stands apart
 // from the patient's record, which would otherwise be written again with each message.
-const storageField ID = "storage"
+const StorageField = "storage"
 
 // storageRecord counts what the mailbox holds.
 type storageRecord struct {
@@ -15,7 +15,7 @@ type storageRecord struct {
 // openStorage takes over what was read. A mailbox without a record is empty.
 func (l *loaded) openStorage() error {
 	var r storageRecord
-	if b := l.facts.Messages[storageField]; b != nil {
+	if b := l.facts.Messages[StorageField]; b != nil {
 		if err := unpack(b, &r); err != nil {
 			return err
 		}
@@ -27,5 +27,5 @@ func (l *loaded) openStorage() error {
 // storageRecord returns the count after a change.
 func (l *loaded) storageRecord() Record {
 	s := l.state.Patient.Storage
-	return Record{Table: TableMessages, Field: string(storageField), Value: pack(storageRecord{Used: s.Used, FullSince: toMillis(s.FullSince)})}
+	return Record{Table: TableMessages, Field: StorageField, Value: pack(storageRecord{Used: s.Used, FullSince: toMillis(s.FullSince)})}
 }

@@ -189,7 +189,7 @@ func (b *userList) write(ctx context.Context, actor Actor, kind TraceKind) error
 	f := entryFrame{
 		At: toMillis(now), Kind: kind, Patient: hexID(b.id), Version: c.Version + 1, Mailbox: hexID(s.MailboxID(b.mailbox.Address)), Actor: actor.Kind,
 	}
-	c.Entry = sealEntry(b.vault, f, actor, c)
+	c.Entry = sealEntry(b.vault, f, actor, c, nil)
 	_, err := s.persist(ctx, b.id, c)
 	return err
 }

@@ -49,7 +49,7 @@ func (s *Store) Commit(ctx context.Context, p conversations.PatientID, c convers
 	if err != nil {
 		return conversations.Committed{}, fmt.Errorf("commit: %w", err)
 	}
-	done, err := readCommitted(reply, id, call)
+	done, err := readCommitted(p.Shard(), reply, id, call)
 	if err != nil {
 		return conversations.Committed{}, err
 	}
@@ -98,8 +98,9 @@ func commitArgs(p conversations.PatientID, c conversations.Commit, operation str
 	if !ownIDs(p.Shard(), c) {
 		return nil, errForeignID
 	}
-	w := newWrites(c)
-	w.args = append(w.args, uint64(c.Version), operation, c.Answer, c.Now.UnixMilli(), c.Entry, c.Mark)
+	shard := p.Shard()
+	w := newWrites(shard, c)
+	w.args = append(w.args, uint64(c.Version), operation, compactID(shard, string(c.Answer)), c.Now.UnixMilli(), c.Entry, c.Mark)
 	if c.Erase {
 		for key := keyExchanges; key <= keyInbox; key++ {
 			w.add(key, "DEL")
@@ -112,13 +113,13 @@ func commitArgs(p conversations.PatientID, c conversations.Commit, operation str
 		return nil, err
 	}
 	for id, at := range c.Inbox {
-		w.add(keyInbox, "ZADD", at.UnixMilli(), string(id))
+		w.add(keyInbox, "ZADD", at.UnixMilli(), compactID(shard, string(id)))
 	}
 	for _, id := range c.Gone {
-		w.add(keyInbox, "ZREM", string(id))
+		w.add(keyInbox, "ZREM", compactID(shard, string(id)))
 	}
 	for _, id := range c.IDs {
-		w.add(keyIDs, "HSET", string(id), string(p))
+		w.add(keyIDs, "HSET", compactOutside(shard, id), compactHash(string(p)))
 	}
 	for _, e := range c.Effects {
 		w.add(keyEffects, "HSET", e.ID, packEffect(e))
@@ -149,6 +150,7 @@ const maxJoined = 1000
 
 // writes collects the arguments of commit.lua.
 type writes struct {
+	shard   string
 	args    []any
 	key     int    // of the last write
 	command string // of the last write
@@ -160,26 +162,26 @@ type writes struct {
 // commit.lua.
 func (w *writes) addRecords(records []conversations.Record, less int) error {
 	for _, r := range records {
-		table := tableNumber(r.Table) - less
+		table, field := tableNumber(r.Table)-less, compactField(w.shard, r.Table, r.Field)
 		switch {
 		case tableNumber(r.Table) == 0:
 			return errTable
 		case r.Value == nil:
-			w.add(table, "HDEL", r.Field)
+			w.add(table, "HDEL", field)
 		case r.IfAbsent:
-			w.add(table, "HSETNX", r.Field, r.Value)
+			w.add(table, "HSETNX", field, compactValue(w.shard, r))
 		default:
-			w.add(table, "HSET", r.Field, r.Value)
+			w.add(table, "HSET", field, compactValue(w.shard, r))
 		}
 	}
 	return nil
 }
 
 // newWrites makes room for c.
-func newWrites(c conversations.Commit) *writes {
+func newWrites(shard string, c conversations.Commit) *writes {
 	const head, each = 6, 5
 	n := 1 + len(c.Records) + len(c.Inbox) + len(c.Gone) + len(c.IDs) + 2*len(c.Effects)
-	return &writes{args: make([]any, 0, head+each*n)}
+	return &writes{shard: shard, args: make([]any, 0, head+each*n)}
 }
 
 // add appends one write to the key with that number. It joins the last one when that is alike: each
@@ -195,7 +197,7 @@ func (w *writes) add(key int, command string, args ...any) {
 }
 
 // readCommitted reads the reply of commit.lua to the call of an operation, but for a new answer.
-func readCommitted(reply []any, operation, call string) (conversations.Committed, error) {
+func readCommitted(shard string, reply []any, operation, call string) (conversations.Committed, error) {
 	if len(reply) == 0 {
 		return conversations.Committed{}, fmt.Errorf("commit: %w", errReply)
 	}
@@ -220,7 +222,11 @@ func readCommitted(reply []any, operation, call string) (conversations.Committed
 		if first.call == call { // go-redis repeated this very call
 			return conversations.Committed{Version: first.version, Sequence: first.sequence}, nil
 		}
-		return conversations.Committed{Version: first.version, Answer: first.answer, Repeated: true}, nil
+		answer, err := expand(shard, string(first.answer))
+		if err != nil {
+			return conversations.Committed{}, fmt.Errorf("commit: %w", err)
+		}
+		return conversations.Committed{Version: first.version, Answer: []byte(answer), Repeated: true}, nil
 	}
 	return conversations.Committed{}, fmt.Errorf("commit: %w", errReply)
 }

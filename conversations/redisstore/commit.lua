@@ -1,17 +1,18 @@
 -- commit.lua: make one change of a patient, whole or not at all, once for each operation.
--- KEYS  1 {s7f}:patient:<pid>  HASH    2 {s7f}:exch:<pid>   HASH   3 {s7f}:conv:<pid>  HASH
---       4 {s7f}:msgs:<pid>     HASH    5 {s7f}:refs:<pid>   HASH   6 {s7f}:inbox:<pid> ZSET
+-- KEYS  1 {s7f}:patient:<pid>  HASH    2 of exchanges: the same    3 {s7f}:conv:<pid>  HASH
+--       4 of messages: as 3            5 of refs: as 3             6 {s7f}:inbox:<pid> ZSET
 --       7 {s7f}:ids            HASH    8 {s7f}:effects      HASH   9 {s7f}:due         ZSET
 --      10 {s7f}:journal        STREAM 11 {s7f}:head         STRING
 -- ARGV  1 version that the change was decided at
---       2 operation: the 16 bytes of its digest, then the 8 bytes that name this call
+--       2 operation: the 12 bytes of its digest, then the 6 bytes that name this call
 --       3 answer to keep with the operation   4 now, Unix ms   5 journal entry
 --       6 high-water mark of the shard's journal
 --       7.. the writes in turn: number of a key, command, how many arguments, the arguments
 -- Gives {1, version, sequence} made: the new version, the sequence of the journal entry;
 --       {0} conflict: the patient stands at another version;
 --       {2, operations} repeated: the operation is among those kept;
---       {3} behind: the shard gave out fewer sequences than the mark says.
+--       {3} behind: the shard gave out fewer sequences than the mark says, or the patient is of an
+--       earlier form.
 -- Writes nothing unless it gives 1.
 
 local KEPT = 32 -- operations kept for a patient; form: operations.go
@@ -19,9 +20,12 @@ local KEPT = 32 -- operations kept for a patient; form: operations.go
 if tonumber(redis.call('GET', KEYS[11]) or 0) < tonumber(ARGV[6]) then
   return {3}
 end
-local state = redis.call('HMGET', KEYS[1], 'v', 'o')
+local state = redis.call('HMGET', KEYS[1], 'v', 'd', 'o')
+if state[3] then
+  return {3}
+end
 local operations = state[2] or '00'
-if string.find(operations, string.sub(ARGV[2], 1, 16), 3, true) then
+if string.find(operations, string.sub(ARGV[2], 1, 12), 3, true) then
   return {2, operations}
 end
 local version = tonumber(state[1] or 0)
@@ -51,5 +55,5 @@ else
 end
 local done = ARGV[2] .. version .. ' ' .. sequence .. ' ' .. ARGV[3]
 redis.call('HSET', KEYS[1], 'v', version,
-  'o', string.format('%02d', kept) .. operations .. #done .. ':' .. done)
+  'd', string.format('%02d', kept) .. operations .. #done .. ':' .. done)
 return {1, version, sequence}

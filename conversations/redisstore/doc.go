@@ -11,12 +11,12 @@
 // patient's shard as hash tag, and every key of a mailbox the mailbox's, so that each script touches
 // one slot of a cluster:
 //
-//	{s7f}:patient:<pid>  HASH    v version, r record, o the operations kept (operations.go)
-//	{s7f}:exch:<pid>     HASH    MailboxID -> record
+//	{s7f}:patient:<pid>  HASH    v version, r record, d the operations kept (operations.go);
+//	                             MailboxID -> record of an exchange
 //	{s7f}:conv:<pid>     HASH    conversation ID -> record, "<id>:read" and "<id>:draft" beside it;
-//	                             "visit:<visit>" -> record of an episode
-//	{s7f}:msgs:<pid>     HASH    message ID -> record, "<id>:out:<MailboxID>" beside it
-//	{s7f}:refs:<pid>     HASH    hashed Message-ID -> "<conversation>/<message>"
+//	                             "visit:<visit>" -> record of an episode;
+//	                             message ID -> record, "<id>:out:<MailboxID>" beside it;
+//	                             hashed Message-ID -> "<conversation>/<message>"
 //	{s7f}:inbox:<pid>    ZSET    conversation ID by its last change, Unix ms
 //	{s7f}:ids            HASH    outside id -> pid
 //	{s7f}:effects        HASH    effect id -> record (effect.go); "claims", the last claim number
@@ -29,6 +29,14 @@
 //	{e7f}:episode:<fid>:<visit> HASH v version, p patient, s state, a instant, r sealed part
 //	{e7f}:visits:<fid>   ZSET    visit by its last event, Unix ms; :open: and :closed: those of a state
 //	{c7f}:calls:<caller> STRING  how often somebody called, with an expiry
+//
+// # Memory
+//
+// Fields, members of lists and values that are ids stand in a compact form (fields.go), so that redis-cli shows
+// bytes. A patient has three keys, since each costs a hundred bytes. His hashes are in one piece of memory each
+// as long as the server is told so (hash-max-listpack-entries 512, hash-max-listpack-value 4096); with its
+// defaults the same data takes half as much again. What an earlier release left, which had other names, is
+// refused like an old copy, and made again by a rebuilding.
 //
 // # The client
 //

@@ -28,7 +28,7 @@ func (s *Store) Facts(ctx context.Context, p conversations.PatientID, q conversa
 		tableKey(conversations.TableRefs, p),
 		headKey(p.Shard()),
 	}
-	f := factsFields(q)
+	f := factsFields(p.Shard(), q)
 	reply, err := s.scripts.loadFacts.Run(ctx, s.client, keys, f.args...).Slice()
 	if err != nil {
 		return conversations.Facts{}, fmt.Errorf("load facts: %w", err)
@@ -42,6 +42,7 @@ func (s *Store) Facts(ctx context.Context, p conversations.PatientID, q conversa
 
 // factsQuestion is a query as load_facts.lua takes it, with what is needed to read the reply.
 type factsQuestion struct {
+	shard         string
 	query         conversations.FactsQuery
 	operation     string // digest, "" for none
 	conversations []conversations.ID
@@ -49,14 +50,14 @@ type factsQuestion struct {
 }
 
 // factsFields lays out the arguments of load_facts.lua.
-func factsFields(q conversations.FactsQuery) factsQuestion {
-	f := factsQuestion{query: q}
+func factsFields(shard string, q conversations.FactsQuery) factsQuestion {
+	f := factsQuestion{shard: shard, query: q}
 	if q.Operation != "" {
 		f.operation = digest(q.Operation)
 	}
-	exchanges, marks := len(q.Exchanges), 0
+	pairs, marks := len(q.Exchanges), 0
 	if q.AllExchanges {
-		exchanges = -1
+		pairs = -1
 	}
 	if q.Repeat != "" {
 		marks = 1
@@ -70,25 +71,24 @@ func factsFields(q conversations.FactsQuery) factsQuestion {
 		f.conversations = append(f.conversations, conversations.ID(conversations.EpisodeField(v)))
 	}
 	f.args = make([]any, 0, factsArgs+len(q.Exchanges)+len(q.Refs)+marks+len(f.conversations)+len(q.Messages))
-	f.args = append(f.args, f.operation, exchanges, len(q.Refs), marks, len(f.conversations), len(q.Messages))
+	f.args = append(f.args, f.operation, pairs, len(q.Refs), marks, len(f.conversations), len(q.Messages))
 	if !q.AllExchanges {
-		f.args = appendFields(f.args, q.Exchanges)
+		appendFields(&f, conversations.TableExchanges, q.Exchanges)
 	}
-	f.args = appendFields(f.args, q.Refs)
+	appendFields(&f, conversations.TableRefs, q.Refs)
 	if q.Repeat != "" {
-		f.args = append(f.args, q.Repeat)
+		appendFields(&f, conversations.TableRefs, []string{q.Repeat})
 	}
-	f.args = appendFields(f.args, f.conversations)
-	f.args = appendFields(f.args, q.Messages)
+	appendFields(&f, conversations.TableConversations, f.conversations)
+	appendFields(&f, conversations.TableMessages, q.Messages)
 	return f
 }
 
-// appendFields appends names as plain strings, the only form that go-redis sends.
-func appendFields[T ~string](args []any, names []T) []any {
-	for _, n := range names {
-		args = append(args, string(n))
+// appendFields appends fields of a table as plain strings, the only form that go-redis sends.
+func appendFields[T ~string](f *factsQuestion, t conversations.Table, fields []T) {
+	for _, field := range fields {
+		f.args = append(f.args, compactField(f.shard, t, string(field)))
 	}
-	return args
 }
 
 // read turns the reply of load_facts.lua into facts.
@@ -105,20 +105,21 @@ func (f factsQuestion) read(reply []any) (conversations.Facts, error) {
 		Version:      rules.Seq(version), //nolint:gosec // a version counts up from 0
 		Head:         uint64(head),       //nolint:gosec // so does a sequence
 		Patient:      value(reply[1]),
-		Thread:       value(reply[3]),
 		ThreadRecord: value(reply[4]),
-		Repeat:       value(reply[5]),
 	}
+	var err [6]error
+	facts.Thread, err[3] = f.expanded(reply[3], expandWay)
+	facts.Repeat, err[4] = f.expanded(reply[5], expand)
 	if kept, ok := reply[2].(string); ok {
-		done, err := findOperation(kept, f.operation)
-		if err != nil {
-			return conversations.Facts{}, err
+		done, failed := findOperation(kept, f.operation)
+		if failed != nil {
+			return conversations.Facts{}, failed
 		}
-		facts.Done, facts.Answer = true, done.answer
+		facts.Done = true
+		facts.Answer, err[5] = f.expanded(string(done.answer), expand)
 	}
-	var err [3]error
 	if f.query.AllExchanges {
-		facts.Exchanges, err[0] = pairs[rules.MailboxID](reply[6])
+		facts.Exchanges, err[0] = exchanges(reply[6])
 	} else {
 		facts.Exchanges, err[0] = named(f.query.Exchanges, reply[6])
 	}
@@ -165,20 +166,38 @@ func named[T ~string](names []T, list any) (map[T][]byte, error) {
 	return m, nil
 }
 
-// pairs maps a list of names and values in turn.
-func pairs[T ~string](list any) (map[T][]byte, error) {
+// expanded gives back the text of a compact value, nil where there is none.
+func (f factsQuestion) expanded(v any, expand func(shard, s string) (string, error)) ([]byte, error) {
+	compact, ok := v.(string)
+	if !ok {
+		return nil, nil
+	}
+	s, err := expand(f.shard, compact)
+	return []byte(s), err
+}
+
+// exchanges maps the fields of a patient's own HASH that are exchanges to their values, of a list of fields and
+// values in turn.
+func exchanges(list any) (map[rules.MailboxID][]byte, error) {
 	values, ok := list.([]any)
 	if !ok || len(values)%2 != 0 {
 		return nil, errReply
 	}
-	m := make(map[T][]byte, len(values)/2)
+	m := make(map[rules.MailboxID][]byte, len(values)/2)
 	for i := 0; i < len(values); i += 2 {
-		name, isName := values[i].(string)
+		field, isField := values[i].(string)
 		record, isRecord := values[i+1].(string)
-		if !isName || !isRecord {
+		if !isField || !isRecord || field == "" {
 			return nil, errReply
 		}
-		m[T(name)] = []byte(record)
+		if field[0] != formHash && field[0] != formText {
+			continue
+		}
+		name, err := expand("", field)
+		if err != nil {
+			return nil, err
+		}
+		m[rules.MailboxID(name)] = []byte(record)
 	}
 	return m, nil
 }

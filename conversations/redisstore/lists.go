@@ -57,7 +57,7 @@ func (s *Store) page(ctx context.Context, key string, after *place, limit int) (
 func (s *Store) Inbox(ctx context.Context, p conversations.PatientID, before conversations.InboxEntry, limit int) ([]conversations.InboxEntry, error) {
 	var after *place
 	if before != (conversations.InboxEntry{}) {
-		after = &place{string(before.ID), before.At.UnixMilli()}
+		after = &place{compactID(p.Shard(), string(before.ID)), before.At.UnixMilli()}
 	}
 	found, err := s.page(ctx, inboxKey(p), after, limit)
 	if err != nil {
@@ -65,7 +65,11 @@ func (s *Store) Inbox(ctx context.Context, p conversations.PatientID, before con
 	}
 	entries := make([]conversations.InboxEntry, len(found))
 	for i, f := range found {
-		entries[i] = conversations.InboxEntry{ID: conversations.ID(f.member), At: fromMillis(f.at)}
+		id, err := expand(p.Shard(), f.member)
+		if err != nil {
+			return nil, fmt.Errorf("list inbox: %w", err)
+		}
+		entries[i] = conversations.InboxEntry{ID: conversations.ID(id), At: fromMillis(f.at)}
 	}
 	return entries, nil
 }
@@ -82,7 +86,7 @@ func (s *Store) Index(ctx context.Context, m rules.MailboxID, entries []conversa
 			if e.Thread == "" {
 				key = pairsKey(m)
 			}
-			pipe.ZAddGT(ctx, key, redis.Z{Score: float64(e.At.UnixMilli()), Member: ledgerMember(e)})
+			pipe.ZAddGT(ctx, key, redis.Z{Score: float64(e.At.UnixMilli()), Member: compactPair(e)})
 		}
 		return nil
 	})
@@ -101,7 +105,7 @@ func (s *Store) Ledger(ctx context.Context, m rules.MailboxID, pairs bool, befor
 	}
 	var after *place
 	if before != (conversations.LedgerEntry{}) {
-		after = &place{ledgerMember(before), before.At.UnixMilli()}
+		after = &place{compactPair(before), before.At.UnixMilli()}
 	}
 	found, err := s.page(ctx, key, after, limit)
 	if err != nil {
@@ -109,18 +113,14 @@ func (s *Store) Ledger(ctx context.Context, m rules.MailboxID, pairs bool, befor
 	}
 	entries := make([]conversations.LedgerEntry, len(found))
 	for i, f := range found {
-		patient, thread, _ := strings.Cut(f.member, "/")
+		member, err := expand("", f.member)
+		if err != nil {
+			return nil, fmt.Errorf("list ledger: %w", err)
+		}
+		patient, thread, _ := strings.Cut(member, "/")
 		entries[i] = conversations.LedgerEntry{
 			Patient: conversations.PatientID(patient), Thread: conversations.ID(thread), At: fromMillis(f.at),
 		}
 	}
 	return entries, nil
-}
-
-// ledgerMember names an entry of a ledger.
-func ledgerMember(e conversations.LedgerEntry) string {
-	if e.Thread == "" {
-		return string(e.Patient)
-	}
-	return string(e.Patient) + "/" + string(e.Thread)
 }

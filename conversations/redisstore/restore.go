@@ -83,12 +83,12 @@ func (s *Store) Restore(ctx context.Context, image *conversations.Image) error {
 	if err != nil {
 		return fmt.Errorf("restore shard %s: %w", image.Shard, err)
 	}
-	w := &restorer{ctx: ctx, pipe: s.client.Pipeline()}
+	w := &restorer{ctx: ctx, pipe: s.client.Pipeline(), shard: image.Shard}
 	for p, patient := range image.Patients {
 		w.patient(p, patient)
 	}
 	for id, p := range image.IDs {
-		w.hash(idsKey(image.Shard), string(id), string(p))
+		w.hash(idsKey(image.Shard), compactOutside(image.Shard, id), compactHash(string(p)))
 	}
 	for id, e := range image.Effects {
 		w.hash(effectsKey(image.Shard), id, packEffect(e))
@@ -126,6 +126,7 @@ func (s *Store) restoreLedger(ctx context.Context, ledger map[rules.MailboxID]ma
 type restorer struct {
 	ctx     context.Context //nolint:containedctx // it lives for one call of Restore
 	pipe    redis.Pipeliner
+	shard   string
 	key     string // of the fields that wait
 	command string
 	waiting []any
@@ -143,15 +144,16 @@ func (w *restorer) patient(p conversations.PatientID, image *conversations.Patie
 		w.hash(key, "r", string(image.Record))
 	}
 	if len(image.Done) > 0 {
-		w.hash(key, "o", packOperations(image.Done))
+		w.hash(key, "d", packOperations(w.shard, image.Done))
 	}
 	for table, records := range image.Tables {
 		for field, value := range records {
-			w.hash(tableKey(table, p), field, string(value))
+			r := conversations.Record{Table: table, Field: field, Value: value}
+			w.add("HSET", tableKey(table, p), compactField(w.shard, table, field), string(compactValue(w.shard, r)))
 		}
 	}
 	for id, at := range image.Inbox {
-		w.sorted(inboxKey(p), at, string(id))
+		w.sorted(inboxKey(p), at, compactID(w.shard, string(id)))
 	}
 }
 
@@ -191,12 +193,12 @@ func (w *restorer) flush() {
 }
 
 // packOperations lays operations out as commit.lua does.
-func packOperations(done []conversations.Done) string {
+func packOperations(shard string, done []conversations.Done) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%02d", len(done))
 	for _, d := range done {
 		id, call := names(d.Operation, d.Entry)
-		text := id + call + strconv.FormatUint(uint64(d.Version), 10) + " " + strconv.FormatUint(d.Sequence, 10) + " " + string(d.Answer)
+		text := id + call + strconv.FormatUint(uint64(d.Version), 10) + " " + strconv.FormatUint(d.Sequence, 10) + " " + compactID(shard, string(d.Answer))
 		b.WriteString(strconv.Itoa(len(text)) + ":" + text)
 	}
 	return b.String()

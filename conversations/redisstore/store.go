@@ -68,11 +68,14 @@ func (s *Store) Owner(ctx context.Context, id conversations.ID) (conversations.P
 	if shard == "" {
 		return "", conversations.ErrNotFound
 	}
-	p, err := s.client.HGet(ctx, idsKey(shard), string(id)).Result()
+	p, err := s.client.HGet(ctx, idsKey(shard), compactOutside(shard, id)).Result()
 	if errors.Is(err, redis.Nil) {
 		return "", conversations.ErrNotFound
 	}
 	if err != nil {
+		return "", fmt.Errorf("find owner: %w", err)
+	}
+	if p, err = expand(shard, p); err != nil {
 		return "", fmt.Errorf("find owner: %w", err)
 	}
 	return conversations.PatientID(p), nil
@@ -87,11 +90,11 @@ func (s *Store) Touch(ctx context.Context, p conversations.PatientID, records []
 	if len(records) == 0 && len(n.Entry) == 0 {
 		return 0, nil
 	}
-	w := &writes{args: []any{n.Mark, n.Now.UnixMilli(), n.Entry}}
+	shard := p.Shard()
+	w := &writes{shard: shard, args: []any{n.Mark, n.Now.UnixMilli(), n.Entry}}
 	if err := w.addRecords(records, touchLess); err != nil {
 		return 0, fmt.Errorf("touch records: %w", err)
 	}
-	shard := p.Shard()
 	sequence, err := s.scripts.touchRecords.Run(ctx, s.client, []string{
 		tableKey(conversations.TableExchanges, p),
 		tableKey(conversations.TableConversations, p),

@@ -1,6 +1,6 @@
 -- touch_records.lua: write records that no rule reads, with their trace, without a version.
--- KEYS  1 {s7f}:exch:<pid> HASH   2 {s7f}:conv:<pid> HASH   3 {s7f}:msgs:<pid> HASH
---       4 {s7f}:refs:<pid> HASH   5 {s7f}:journal  STREAM   6 {s7f}:head       STRING
+-- KEYS  1 {s7f}:patient:<pid> HASH   2 {s7f}:conv:<pid> HASH   3 of messages: as 2
+--       4 of refs: as 2              5 {s7f}:journal  STREAM   6 {s7f}:head       STRING
 -- ARGV  1 high-water mark of the shard's journal   2 now, Unix ms   3 journal entry, "" for none
 --       4.. the writes in turn: number of a key, command, how many arguments, the arguments
 -- Gives the sequence of the journal entry, 0 for none; -1 behind: the shard gave out fewer sequences
