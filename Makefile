@@ -67,7 +67,7 @@ gen: ## write the generated files again
 	go run ./tests/coverage > docs/rules/coverage.md.new
 	mv docs/rules/coverage.md.new docs/rules/coverage.md
 
-bench: build ## measure against Postfix and the floor in one run, print tables (BENCH=quick: 90 seconds, rough)
+bench: build ## measure against Postfix and the floor, then a million conversations; print tables (BENCH=quick: two minutes, rough)
 	go run ./tests/bench -bridge $(BIN) $(if $(filter quick,$(BENCH)),-quick)
 
 soak: build ## the long tests at full size (hours)

@@ -159,7 +159,7 @@ func (l *lab) measureAll(ctx context.Context) (*report, error) {
 		what string
 		run  func(context.Context, *report) error
 	}{
-		{"weighing Redis", l.weigh}, {"opening inboxes", l.openInboxes}, {"delivering replies", l.deliverReplies}, {intakeStep, l.takeMail},
+		{"growing", l.grow}, {"opening inboxes", l.openInboxes}, {"delivering replies", l.deliverReplies}, {intakeStep, l.takeMail},
 	} {
 		if step.what != intakeStep && !l.wants(step.what) {
 			continue

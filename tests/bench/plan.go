@@ -19,7 +19,7 @@ type plan struct {
 	long    time.Duration // of each repeat with the largest messages
 	settle  time.Duration // longest wait for a peer's work after its answers
 	large   int           // conversations of the large inbox
-	memory  int           // conversations by which Redis is weighed
+	stages  []int         // conversations at which Redis is weighed and the growth is measured
 }
 
 // peopleCount is how many patients the load is spread over (docs/performance.md), beside the cast.
@@ -29,7 +29,7 @@ const peopleCount = 10_000
 func full() plan {
 	return plan{
 		name: "full", cells: cells(), repeats: 5, fewer: 3, warm: 250 * time.Millisecond, window: 2 * time.Second, long: 2 * time.Second,
-		settle: 10 * time.Second, large: 10_000, memory: 5_000,
+		settle: 10 * time.Second, large: 10_000, stages: []int{1_000, 100_000, 1_000_000},
 	}
 }
 
@@ -37,7 +37,7 @@ func full() plan {
 func short() plan {
 	return plan{
 		name: "quick", cells: goalCells(), repeats: 3, fewer: 3, warm: 50 * time.Millisecond, window: 400 * time.Millisecond,
-		long: time.Second, settle: 500 * time.Millisecond, large: 2_000, memory: 1_000,
+		long: time.Second, settle: 500 * time.Millisecond, large: 2_000, stages: []int{1_000, 10_000},
 	}
 }
 

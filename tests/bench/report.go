@@ -6,7 +6,9 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -18,13 +20,12 @@ type report struct {
 	intake  *table
 	replies *table
 	pages   *table
-	weight  weight
+	stages  []stage
 	probe   *probe
 }
 
 func newReport(l *lab) *report {
-	none := weight{math.NaN(), math.NaN()}
-	r := &report{plan: l.plan, missing: l.missing, probe: l.probe, weight: none, intake: newTable(), replies: newTable(), pages: newTable()}
+	r := &report{plan: l.plan, missing: l.missing, probe: l.probe, intake: newTable(), replies: newTable(), pages: newTable()}
 	for _, p := range l.peers {
 		r.peers = append(r.peers, p.name)
 	}
@@ -111,14 +112,28 @@ func (r *report) print(out io.Writer) error {
 	what := fmt.Sprintf("opening an inbox, %d requests/s open loop on %d connections, ", pageRate, pageClients)
 	r.printTable(&b, what+"p50 ms", r.pages, p50, "%.2f")
 	r.printTable(&b, what+"p99 ms", r.pages, p99, "%.2f")
-	grid{
-		{"memory of Redis", "bytes"},
-		{fmt.Sprintf("conversation of %d messages", conversationSize), number("%.0f", r.weight.conversation)},
-		{"one message more", number("%.0f", r.weight.message)},
-	}.print(&b)
+	r.printStages(&b)
 	r.printGoals(&b)
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// printStages writes what a conversation takes in Redis, and what commands take, with more and more of them.
+func (r *report) printStages(out io.Writer) {
+	if len(r.stages) == 0 {
+		return
+	}
+	micro := func(d time.Duration) string { return number("%.0f", float64(d)/float64(time.Microsecond)) }
+	g := grid{{"conversations", "Redis, bytes each", "one message more", "intake µs", fmt.Sprintf("inbox of %d, µs", readerInbox), "one conversation, µs"}}
+	for _, s := range r.stages {
+		g = append(g, []string{strconv.Itoa(s.conversations), number("%.0f", s.conversation), number("%.0f", s.message), micro(s.intake), micro(s.inbox), micro(s.thread)})
+	}
+	g.print(out)
+	fmt.Fprintf(out, "conversations of %d messages over %d patients, brought in by the service itself, without SMTP, TLS and files; middle times of single commands\n",
+		conversationSize, max(peopleCount, r.plan.stages[len(r.plan.stages)-1]/mostEach))
+	for _, s := range r.stages {
+		fmt.Fprintf(out, "bytes of a conversation among those that came last, of %d: %s\n", s.conversations, s.kinds.text())
+	}
 }
 
 // printIntake writes the table of rates, with the ratios that travel to other machines.
