@@ -198,15 +198,12 @@ func (j *Journal) Read(ctx context.Context, name string, after uint64, limit int
 	}
 	var entries []conversations.JournalEntry
 	err := j.db.Scan(entryKey(name, after+1), endOf(name), func(key, value []byte) (bool, error) {
-		_, sequence, err := parseKey(key)
+		e, err := readEntry(key, value)
 		if err != nil {
 			return false, err
 		}
-		at, entry, err := parseEntry(value)
-		if err != nil {
-			return false, err
-		}
-		entries = append(entries, conversations.JournalEntry{Shard: name, Sequence: sequence, At: at, Entry: slices.Clone(entry)})
+		e.Entry = slices.Clone(e.Entry)
+		entries = append(entries, e)
 		return len(entries) < limit, ctx.Err()
 	})
 	if err != nil {

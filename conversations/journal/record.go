@@ -64,6 +64,14 @@ func parseEntry(value []byte) (at time.Time, entry []byte, err error) {
 	return time.UnixMilli(ms).UTC(), value[entryHead:], nil
 }
 
+// readEntry reads an entry from the key and the value that keep it. Its bytes are part of value.
+func readEntry(key, value []byte) (e conversations.JournalEntry, err error) {
+	if e.Shard, e.Sequence, err = parseKey(key); err == nil {
+		e.At, e.Entry, err = parseEntry(value)
+	}
+	return e, err
+}
+
 // formatMark writes the sequence up to which a shard has no gap.
 func formatMark(sequence uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{recordVersion}, sequence)
