@@ -26,7 +26,9 @@ type PurgeOptions struct {
 	// Functional and Technical are the instants before which traces of either kind were sealed that may go
 	// (D16).
 	Functional, Technical time.Time
-	Image                 Imager
+	// Every is how long after one purge the next one may let anything go: each writes the whole state.
+	Every time.Duration
+	Image Imager
 }
 
 // Purged is what is gone from an archive after a purge.
@@ -78,6 +80,9 @@ func (a *Archive) Purge(ctx context.Context, o PurgeOptions) (p Purged, err erro
 // nextMark moves a mark over the rounds that may go, and counts what is in them.
 func (a *Archive) nextMark(mark Mark, o PurgeOptions, p *Purged) (Mark, error) {
 	next := mark
+	if mark.Number > 0 && a.now().Before(mark.At.Add(o.Every)) {
+		return next, nil
+	}
 	last, _ := a.Head()
 	for n := mark.Base.Round + 1; n < last; n++ {
 		m, sum, err := a.manifest(n)

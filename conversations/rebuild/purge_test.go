@@ -11,7 +11,7 @@ import (
 
 	"mesbridge/conversations"
 	"mesbridge/conversations/archive"
-	"mesbridge/conversations/rebuild"
+	"mesbridge/conversations/retention"
 	"mesbridge/rules"
 )
 
@@ -32,15 +32,8 @@ func (w *world) round() {
 // purge lets go what is older than three years, and one year, in the archive and in the database.
 func (w *world) purge() archive.Purged {
 	w.t.Helper()
-	now := w.now()
-	p, err := w.archive.Purge(w.t.Context(), archive.PurgeOptions{
-		Functional: now.AddDate(-3, 0, 0), Technical: now.AddDate(-1, 0, 0),
-		Image: func(ctx context.Context, source *archive.Reader, shard string, upTo uint64, add func([]byte) error) error {
-			return rebuild.Pack(ctx, source, w.keys, shard, upTo, now, add)
-		},
-	})
-	must(w.t, err)
-	_, err = w.journal.Purge(p.Chains)
+	s := retention.Sweeper{Periods: retention.Default(), Archive: w.archive, Journal: w.journal, Keys: w.keys, Trace: w.Trace}
+	p, err := s.Sweep(w.t.Context(), w.now())
 	must(w.t, err)
 	return p
 }
