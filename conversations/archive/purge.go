@@ -129,7 +129,9 @@ func (a *Archive) writeImage(ctx context.Context, mark *Mark, image Imager) erro
 	if err != nil {
 		return err
 	}
+	a.mu.Lock() // or a round could lie between its manifest and its note
 	source, err := NewReader(os.DirFS(a.dir), a.journal)
+	a.mu.Unlock()
 	if err != nil {
 		return err
 	}

@@ -106,8 +106,8 @@ func TestPurge_everyByte(t *testing.T) {
 			t.Errorf("without %s: %q", name, text)
 		}
 		everyNth := 1
-		if strings.HasSuffix(name, kindManifest) {
-			everyNth = 211 // the signature covers all bytes alike
+		if kind := filepath.Ext(name)[1:]; (kind == kindManifest || kind == kindMark) && os.Getenv("SOAK") == "" {
+			everyNth = len(file.Data) / 50 // the signature covers all bytes alike
 		}
 		for i := 0; i < len(file.Data); i += everyNth {
 			c := slices.Clone(file.Data)
