@@ -27,6 +27,7 @@ const (
 	TraceDismissed TraceKind = "mailbox.user.dismissed" // a person was taken off it
 	TraceCopy      TraceKind = "copy"                   // what a mailbox is sent of what was written for it here (D30)
 	TraceStart     TraceKind = "bridge.start"
+	TraceLogin     TraceKind = "login" // a provider vouched for a person
 	TraceRebuild   TraceKind = "rebuild"
 	TraceVerify    TraceKind = "audit.verify"
 	TraceExport    TraceKind = "audit.export"
@@ -35,7 +36,7 @@ const (
 
 // Technical reports whether traces of a kind are kept as technical ones: they say how the program ran, and
 // not what anybody did with a message (D16).
-func (k TraceKind) Technical() bool { return k == TraceStart }
+func (k TraceKind) Technical() bool { return k == TraceStart || k == TraceLogin }
 
 // EntryTechnical reports whether a journal entry is a technical trace.
 func EntryTechnical(entry []byte) bool {

@@ -57,8 +57,10 @@ func (p Periods) Table() []Line {
 		{"closed account", fmt.Sprintf("%d years, reversible", p.ArchiveYears), "effect retire erases it; erase", "O113 D16"},
 		{"account erased on request", "at once", "data key, bodies and state destroyed; erase, and a tombstone", "O114 O117 O197"},
 		{"bodies that no message refers to", fmt.Sprintf("%d h", p.DeadBodyHours), "sweep every ten minutes; purge dead-bodies", "O196"},
-		{"functional traces, those of security among them", fmt.Sprintf("%d years, %d days longer at most", p.FunctionalYears, p.PurgeEveryDays),
-			"sweep, an image of the state in their place; purge traces.functional", "D16 O153 I185"},
+		{
+			"functional traces, those of security among them", fmt.Sprintf("%d years, %d days longer at most", p.FunctionalYears, p.PurgeEveryDays),
+			"sweep, an image of the state in their place; purge traces.functional", "D16 O153 I185",
+		},
 		{"technical traces", fmt.Sprintf("%d days, %d days longer at most", p.TechnicalDays, p.PurgeEveryDays), "sweep; purge traces.technical", "D16 I185"},
 		{"answers kept for an Idempotency-Key", fmt.Sprintf("%d h", int(AnswerFor/time.Hour)), "expiry in redis; no trace", ""},
 		{"counts of questions whether a patient can be reached", "1 h", "expiry in redis; no trace", "D29"},

@@ -24,9 +24,13 @@ type period struct {
 
 func (r Retention) periods() []period {
 	return []period{
-		{"archiveYears", r.ArchiveYears, rules.ArchiveYears}, {"suspensionDays", r.SuspensionDays, rules.SuspensionDays},
-		{"trashDays", r.TrashDays, 1}, {"deadBodyHours", r.DeadBodyHours, 1}, {"functionalYears", r.FunctionalYears, 1},
-		{"technicalDays", r.TechnicalDays, 1}, {"purgeEveryDays", r.PurgeEveryDays, 1},
+		{"archiveYears", r.ArchiveYears, rules.ArchiveYears},
+		{"suspensionDays", r.SuspensionDays, rules.SuspensionDays},
+		{"trashDays", r.TrashDays, 1},
+		{"deadBodyHours", r.DeadBodyHours, 1},
+		{"functionalYears", r.FunctionalYears, 1},
+		{"technicalDays", r.TechnicalDays, 1},
+		{"purgeEveryDays", r.PurgeEveryDays, 1},
 	}
 }
 
