@@ -73,10 +73,11 @@ func (s *Service) expunge(ctx context.Context, e Effect) (time.Time, error) {
 			if !r.shown() {
 				d.records = append(d.records, Record{Table: TableConversations, Field: string(e.Thread)})
 			}
-			bodies, err := l.eraseMessages(ctx, d, e.Thread, last)
+			bodies, marks, err := l.eraseMessages(ctx, d, e.Thread, last)
 			if err != nil {
 				return nil, err
 			}
+			l.outlive(d, e, marks)
 			if err := s.Bodies.Remove(ctx, e.Patient, bodies...); err != nil {
 				return nil, unavailable("remove bodies", err)
 			}
@@ -89,16 +90,18 @@ func (s *Service) expunge(ctx context.Context, e Effect) (time.Time, error) {
 }
 
 // eraseMessages adds to a decision the deletion of the messages of a conversation from number last down,
-// and the octets that they held, and returns their bodies.
-func (l *loaded) eraseMessages(ctx context.Context, d *decision, thread ID, last int) ([]ID, error) {
-	var bodies []ID
+// and the octets that they held, and returns their bodies and the marks of their repeats.
+func (l *loaded) eraseMessages(ctx context.Context, d *decision, thread ID, last int) (bodies []ID, marks [][]byte, err error) {
 	for ; last > 0; last -= MaxShown {
 		records, err := l.messageRecords(ctx, thread, last)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, m := range records {
 			bodies = append(bodies, m.Body)
+			if m.Repeat != nil {
+				marks = append(marks, m.Repeat)
+			}
 			d.verdict.Change.Bytes -= m.Bytes
 			d.records = append(d.records, Record{Table: TableMessages, Field: string(m.id)})
 			if m.label.MessageID != "" {
@@ -109,7 +112,7 @@ func (l *loaded) eraseMessages(ctx context.Context, d *decision, thread ID, last
 			}
 		}
 	}
-	return bodies, nil
+	return bodies, marks, nil
 }
 
 // besides lists the fields that may stand beside a message: what became of it at its mailboxes, of the

@@ -26,7 +26,7 @@ const (
 func (s *Service) Run(ctx context.Context, workers int, handlers map[EffectKind]EffectHandler) {
 	all := map[EffectKind]EffectHandler{
 		EffectProject: s.project, EffectRetire: s.retire, EffectExpunge: s.expunge, EffectShred: s.shred,
-		EffectClose: s.closeDue, EffectWindow: s.expireWindow, EffectVisit: s.projectVisit,
+		EffectClose: s.closeDue, EffectWindow: s.expireWindow, EffectVisit: s.projectVisit, EffectForget: s.forget,
 	}
 	for k, h := range handlers {
 		all[k] = h

@@ -27,10 +27,22 @@ const (
 	TraceDismissed TraceKind = "mailbox.user.dismissed" // a person was taken off it
 	TraceCopy      TraceKind = "copy"                   // what a mailbox is sent of what was written for it here (D30)
 	TraceStart     TraceKind = "bridge.start"
+	TraceLogin     TraceKind = "login" // a provider vouched for a person
 	TraceRebuild   TraceKind = "rebuild"
 	TraceVerify    TraceKind = "audit.verify"
 	TraceExport    TraceKind = "audit.export"
+	TracePurge     TraceKind = "purge" // what was kept long enough is gone; Code tells the kind of data (retention.Kind)
 )
+
+// Technical reports whether traces of a kind are kept as technical ones: they say how the program ran, and
+// not what anybody did with a message (D16).
+func (k TraceKind) Technical() bool { return k == TraceStart || k == TraceLogin }
+
+// EntryTechnical reports whether a journal entry is a technical trace.
+func EntryTechnical(entry []byte) bool {
+	var f entryFrame
+	return unpack(entry, &f) == nil && f.Kind.Technical()
+}
 
 // TraceOutcome tells what became of an act; empty: it was done (O154).
 type TraceOutcome string
@@ -65,6 +77,7 @@ type entryFrame struct {
 	// Clear stands in the place of Sealed where nobody is named and no key is left: the tombstone of an
 	// erased patient.
 	Clear []byte `cbor:"19,keyasint,omitempty"`
+	UpTo  millis `cbor:"20,keyasint,omitempty"` // instant up to which a purge went
 }
 
 // entryContent is the part sealed with the patient's key: who acted, and every value written, from

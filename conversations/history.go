@@ -64,6 +64,11 @@ func (s *Service) History(ctx context.Context, p PatientID, from string, limit i
 	return page, l.dropAbsent(ctx, page.Items)
 }
 
+// HistoryTaken traces that a patient took his history away as a file (O155).
+func (s *Service) HistoryTaken(ctx context.Context, p PatientID) {
+	s.Trace(ctx, Event{Kind: TraceExport, Patient: p, Actor: ActorPatient})
+}
+
 // history reads one page of the acts that people are told of, and where the next one begins.
 func (l *loaded) history(ctx context.Context, before uint64, size int) (HistoryPage, error) {
 	page := HistoryPage{}

@@ -238,7 +238,7 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told
 	rec := messageRecord{
 		Seq: v.Change.Seq, At: toMillis(v.Change.At), From: hexID(v.Change.Mailbox), To: hexIDs(v.Change.With),
 		Fin: v.Change.Fin, Attachments: in.Attachments, Bytes: in.Bytes, Body: in.Message,
-		Listed: l.svc.Directory.Mailbox(in.From.Address).Kind != "",
+		Listed: l.svc.Directory.Mailbox(in.From.Address).Kind != "", Repeat: repeatMark(repeatField),
 	}
 	label := messageLabel{
 		MessageID: in.MessageID, Receipt: receiptOf(in), Author: in.author(),

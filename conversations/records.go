@@ -241,6 +241,7 @@ type messageRecord struct {
 	Asked       bool      `cbor:"11,keyasint,omitempty"` // a read receipt was asked for, to somebody who may have one (R63)
 	OpenedAt    millis    `cbor:"12,keyasint,omitempty"` // first display; noted only when asked for (D22)
 	OpenedBy    ActorKind `cbor:"13,keyasint,omitempty"` // who opened it (R61)
+	Repeat      []byte    `cbor:"23,keyasint,omitempty"` // mark of its repeats (repeatMark), which goes after it
 }
 
 // messageLabel is what names or quotes in a message. The first form of it held the SHA-256 of the bytes under

@@ -260,6 +260,11 @@ func TestDeleteThread_purgeLeavesNothing(t *testing.T) {
 	}
 	b.clock.later(31 * 24 * time.Hour)
 	b.settle()
+	if left := b.left(); len(left) != 1 || !strings.Contains(left[0], ":marks:") {
+		t.Errorf("something of the conversation is left: %q", left)
+	}
+	b.clock.later(rules.RepeatFor)
+	b.settle()
 	if left := b.left(); len(left) > 0 {
 		t.Errorf("something of the conversation is left: %q", left)
 	}

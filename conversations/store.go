@@ -96,6 +96,7 @@ const (
 	EffectProject EffectKind = "project" // index Thread under Mailbox
 	EffectRetire  EffectKind = "retire"  // what the law does with the account when a period has passed (O113, O116)
 	EffectExpunge EffectKind = "expunge" // erase what the patient deleted, up to Message (OP18)
+	EffectForget  EffectKind = "forget"  // drop the marks of repeats of what was erased, up to Message
 	EffectShred   EffectKind = "shred"   // destroy the data key of an erased patient, and his bodies (D16)
 	EffectClose   EffectKind = "close"   // announce, and at its instant make, the end of Thread by a closed episode
 	EffectWindow  EffectKind = "window"  // end the exchange with Mailbox when its reply window ran out

@@ -32,6 +32,7 @@ type Trace struct {
 	Effect       string
 	Peer         string
 	Count        int
+	UpTo         time.Time // of a purge
 }
 
 // ReadTrace reads the clear frame of an entry.
@@ -48,7 +49,7 @@ func (f entryFrame) trace(e JournalEntry) Trace {
 		Shard: e.Shard, Sequence: e.Sequence, At: f.At.time(), Kind: f.Kind, Patient: PatientID(f.Patient), Version: f.Version,
 		Conversation: f.Conversation, Message: f.Message, Mailbox: rules.MailboxID(f.Mailbox), How: f.How, Actor: f.Actor,
 		Outcome: f.Outcome, Code: f.Code, Rule: f.Rule, MessageID: hex.EncodeToString(f.MessageID), Effect: f.Effect,
-		Peer: f.Peer, Count: f.Count,
+		Peer: f.Peer, Count: f.Count, UpTo: f.UpTo.time(),
 	}
 }
 
@@ -183,6 +184,7 @@ type Event struct {
 	Message      ID
 	Peer         string
 	Count        int
+	UpTo         time.Time // of a purge: the first instant of what is kept
 }
 
 // Trace writes an event to the chain that is this process's own. It waits for no disk and no store, so
@@ -202,6 +204,7 @@ func TraceTo(ctx context.Context, j interface {
 	return j.Local(context.WithoutCancel(ctx), now, pack(entryFrame{
 		At: toMillis(now), Kind: e.Kind, Patient: hexID(e.Patient), Conversation: e.Conversation, Message: e.Message,
 		Mailbox: hexID(e.Mailbox), Actor: e.Actor, Outcome: e.Outcome, Code: e.Code, Rule: e.Rule, Peer: e.Peer, Count: e.Count,
+		UpTo: toMillis(e.UpTo),
 	}))
 }
 

@@ -6,6 +6,10 @@ import "time"
 // (OP18, O196).
 const TrashFor = 30 * 24 * time.Hour
 
+// RepeatFor is how long the mark by which a repeated message is known outlives the message: longer than any
+// operator tries to deliver one (O87).
+const RepeatFor = 7 * 24 * time.Hour
+
 // DeletionFacts is what [DeleteConversation] needs to know.
 type DeletionFacts struct {
 	Patient      Patient

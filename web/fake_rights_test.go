@@ -121,8 +121,15 @@ func (f *fakeConversations) DeleteDocument(_ context.Context, _ conversations.Ac
 	return f.called("DeleteDocument")
 }
 
-func (f *fakeConversations) History(context.Context, conversations.PatientID, string, int) (conversations.HistoryPage, error) {
+func (f *fakeConversations) History(_ context.Context, _ conversations.PatientID, cursor string, _ int) (conversations.HistoryPage, error) {
+	if cursor != "" {
+		return conversations.HistoryPage{}, f.called("History")
+	}
 	return conversations.HistoryPage{Items: f.past, Next: "bmV4dA"}, f.called("History")
+}
+
+func (f *fakeConversations) HistoryTaken(context.Context, conversations.PatientID) {
+	_ = f.called("HistoryTaken")
 }
 
 func (f *fakeConversations) Account(context.Context, conversations.PatientID) (conversations.Account, error) {

@@ -51,6 +51,7 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: post, path: "/oppositions", kind: Patient, serve: objectForm},
 		{method: post, path: "/oppositions/{id}/lever", kind: Patient, serve: withdrawForm},
 		{method: get, path: "/historique", kind: Patient, serve: historyPage},
+		{method: get, path: "/historique.csv", kind: Patient, serve: historyFile},
 		{method: get, path: "/compte", kind: Patient, serve: accountPage},
 		{method: get, path: "/compte/{id}", kind: Patient, serve: commandPage},
 		{method: post, path: "/compte/{id}", kind: Patient, serve: commandForm},

@@ -72,11 +72,11 @@ func (c auditVerifyCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return tell(s, report, o.Anchor != nil)
+	return tell(s, report, o.Anchor != nil, c.Number)
 }
 
-// tell writes what a check found.
-func tell(s streams, r archive.Report, anchored bool) error {
+// tell writes what a check found. The number is that of a manifest known from elsewhere, 0 for none.
+func tell(s streams, r archive.Report, anchored bool, number uint64) error {
 	var faults []error
 	for _, f := range r.Findings {
 		faults = append(faults, errors.New(f.String()))
@@ -85,8 +85,15 @@ func tell(s streams, r archive.Report, anchored bool) error {
 		faults = append(faults, fmt.Errorf("%d faults in %d rounds: keep the directory as it is, compare with your copies, and tell whoever answers for it", len(faults), r.Rounds))
 		return errors.Join(faults...)
 	}
+	if number > 0 && number < r.Mark.Base.Round {
+		fmt.Fprintf(s.err, "mesbridge: note: manifest %d, which you know, was purged: its hash cannot be compared any more\n", number)
+	}
 	if !anchored {
 		fmt.Fprintln(s.err, "mesbridge: note: nothing tells whether the last rounds were taken away; give --number and --hash of an earlier check")
+	}
+	if purged := r.Mark; purged.Number > 0 {
+		fmt.Fprintf(s.out, "purged on %s: rounds up to %d, for which an image stands, and technical traces up to round %d\n",
+			purged.At.Format(time.RFC3339), purged.Base.Round, max(purged.Technical, purged.Base.Round))
 	}
 	fmt.Fprintf(s.out, "intact: %d rounds, %d entries; last manifest %d of %s\n", r.Rounds, r.Entries, r.Last.Number, r.Last.At.Format(time.RFC3339))
 	fmt.Fprintf(s.out, "note for the next check: --number %d --hash %s\n", r.Last.Number, r.Hash)

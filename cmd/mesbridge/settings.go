@@ -3,9 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"text/tabwriter"
 
 	"mesbridge/cmd/mesbridge/config"
+	"mesbridge/conversations/retention"
 )
 
 type checkConfigCommand struct {
@@ -31,7 +34,17 @@ func (c checkConfigCommand) Run(s streams) error {
 		return usageError{errors.Join(faults...)}
 	}
 	fmt.Fprintln(s.out, "the configuration is complete")
-	return nil
+	return tellRetention(s.out, settings.Retention.Periods())
+}
+
+// tellRetention prints how long each kind of data stays.
+func tellRetention(out io.Writer, p retention.Periods) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nwhat is kept\thow long\twhat lets it go; its trace\trules")
+	for _, l := range p.Table() {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.Kind, l.Keep, l.How, l.Rules)
+	}
+	return w.Flush()
 }
 
 type configExampleCommand struct{}

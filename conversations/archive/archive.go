@@ -28,6 +28,8 @@ type Archive struct {
 
 	mu   sync.Mutex // held for a round
 	last Manifest
+
+	purging sync.Mutex // held for a purge
 }
 
 // Open goes on with the archive of a journal, beginning it when there is none. It takes over a round
@@ -86,21 +88,15 @@ func (a *Archive) lastEntries(m Manifest, seals journal.Seals) (last [journal.Ch
 	for n, c := range seals.Chains {
 		last[n] = c.Entry
 	}
-	f, err := os.Open(a.path(m.Number, "segment"))
-	if err != nil {
-		return last, fmt.Errorf("read segment: %w", err)
-	}
-	defer func() { _ = f.Close() }()
-	r, err := readSegment(f, true)
-	for err == nil {
-		var e conversations.JournalEntry
-		if e, err = r.next(); err == nil {
-			n, _ := journal.Number(e.Shard) // next has checked it
+	for _, kind := range m.kinds() {
+		err := eachEntry(os.DirFS(a.dir), fileName(m.Number, kind), func(e conversations.JournalEntry) error {
+			n, _ := journal.Number(e.Shard) // it was checked
 			last[n] = journal.EntryHash(e)
+			return nil
+		})
+		if err != nil {
+			return last, fmt.Errorf("read %s %d: %w", kind, m.Number, err)
 		}
-	}
-	if !errors.Is(err, io.EOF) {
-		return last, fmt.Errorf("read segment %d: %w", m.Number, err)
 	}
 	return last, nil
 }
@@ -134,8 +130,8 @@ func (a *Archive) Round(ctx context.Context) (entries int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("write segment %d: %w", m.Number, err)
 	}
-	if m.Segment.Entries == 0 {
-		return 0, os.Remove(a.path(m.Number, "segment"))
+	if m.Segment.Entries+m.Technical.Entries == 0 {
+		return 0, os.Remove(a.path(m.Number, kindSegment))
 	}
 	file, err := m.sign(a.key)
 	if err != nil {
@@ -144,7 +140,7 @@ func (a *Archive) Round(ctx context.Context) (entries int, err error) {
 	if err := writeFile(a.path(m.Number, "manifest"), file); err != nil {
 		return 0, err
 	}
-	return m.Segment.Entries, a.note(m, file, last)
+	return m.Segment.Entries + m.Technical.Entries, a.note(m, file, last)
 }
 
 // note tells the journal what is sealed.
@@ -160,31 +156,44 @@ func (a *Archive) note(m Manifest, file []byte, last [journal.Chains]journal.Has
 	return nil
 }
 
-// writeSegment writes the file of a round, durable when it returns, and moves the chains of m.
+// writeSegment writes the files of a round, durable when it returns, and moves the chains of m. The file of
+// technical traces is written when there are any.
 func (a *Archive) writeSegment(ctx context.Context, m *Manifest) (last [journal.Chains]journal.Hash, err error) {
 	for n, c := range a.journal.Seals().Chains {
 		last[n] = c.Entry
 	}
-	f, err := os.OpenFile(a.path(m.Number, "segment"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	const technical = journal.Chains - 1
+	m.Segment, err = a.writeChains(ctx, a.path(m.Number, kindSegment), m.Chains[:technical], last[:technical])
 	if err != nil {
 		return last, err
+	}
+	path := a.path(m.Number, kindTechnical)
+	m.Technical, err = a.writeChains(ctx, path, m.Chains[technical:], last[technical:])
+	if err == nil && m.Technical.Entries == 0 {
+		m.Technical, err = Segment{}, os.Remove(path)
+	}
+	return last, errors.Join(err, syncDir(a.dir))
+}
+
+// writeChains writes what some chains got to a file, and moves them.
+func (a *Archive) writeChains(ctx context.Context, path string, chains []Chain, last []journal.Hash) (s Segment, err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // in the data directory
+	if err != nil {
+		return s, err
 	}
 	sum := sha256.New()
 	w := &segmentWriter{w: bufio.NewWriterSize(io.MultiWriter(f, sum), readBuffer)}
 	_, err = io.WriteString(w, segmentMagic)
-	for n := range m.Chains {
+	for n := range chains {
 		if err == nil {
-			err = a.writeChain(ctx, w, &m.Chains[n], &last[n], &m.Segment.Entries)
+			err = a.writeChain(ctx, w, &chains[n], &last[n], &s.Entries) //nolint:gosec // they are of one length
 		}
 	}
 	if err == nil {
 		err = w.w.Flush()
 	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return last, err
-	}
-	m.Segment.Bytes, m.Segment.SHA256 = w.n, digest(sum.Sum(nil))
-	return last, syncDir(a.dir)
+	s.Bytes, s.SHA256 = w.n, digest(sum.Sum(nil))
+	return s, errors.Join(err, f.Sync(), f.Close())
 }
 
 // pageEntries is how many entries are read from the journal at a time.

@@ -24,7 +24,10 @@ type Manifest struct {
 	At       time.Time `json:"at"`
 	Previous digest    `json:"previous"` // of the file of the manifest before; zeros for the first
 	Segment  Segment   `json:"segment"`
-	Chains   []Chain   `json:"chains"` // all, in the order of their numbers
+	// Technical describes the file of technical traces, which goes sooner than the segment (D16); absent
+	// when the round had none.
+	Technical Segment `json:"technical,omitzero"`
+	Chains    []Chain `json:"chains"` // all, in the order of their numbers
 }
 
 // Segment describes the file of a round.
@@ -39,7 +42,30 @@ type Chain struct {
 	Name   string `json:"chain"`
 	Last   uint64 `json:"last"`             // last sequence, 0 for none
 	Head   digest `json:"head"`             // hash of the chain up to it
-	Offset int64  `json:"offset,omitempty"` // of its first entry in the segment; 0: it has none there
+	Offset int64  `json:"offset,omitempty"` // of its first entry in the file that holds it; 0: it has none there
+}
+
+// Kinds of file of a round.
+const (
+	kindManifest  = "manifest"
+	kindSegment   = "segment"
+	kindTechnical = "technical"
+)
+
+// kinds lists the kinds of file in which the round has entries.
+func (m Manifest) kinds() []string {
+	if m.Technical.Entries > 0 {
+		return []string{kindSegment, kindTechnical}
+	}
+	return []string{kindSegment}
+}
+
+// kindOf is the kind of file that holds a chain.
+func kindOf(chain string) string {
+	if chain == journal.Technical {
+		return kindTechnical
+	}
+	return kindSegment
 }
 
 // digest is a SHA-256 hash, written in hexadecimal digits.
@@ -64,8 +90,11 @@ func (d digest) String() string { return hex.EncodeToString(d[:]) }
 var errManifest = errors.New("unreadable manifest")
 
 // sign writes the file of a manifest.
-func (m Manifest) sign(key ed25519.PrivateKey) ([]byte, error) {
-	line, err := json.Marshal(m)
+func (m Manifest) sign(key ed25519.PrivateKey) ([]byte, error) { return signed(m, key) }
+
+// signed writes a file of one line of JSON and one of its signature.
+func signed(v any, key ed25519.PrivateKey) ([]byte, error) {
+	line, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("write manifest: %w", err)
 	}
@@ -74,25 +103,17 @@ func (m Manifest) sign(key ed25519.PrivateKey) ([]byte, error) {
 	return append(file, '\n'), nil
 }
 
-// openManifest reads the file of a manifest whose signature is good. The form is strict: one content has
-// one file.
+// openManifest reads the file of a manifest whose signature is good. One from before there were technical
+// traces has a chain less.
 func openManifest(file []byte, key ed25519.PublicKey) (Manifest, error) {
-	line, rest, ok := bytes.Cut(file, []byte{'\n'})
-	if !ok {
-		return Manifest{}, errManifest
-	}
-	text, tail, ok := bytes.Cut(rest, []byte{'\n'})
-	signature, err := base64.StdEncoding.Strict().DecodeString(string(text))
-	if !ok || len(tail) > 0 || err != nil {
-		return Manifest{}, errManifest
-	}
-	if !ed25519.Verify(key, file[:len(line)+1], signature) {
-		return Manifest{}, errors.New("the signature is not the key's")
-	}
 	var m Manifest
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil || m.Format != manifestFormat || len(m.Chains) != journal.Chains {
+	if err := openSigned(file, key, &m); err != nil {
+		return Manifest{}, err
+	}
+	if len(m.Chains) == journal.Chains-1 {
+		m.Chains = append(m.Chains, start()[journal.Chains-1])
+	}
+	if m.Format != manifestFormat || len(m.Chains) != journal.Chains {
 		return Manifest{}, errManifest
 	}
 	for n, c := range m.Chains {
@@ -101,6 +122,29 @@ func openManifest(file []byte, key ed25519.PublicKey) (Manifest, error) {
 		}
 	}
 	return m, nil
+}
+
+// openSigned reads what signed wrote, when the signature is good. The form is strict: one content has one
+// file.
+func openSigned(file []byte, key ed25519.PublicKey, v any) error {
+	line, rest, ok := bytes.Cut(file, []byte{'\n'})
+	if !ok {
+		return errManifest
+	}
+	text, tail, ok := bytes.Cut(rest, []byte{'\n'})
+	signature, err := base64.StdEncoding.Strict().DecodeString(string(text))
+	if !ok || len(tail) > 0 || err != nil {
+		return errManifest
+	}
+	if !ed25519.Verify(key, file[:len(line)+1], signature) {
+		return errors.New("the signature is not the key's")
+	}
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if d.Decode(v) != nil {
+		return errManifest
+	}
+	return nil
 }
 
 // beginning is the head of a chain without entries.

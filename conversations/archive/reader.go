@@ -16,6 +16,8 @@ import (
 // wait for their round in the journal. It checks signatures, checksums and the chain as it goes.
 type Reader struct {
 	files  fs.FS
+	mark   Mark
+	base   Manifest // of the round that the image of the mark stands for; of nothing without one
 	rounds []Manifest
 	head   digest           // of the file of the last manifest
 	tail   *journal.Journal // nil: the archive alone
@@ -25,7 +27,7 @@ type Reader struct {
 func NewReader(files fs.FS, tail *journal.Journal) (*Reader, error) {
 	text, err := fs.ReadFile(files, publicFile)
 	if errors.Is(err, fs.ErrNotExist) && tail != nil && tail.Seals().Number == 0 {
-		return &Reader{files: files, tail: tail}, nil // never sealed
+		return &Reader{files: files, base: Manifest{Chains: start()}, tail: tail}, nil // never sealed
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read public key: %w", err)
@@ -34,12 +36,18 @@ func NewReader(files fs.FS, tail *journal.Journal) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := fs.Glob(files, "*.manifest")
+	r := &Reader{files: files, base: Manifest{Chains: start()}, tail: tail}
+	if err := r.readMark(key); err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(files, "*."+kindManifest)
 	if err != nil {
 		return nil, fmt.Errorf("list manifests: %w", err)
 	}
-	r := &Reader{files: files, tail: tail}
 	for _, name := range names { // in the order of their numbers
+		if name <= fileName(r.base.Number, kindManifest) {
+			continue // the image stands for it
+		}
 		file, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, fmt.Errorf("read manifest: %w", err)
@@ -48,7 +56,7 @@ func NewReader(files fs.FS, tail *journal.Journal) (*Reader, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		if name != fileName(m.Number, "manifest") || len(r.rounds) > 0 && m.Number != r.rounds[len(r.rounds)-1].Number+1 {
+		if last := r.last().Number; name != fileName(m.Number, kindManifest) || m.Number != last+1 {
 			return nil, fmt.Errorf("%s does not follow the manifest before", name)
 		}
 		r.rounds, r.head = append(r.rounds, m), sha256.Sum256(file)
@@ -59,10 +67,10 @@ func NewReader(files fs.FS, tail *journal.Journal) (*Reader, error) {
 	return r, nil
 }
 
-// last returns the last manifest, or one of nothing.
+// last returns the last manifest, or the one that the image stands for, or one of nothing.
 func (r *Reader) last() Manifest {
 	if len(r.rounds) == 0 {
-		return Manifest{Chains: start()}
+		return r.base
 	}
 	return r.rounds[len(r.rounds)-1]
 }
@@ -73,26 +81,29 @@ func (r *Reader) Head() (number uint64, manifest string) { return r.last().Numbe
 // Total returns how many entries there are in the archive.
 func (r *Reader) Total() (n int) {
 	for _, m := range r.rounds {
-		n += m.Segment.Entries
+		n += m.Segment.Entries + m.Technical.Entries
 	}
 	return n
 }
 
-// Entries hands the entries of a chain to each, in order. An entry is good until each returns.
+// Entries hands the entries of a chain that were not purged to each, in order. An entry is good until each
+// returns.
 func (r *Reader) Entries(ctx context.Context, chain string, each func(conversations.JournalEntry) error) error {
 	n, err := journal.Number(chain)
 	if err != nil {
 		return err
 	}
-	place := start()[n]
+	place := r.base.Chains[n]
 	for _, m := range r.rounds {
-		if m.Chains[n].Offset > 0 {
+		if r.mark.lacks(m.Number, chain) {
+			place = m.Chains[n]
+		} else if m.Chains[n].Offset > 0 {
 			if err := r.read(m, n, &place, each); err != nil {
-				return fmt.Errorf("%s: %w", fileName(m.Number, "segment"), err)
+				return fmt.Errorf("%s: %w", fileName(m.Number, kindOf(chain)), err)
 			}
 		}
 		if place.Last != m.Chains[n].Last || place.Head != m.Chains[n].Head {
-			return fmt.Errorf("%s: chain %s is altered; run mesbridge audit verify", fileName(m.Number, "segment"), chain)
+			return fmt.Errorf("%s: chain %s is altered; run mesbridge audit verify", fileName(m.Number, kindOf(chain)), chain)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -106,18 +117,11 @@ func (r *Reader) Entries(ctx context.Context, chain string, each func(conversati
 
 // read hands out the part of a chain that a round sealed.
 func (r *Reader) read(m Manifest, n int, place *Chain, each func(conversations.JournalEntry) error) error {
-	f, err := r.files.Open(fileName(m.Number, "segment"))
+	f, err := openAt(r.files, fileName(m.Number, kindOf(place.Name)), m.Chains[n].Offset)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	seeker, ok := f.(io.Seeker)
-	if !ok {
-		return errors.New("the file system cannot seek")
-	}
-	if _, err := seeker.Seek(m.Chains[n].Offset, io.SeekStart); err != nil {
-		return err
-	}
 	s, err := readSegment(f, false)
 	if err != nil {
 		return err
@@ -157,35 +161,39 @@ func (r *Reader) readTail(ctx context.Context, chain string, after uint64, each 
 	}
 }
 
-// All hands every entry of the archive to each, round by round, without the tail: in the order of time,
-// roughly. The bytes are good until each returns.
+// openAt opens a file at an offset.
+func openAt(files fs.FS, name string, offset int64) (fs.File, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	seeker, ok := f.(io.Seeker)
+	if !ok {
+		return nil, errors.Join(errors.New("the file system cannot seek"), f.Close())
+	}
+	if _, err := seeker.Seek(offset, io.SeekStart); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// All hands every entry of the archive that was not purged to each, round by round, without the tail: in
+// the order of time, roughly. The bytes are good until each returns.
 func (r *Reader) All(ctx context.Context, each func(round uint64, e conversations.JournalEntry) error) error {
 	for _, m := range r.rounds {
-		if err := r.allOf(m, each); err != nil {
-			return fmt.Errorf("%s: %w", fileName(m.Number, "segment"), err)
+		for _, kind := range m.kinds() {
+			if kind == kindTechnical && r.mark.lacks(m.Number, journal.Technical) {
+				continue
+			}
+			name := fileName(m.Number, kind)
+			err := eachEntry(r.files, name, func(e conversations.JournalEntry) error { return each(m.Number, e) })
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (r *Reader) allOf(m Manifest, each func(round uint64, e conversations.JournalEntry) error) error {
-	f, err := r.files.Open(fileName(m.Number, "segment"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	s, err := readSegment(f, true)
-	for err == nil {
-		var e conversations.JournalEntry
-		if e, err = s.next(); err == nil {
-			err = each(m.Number, e)
-		}
-	}
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
 }

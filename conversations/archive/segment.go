@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 
 	"mesbridge/conversations"
 	"mesbridge/conversations/journal"
@@ -101,4 +102,24 @@ func (s *segmentReader) next() (conversations.JournalEntry, error) {
 		return e, fmt.Errorf("%w: %w", errSegment, err)
 	}
 	return e, nil
+}
+
+// eachEntry hands every entry of a file to each; its bytes are good until each returns.
+func eachEntry(files fs.FS, name string, each func(conversations.JournalEntry) error) error {
+	f, err := files.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	s, err := readSegment(f, true)
+	for err == nil {
+		var e conversations.JournalEntry
+		if e, err = s.next(); err == nil {
+			err = each(e)
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
-	"strings"
 
 	"mesbridge/conversations"
 	"mesbridge/conversations/journal"
@@ -41,6 +39,7 @@ type VerifyOptions struct {
 type Report struct {
 	Rounds   uint64
 	Entries  int
+	Mark     Mark // what was purged; zero: nothing
 	Last     Manifest
 	Hash     string // of the last manifest's file
 	Findings []Finding
@@ -70,7 +69,11 @@ func Verify(files fs.FS, o VerifyOptions) (Report, error) {
 	if o.Anchor != nil {
 		last = max(last, o.Anchor.Number)
 	}
-	for n := uint64(1); n <= last; n++ {
+	first, err := v.purge(o.Anchor)
+	if err != nil {
+		return Report{}, err
+	}
+	for n := first; n <= last; n++ {
 		if err := v.round(n, o.Anchor); err != nil {
 			return Report{}, err
 		}
@@ -116,14 +119,14 @@ func (v *verifier) list() (last uint64, err error) {
 		return 0, fmt.Errorf("read archive: %w", err)
 	}
 	for _, e := range entries {
-		name, kind, _ := strings.Cut(e.Name(), ".")
-		n, err := strconv.ParseUint(name, 10, 64)
+		n, kind, ok := parseName(e.Name())
 		switch {
 		case e.Name() == publicFile:
-		case err == nil && n > 0 && (kind == "segment" || kind == "manifest") && e.Name() == fileName(n, kind):
-			if kind == "manifest" {
-				last = max(last, n)
-			} else if _, err := fs.Stat(v.files, fileName(n, "manifest")); err != nil && kind == "segment" {
+		case ok && (kind == kindMark || kind == kindImage):
+		case ok && kind == kindManifest:
+			last = max(last, n)
+		case ok && (kind == kindSegment || kind == kindTechnical):
+			if _, err := fs.Stat(v.files, fileName(n, kindManifest)); err != nil {
 				last = max(last, n) // its manifest is missed, unless a round is being written
 			}
 		default:
@@ -163,7 +166,7 @@ func (v *verifier) round(n uint64, anchor *Anchor) error {
 	case v.chains != nil && m.Previous != v.before:
 		v.find(name, "does not follow manifest %d", n-1)
 	}
-	if err := v.segment(m); err != nil {
+	if err := v.contents(m); err != nil {
 		return err
 	}
 	v.chains, v.before = m.Chains, sum
@@ -171,10 +174,32 @@ func (v *verifier) round(n uint64, anchor *Anchor) error {
 	return nil
 }
 
-// segment checks the segment of a good manifest: first entry by entry, so that the finding says where,
-// then as a whole.
-func (v *verifier) segment(m Manifest) error {
-	name := fileName(m.Number, "segment")
+// contents checks the files of a good manifest, and that the chains end in them as it says.
+func (v *verifier) contents(m Manifest) error {
+	chains, found := append([]Chain(nil), v.chains...), len(v.report.Findings)
+	if err := v.file(fileName(m.Number, kindSegment), m.Segment, chains); err != nil {
+		return err
+	}
+	if v.report.Mark.lacks(m.Number, journal.Technical) && chains != nil {
+		chains[len(chains)-1] = m.Chains[len(chains)-1]
+	} else if m.Technical.Entries > 0 {
+		if err := v.file(fileName(m.Number, kindTechnical), m.Technical, chains); err != nil {
+			return err
+		}
+	}
+	if found < len(v.report.Findings) {
+		return nil
+	}
+	for n, c := range chains {
+		if want := m.Chains[n]; c.Last != want.Last || c.Head != want.Head {
+			v.find(fileName(m.Number, kindOf(c.Name)), "chain %s ends at entry %d, and not as manifest %d says, at entry %d", c.Name, c.Last, m.Number, want.Last)
+		}
+	}
+	return nil
+}
+
+// file checks one file: first entry by entry, so that the finding says where, then as a whole.
+func (v *verifier) file(name string, want Segment, chains []Chain) error {
 	f, err := v.files.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		v.find(name, "missing")
@@ -187,29 +212,28 @@ func (v *verifier) segment(m Manifest) error {
 	sum := sha256.New()
 	count := &counter{r: io.TeeReader(f, sum)}
 	found := len(v.report.Findings)
-	v.walk(name, count, m)
+	v.walk(name, count, chains)
 	if _, err := io.Copy(io.Discard, count); err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
-	intact := count.n == m.Segment.Bytes && digest(sum.Sum(nil)) == m.Segment.SHA256
+	intact := count.n == want.Bytes && digest(sum.Sum(nil)) == want.SHA256
 	if !intact && found == len(v.report.Findings) {
-		v.find(name, "altered: %d bytes with another hash than the %d bytes that were sealed", count.n, m.Segment.Bytes)
+		v.find(name, "altered: %d bytes with another hash than the %d bytes that were sealed", count.n, want.Bytes)
 	}
 	return nil
 }
 
-// walk follows the chains through a segment.
-func (v *verifier) walk(name string, r io.Reader, m Manifest) {
+// walk follows the chains through a file.
+func (v *verifier) walk(name string, r io.Reader, chains []Chain) {
 	s, err := readSegment(r, true)
 	if err != nil {
 		v.find(name, "altered: %v", err)
 		return
 	}
-	chains := append([]Chain(nil), v.chains...)
 	for {
 		e, err := s.next()
 		if errors.Is(err, io.EOF) {
-			break
+			return
 		}
 		if err != nil {
 			v.find(name, "altered at or after chain %s, entry %d: %v", e.Shard, e.Sequence, err)
@@ -218,11 +242,6 @@ func (v *verifier) walk(name string, r io.Reader, m Manifest) {
 		v.report.Entries++
 		if !v.step(name, chains, e) {
 			return
-		}
-	}
-	for n, c := range chains {
-		if want := m.Chains[n]; c.Last != want.Last || c.Head != want.Head {
-			v.find(name, "chain %s ends at entry %d, and not as manifest %d says, at entry %d", c.Name, c.Last, m.Number, want.Last)
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"hash"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"mesbridge/conversations"
@@ -54,13 +53,14 @@ type Row struct {
 	Peer         string `json:"peer"`
 	Count        int    `json:"count"`
 	Version      uint64 `json:"version"`
+	UpTo         string `json:"upTo"` // of a purge: the first instant of what is kept
 }
 
 // columns are the names of the cells, in their order.
 func columns() []string {
 	return []string{
 		"chain", "sequence", "round", "hash", "time", "event", "outcome", "code", "rule", "actorKind", "actorId", "patient",
-		"mailbox", "conversation", "message", "messageIdHash", "how", "effect", "peer", "count", "version",
+		"mailbox", "conversation", "message", "messageIdHash", "how", "effect", "peer", "count", "version", "upTo",
 	}
 }
 
@@ -68,7 +68,7 @@ func (r Row) cells() []string {
 	return []string{
 		r.Chain, strconv.FormatUint(r.Sequence, 10), strconv.FormatUint(r.Round, 10), r.Hash, r.Time, r.Event, r.Outcome, r.Code,
 		r.Rule, r.ActorKind, r.ActorID, r.Patient, r.Mailbox, r.Conversation, r.Message, r.MessageHash, r.How, r.Effect, r.Peer,
-		strconv.Itoa(r.Count), strconv.FormatUint(r.Version, 10),
+		strconv.Itoa(r.Count), strconv.FormatUint(r.Version, 10), r.UpTo,
 	}
 }
 
@@ -192,7 +192,7 @@ func (x *exporter) entry(round uint64, e conversations.JournalEntry) error {
 	}
 	cells := row.cells()
 	for i := range cells {
-		cells[i] = inert(cells[i])
+		cells[i] = conversations.InertCell(cells[i])
 	}
 	return x.csv.Write(cells)
 }
@@ -214,13 +214,21 @@ func (x *exporter) actor(e conversations.JournalEntry, t conversations.Trace) st
 
 // rowOf lays out what stands in clear.
 func rowOf(t conversations.Trace) Row {
+	upTo := ""
+	if !t.UpTo.IsZero() {
+		upTo = t.UpTo.UTC().Format(timeForm)
+	}
 	return Row{
-		Chain: t.Shard, Sequence: t.Sequence, Time: t.At.UTC().Format("2006-01-02T15:04:05.000Z"), Event: string(t.Kind),
+		Chain: t.Shard, Sequence: t.Sequence, Time: t.At.UTC().Format(timeForm), Event: string(t.Kind),
 		Outcome: outcome(t), Code: t.Code, Rule: t.Rule, ActorKind: string(t.Actor), Patient: string(t.Patient),
 		Mailbox: string(t.Mailbox), Conversation: string(t.Conversation), Message: string(t.Message), MessageHash: t.MessageID,
 		How: string(t.How), Effect: t.Effect, Peer: t.Peer, Count: t.Count, Version: uint64(t.Version),
+		UpTo: upTo,
 	}
 }
+
+// timeForm is how instants are written: UTC, to the millisecond.
+const timeForm = "2006-01-02T15:04:05.000Z"
 
 // outcome spells out what an entry leaves empty.
 func outcome(t conversations.Trace) string {
@@ -228,14 +236,6 @@ func outcome(t conversations.Trace) string {
 		return "success"
 	}
 	return string(t.Outcome)
-}
-
-// inert returns a cell that no spreadsheet takes for a formula.
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // tally counts and hashes what is written.

@@ -1,6 +1,7 @@
 package bodies
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -99,9 +100,10 @@ func (s *Store) remove(n name, mark []byte) error {
 	})
 }
 
-// Remove deletes bodies durably; those that are not there are no error. Their marks, if any are left, are
-// collected later.
-func (s *Store) Remove(_ context.Context, p conversations.PatientID, ids ...conversations.ID) error {
+// Remove deletes bodies durably; those that are not there are no error. When it returns, no file holds
+// their bytes any more (O197). Their marks, if any are left, are collected later.
+func (s *Store) Remove(ctx context.Context, p conversations.PatientID, ids ...conversations.ID) error {
+	var keys [][]byte
 	for _, id := range ids {
 		n, err := nameOf(p, id)
 		if err != nil {
@@ -110,6 +112,14 @@ func (s *Store) Remove(_ context.Context, p conversations.PatientID, ids ...conv
 		if err := s.drop(n); err != nil {
 			return fmt.Errorf("remove body: %w", err)
 		}
+		keys = append(keys, n.key())
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	first, last := slices.MinFunc(keys, bytes.Compare), slices.MaxFunc(keys, bytes.Compare)
+	if err := s.db.Scrub(ctx, first, append(last, 0)); err != nil {
+		return fmt.Errorf("remove body: %w", err)
 	}
 	return nil
 }

@@ -49,18 +49,12 @@ func (j *Journal) about(ctx context.Context, shard string, from, to uint64, p co
 		if !bytes.Contains(value, raw) {
 			return true, ctx.Err()
 		}
-		_, sequence, err := parseKey(key)
-		if err != nil {
-			return false, err
+		e, err := readEntry(key, value)
+		if whom, ok := conversations.EntryPatient(e.Entry); err == nil && ok && whom == p {
+			e.Entry = slices.Clone(e.Entry)
+			list = append(list, e)
 		}
-		at, entry, err := parseEntry(value)
-		if err != nil {
-			return false, err
-		}
-		if whom, ok := conversations.EntryPatient(entry); ok && whom == p {
-			list = append(list, conversations.JournalEntry{Shard: shard, Sequence: sequence, At: at, Entry: slices.Clone(entry)})
-		}
-		return true, nil
+		return err == nil, err
 	})
 	return list, err
 }

@@ -74,7 +74,7 @@ func (j *Journal) CatchUp(ctx context.Context, stream Stream) (taken int, faults
 // [conversations.ErrBehind] on a store that is behind, and with the fault itself on any other trouble.
 func (j *Journal) Fill(ctx context.Context, store conversations.Store, name string) error {
 	n, err := shardNumber(name)
-	if err != nil || n == shards {
+	if err != nil || n >= shards {
 		return errShard
 	}
 	_, fault, err := j.fill(ctx, store, n)

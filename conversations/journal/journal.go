@@ -39,6 +39,7 @@ type shard struct {
 	marked  uint64              // whole, as the database remembers it
 	trimmed uint64              // up to where the store was told to forget
 	gap     uint64              // first missing entry when Keep last looked; 0: none
+	floor   uint64              // entries 1 to floor were purged
 }
 
 // Open returns the journal of db.
@@ -68,6 +69,9 @@ func (j *Journal) load(n int) error {
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if s.floor, err = j.loadFloor(name); err != nil {
 		return err
 	}
 	return j.db.Scan(entryKey(name, s.whole+1), endOf(name), func(key, _ []byte) (bool, error) {
@@ -124,7 +128,7 @@ func (j *Journal) Note(_ context.Context, e conversations.JournalEntry) error {
 // keep writes an entry.
 func (j *Journal) keep(e conversations.JournalEntry, write func(func(*pebble.Batch) error) error) error {
 	n, err := shardNumber(e.Shard)
-	if err != nil || e.Sequence == 0 || n == shards {
+	if err != nil || e.Sequence == 0 || n >= shards {
 		return errShard
 	}
 	s := &j.shards[n]
@@ -141,13 +145,17 @@ func (j *Journal) keep(e conversations.JournalEntry, write func(func(*pebble.Bat
 	return nil
 }
 
-// Local gives an entry the next sequence of the chain [Own], without waiting for the disk.
+// Local gives an entry the next sequence of the chain [Own], or [Technical], without waiting for the disk.
 func (j *Journal) Local(_ context.Context, at time.Time, entry []byte) error {
-	s := &j.shards[shards]
+	n := shards
+	if conversations.EntryTechnical(entry) {
+		n++
+	}
+	s := &j.shards[n]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := conversations.JournalEntry{Shard: Own, Sequence: s.head + 1, At: at, Entry: entry}
-	err := j.db.Write(func(b *pebble.Batch) error { return b.Set(entryKey(Own, e.Sequence), formatEntry(e), nil) })
+	e := conversations.JournalEntry{Shard: shardName(n), Sequence: s.head + 1, At: at, Entry: entry}
+	err := j.db.Write(func(b *pebble.Batch) error { return b.Set(entryKey(e.Shard, e.Sequence), formatEntry(e), nil) })
 	if err != nil {
 		return fmt.Errorf("append event: %w", err)
 	}
@@ -155,8 +163,11 @@ func (j *Journal) Local(_ context.Context, at time.Time, entry []byte) error {
 	return nil
 }
 
-// compare checks that the entry that is kept is e.
+// compare checks that the entry that is kept is e. Of one that was purged nothing is left to compare.
 func (j *Journal) compare(e conversations.JournalEntry) error {
+	if j.Purged(e.Shard) >= e.Sequence {
+		return nil
+	}
 	same := false
 	_, err := j.db.Get(entryKey(e.Shard, e.Sequence), func(value []byte) error {
 		_, entry, err := parseEntry(value)
@@ -198,15 +209,12 @@ func (j *Journal) Read(ctx context.Context, name string, after uint64, limit int
 	}
 	var entries []conversations.JournalEntry
 	err := j.db.Scan(entryKey(name, after+1), endOf(name), func(key, value []byte) (bool, error) {
-		_, sequence, err := parseKey(key)
+		e, err := readEntry(key, value)
 		if err != nil {
 			return false, err
 		}
-		at, entry, err := parseEntry(value)
-		if err != nil {
-			return false, err
-		}
-		entries = append(entries, conversations.JournalEntry{Shard: name, Sequence: sequence, At: at, Entry: slices.Clone(entry)})
+		e.Entry = slices.Clone(e.Entry)
+		entries = append(entries, e)
 		return len(entries) < limit, ctx.Err()
 	})
 	if err != nil {

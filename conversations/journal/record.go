@@ -64,6 +64,14 @@ func parseEntry(value []byte) (at time.Time, entry []byte, err error) {
 	return time.UnixMilli(ms).UTC(), value[entryHead:], nil
 }
 
+// readEntry reads an entry from the key and the value that keep it. Its bytes are part of value.
+func readEntry(key, value []byte) (e conversations.JournalEntry, err error) {
+	if e.Shard, e.Sequence, err = parseKey(key); err == nil {
+		e.At, e.Entry, err = parseEntry(value)
+	}
+	return e, err
+}
+
 // formatMark writes the sequence up to which a shard has no gap.
 func formatMark(sequence uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{recordVersion}, sequence)
@@ -78,28 +86,37 @@ func parseMark(value []byte) (sequence uint64, err error) {
 }
 
 // shards is how many shards there are; their names are the numbers below it in hexadecimal. After them
-// comes the chain of events that change no state.
+// come the chains of events that change no state.
 const (
 	shards = 256
-	Chains = shards + 1
+	Chains = shards + 2
 )
 
-// Own is the name of the chain of the process's own events, which have no patient's state and whose
-// sequences the journal itself counts.
-const Own = "sy"
+// Names of the chains of the process's own events, which have no patient's state and whose sequences the
+// journal itself counts. What is technical goes sooner (D16), and has a chain, and files, of its own.
+const (
+	Own       = "sy"
+	Technical = "te"
+)
 
 // shardName and shardNumber turn the number of a chain into its name and back.
 func shardName(n int) string {
-	if n == shards {
+	switch n {
+	case shards:
 		return Own
+	case shards + 1:
+		return Technical
 	}
 	const digits = "0123456789abcdef"
 	return string([]byte{digits[n>>4], digits[n&15]})
 }
 
 func shardNumber(name string) (int, error) {
-	if name == Own {
+	switch name {
+	case Own:
 		return shards, nil
+	case Technical:
+		return shards + 1, nil
 	}
 	n, err := strconv.ParseUint(name, 16, 8)
 	if err != nil || shardName(int(n)) != name { // the second: one shard has one name

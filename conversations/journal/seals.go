@@ -62,11 +62,15 @@ func (s Seals) format() []byte {
 
 func parseSeals(b []byte) (s Seals, err error) {
 	const head = 1 + sequenceBytes + sha256.Size
-	if len(b) != head+Chains*chainBytes || b[0] != recordVersion {
+	chains := Chains
+	if len(b) == head+(Chains-1)*chainBytes { // from before there was the chain Technical
+		chains--
+	}
+	if len(b) != head+chains*chainBytes || b[0] != recordVersion {
 		return s, errRecord
 	}
 	s.Number, s.Manifest = binary.BigEndian.Uint64(b[1:]), Hash(b[1+sequenceBytes:])
-	for n := range s.Chains {
+	for n := range chains {
 		c := b[head+n*chainBytes:]
 		s.Chains[n] = Chain{
 			Sequence: binary.BigEndian.Uint64(c), Entry: Hash(c[sequenceBytes:]), Head: Hash(c[sequenceBytes+sha256.Size:]),

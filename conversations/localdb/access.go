@@ -1,7 +1,6 @@
 package localdb
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -118,25 +117,4 @@ func (d *DB) Last(lower, upper []byte) (key []byte, err error) {
 		key = append(key, it.Key()...)
 	}
 	return key, nil
-}
-
-// Erase deletes the records from lower, included, to upper, excluded, durably, and rewrites the tables
-// that held them. It takes as long as the rewriting. The old tables go a moment later, at the latest
-// at the next start. Copies may last in a log file until that is written over, and in backups; what
-// was sealed under a wrapped key ends with the key that wraps it (O197).
-func (d *DB) Erase(ctx context.Context, lower, upper []byte) error {
-	if err := d.Sync(func(b *pebble.Batch) error { return b.DeleteRange(lower, upper, nil) }); err != nil {
-		return err
-	}
-	if err := d.enter(); err != nil {
-		return err
-	}
-	defer d.use.RUnlock()
-	if err := d.write(d.pebble.Flush); err != nil {
-		return err
-	}
-	if err := d.pebble.Compact(ctx, lower, upper, false); err != nil {
-		return fmt.Errorf("compact local database: %w", err) // cancelled, or already told by BackgroundError
-	}
-	return nil
 }

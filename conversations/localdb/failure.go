@@ -35,6 +35,8 @@ func (d *DB) Err() error {
 func (d *DB) events() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: d.Fail,
+		WALDeleted:      func(pebble.WALDeleteInfo) { d.removals.tell() },
+		TableDeleted:    func(pebble.TableDeleteInfo) { d.removals.tell() },
 		DiskSlow: func(i pebble.DiskSlowInfo) {
 			d.log.Warn("the disk of the data directory is slow", "operation", i.OpType.String(), "took", i.Duration)
 		},

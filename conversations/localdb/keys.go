@@ -11,6 +11,7 @@ const (
 	DataKeys    Range = 'k' // patient id -> wrapped data key and sealed INS
 	Entries     Range = 'j' // shard, sequence -> journal entry
 	Marks       Range = 'm' // shard -> sequence up to which the journal has no gap
+	Floors      Range = 'f' // shard -> sequence up to which the journal was purged
 	Seals       Range = 's' // "state" -> the last manifest, and the head of each chain
 )
 

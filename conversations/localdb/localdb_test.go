@@ -1,6 +1,7 @@
 package localdb
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -203,14 +205,29 @@ func TestScan_keepsToItsBounds(t *testing.T) {
 	}
 }
 
-func TestErase_rewritesTheFiles(t *testing.T) {
+// O197: when Erase returns, no file of the database holds what was erased: tables, logs in use and logs of
+// before. What stood beside it stays.
+func TestErase_leavesNoByte(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	d := open(t, nil, dir)
-	put(t, d, "ka", "the key of a, secret")
 	put(t, d, "kb", "the key of b")
-	if err := d.Erase(t.Context(), []byte("ka"), []byte("ka\x00")); err != nil {
-		t.Fatal(err)
+	for round := range 4 { // a log that is done with would be recycled from the second on
+		put(t, d, "ka", fmt.Sprint("the key of a, secret ", round))
+		if round%2 == 0 { // it stands in a table, too
+			if err := d.Scrub(t.Context(), []byte("ka"), []byte("kc")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if held := holding(t, dir, "secret"); len(held) == 0 {
+			t.Fatal("the value is nowhere: the test finds nothing")
+		}
+		if err := d.Erase(t.Context(), []byte("ka"), []byte("ka\x00")); err != nil {
+			t.Fatal(err)
+		}
+		if held := holding(t, dir, "secret"); len(held) > 0 {
+			t.Errorf("round %d: %v still hold the value", round, held)
+		}
 	}
 	if v := get(t, d, "ka"); v != "-" {
 		t.Errorf("ka is %q", v)
@@ -218,21 +235,45 @@ func TestErase_rewritesTheFiles(t *testing.T) {
 	if v := get(t, d, "kb"); v != "the key of b" {
 		t.Errorf("kb is %q", v)
 	}
-	if err := d.Close(); err != nil { // waits until the old tables are gone
+}
+
+// holding lists the files of a directory that hold a text.
+func holding(t *testing.T, dir, text string) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if strings.Contains(string(content), text) {
+			names = append(names, filepath.Base(path))
+		}
+		return err
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	tables, err := filepath.Glob(filepath.Join(dir, "local", "*.sst"))
-	if err != nil || len(tables) == 0 {
-		t.Fatalf("tables %v, %v: nothing was flushed", tables, err)
+	return names
+}
+
+// A reader that holds an old table delays Erase, which tells when it was given up.
+func TestErase_givenUp_saysSo(t *testing.T) {
+	t.Parallel()
+	d := open(t, nil, t.TempDir())
+	put(t, d, "ka", "secret")
+	if err := d.Scrub(t.Context(), []byte("ka"), []byte("kc")); err != nil {
+		t.Fatal(err)
 	}
-	for _, table := range tables {
-		content, err := os.ReadFile(table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(content), "secret") {
-			t.Errorf("%s still holds the value", filepath.Base(table))
-		}
+	err := d.Scan([]byte("ka"), []byte("kb"), func(_, _ []byte) (bool, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		return false, d.Erase(ctx, []byte("ka"), []byte("kb"))
+	})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("erased under a reader: %v", err)
+	}
+	if err := d.Erase(t.Context(), []byte("ka"), []byte("kb")); err != nil {
+		t.Errorf("again: %v", err)
 	}
 }
 

@@ -42,6 +42,8 @@ type DB struct {
 
 	failure atomic.Pointer[error]
 	failed  chan struct{}
+
+	removals removals
 }
 
 // Memory and files of the database. One memtable takes some ten thousand small messages; a second and
@@ -103,10 +105,11 @@ func (d *DB) open() error {
 // options are those of Pebble that we do not leave at their default.
 func (d *DB) options() *pebble.Options {
 	o := &pebble.Options{
-		FS:                          d.fs,
+		FS:                          discarding{d.fs},
 		Lock:                        d.lock,
 		Logger:                      logger{d},
 		EventListener:               d.events(),
+		Cleaner:                     pebble.ArchiveCleaner{},
 		FormatMajorVersion:          pebble.FormatTableFormatV6, // raised by hand: older programs cannot read a newer one
 		MemTableSize:                memtableBytes,
 		MemTableStopWritesThreshold: maxMemtables,

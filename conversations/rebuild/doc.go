@@ -1,5 +1,5 @@
 // Package rebuild makes the state in the store again from the journal, the archive and the data keys,
-// when the store was lost or is an old copy.
+// when the store was lost or is an old copy. [Pack] makes the image that lets old segments go.
 //
 // It promises that what it writes is, byte for byte, what the commits of the journal wrote; that what was
 // to be done and was not is due again; and that a patient whose key is destroyed comes back as a

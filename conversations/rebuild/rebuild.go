@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"mesbridge/conversations"
 	"mesbridge/conversations/journal"
 )
 
-// Source gives the entries of a chain, in order.
+// Source gives what a journal holds of a chain.
 type Source interface {
+	// Image gives the entries of the image that stands for what was purged, and up to which sequence.
+	Image(ctx context.Context, chain string, each func(conversations.JournalEntry) error) (upTo uint64, err error)
+	// Entries gives the entries behind the image, in order.
 	Entries(ctx context.Context, chain string, each func(conversations.JournalEntry) error) error
 }
 
@@ -90,16 +94,7 @@ func (o Options) shard(ctx context.Context, name string, sum *Summary) error {
 		return fmt.Errorf("close gaps: %w", err)
 	}
 	sum.Lost += lost
-	cut, err := o.tombstones(ctx, name)
-	if err != nil {
-		return err
-	}
-	image := conversations.NewImage(name)
-	erased := map[conversations.PatientID]bool{}
-	err = o.Source.Entries(ctx, name, func(e conversations.JournalEntry) error {
-		sum.Entries++
-		return o.apply(ctx, image, e, cut, erased)
-	})
+	image, erased, err := replay(ctx, o.Source, o.Keys, name, math.MaxUint64, &sum.Entries)
 	if err != nil {
 		return err
 	}
@@ -110,44 +105,4 @@ func (o Options) shard(ctx context.Context, name string, sum *Summary) error {
 	sum.Erased += len(erased)
 	sum.Effects += len(image.Effects)
 	return o.Target.Restore(ctx, image)
-}
-
-// tombstones finds the last tombstone of each patient: what was sealed before it is lost with its key,
-// also when the patient has another key by now.
-func (o Options) tombstones(ctx context.Context, name string) (map[conversations.PatientID]uint64, error) {
-	cut := map[conversations.PatientID]uint64{}
-	err := o.Source.Entries(ctx, name, func(e conversations.JournalEntry) error {
-		p, clear, err := conversations.Tombstone(e)
-		if err == nil && clear {
-			cut[p] = e.Sequence
-		}
-		return err
-	})
-	return cut, err
-}
-
-// apply makes the change of one entry.
-func (o Options) apply(ctx context.Context, image *conversations.Image, e conversations.JournalEntry,
-	cut map[conversations.PatientID]uint64, erased map[conversations.PatientID]bool,
-) error {
-	t, err := conversations.ReadTrace(e)
-	if err != nil {
-		return fmt.Errorf("entry %d: %w", e.Sequence, err)
-	}
-	var key conversations.DataKey
-	if t.Patient != "" && e.Sequence >= cut[t.Patient] {
-		key, _, err = o.Keys.Key(ctx, t.Patient)
-		switch {
-		case errors.Is(err, conversations.ErrNotFound):
-			erased[t.Patient] = true
-		case err != nil:
-			return fmt.Errorf("entry %d: %w", e.Sequence, err)
-		}
-	}
-	redo, _, err := conversations.OpenRedo(e, key)
-	if err != nil {
-		return fmt.Errorf("entry %d: %w", e.Sequence, err)
-	}
-	image.Apply(e, redo)
-	return nil
 }

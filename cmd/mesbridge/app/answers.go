@@ -5,15 +5,12 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"mesbridge/conversations/retention"
 	"mesbridge/web"
 )
-
-// answerKeep is how long an answer is kept under its idempotency key (outside contract, HTTP).
-const answerKeep = 24 * time.Hour
 
 //go:embed remember_answer.lua
 var rememberAnswerSource string
@@ -35,7 +32,7 @@ func (a *answers) Remember(ctx context.Context, id string, body [32]byte, answer
 		return nil, errors.New("remember answer: id too short")
 	}
 	key := "{i" + id[:2] + "}:answer:" + id
-	reply, err := a.remember.Run(ctx, a.client, []string{key}, body[:], answer, answerKeep.Milliseconds()).Slice()
+	reply, err := a.remember.Run(ctx, a.client, []string{key}, body[:], answer, retention.AnswerFor.Milliseconds()).Slice()
 	if err != nil {
 		return nil, fmt.Errorf("remember answer: %w", err)
 	}

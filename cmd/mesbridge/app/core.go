@@ -67,6 +67,7 @@ func (a *App) startConversations(ctx context.Context) error {
 		return errors.Join(a.trail.Keep(ctx, a.store), a.seal(ctx))
 	})
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
+	a.every("old traces", sweepEvery, a.sweepTraces)
 	return nil
 }
 
@@ -102,21 +103,6 @@ func replyWindows(w config.Windows) map[string]rules.Window {
 // keepEvery is how often the store is told to forget what the journal has: it holds no more than what
 // came since.
 const keepEvery = 2 * time.Second
-
-// Times of the collection of bodies whose message was never committed.
-const (
-	collectEvery = 10 * time.Minute
-	deadAfter    = time.Hour // a message is committed at most minutes after its body
-)
-
-// collect removes dead bodies.
-func (a *App) collect(ctx context.Context, content *bodies.Store) error {
-	removed, err := content.Collect(ctx, time.Now().Add(-deadAfter), a.Conversations.Known())
-	if removed > 0 {
-		a.Log.InfoContext(ctx, "dead bodies removed", "count", removed)
-	}
-	return err
-}
 
 // compare takes over what a crash left in the store alone, and refuses a store that is older than the
 // journal: nothing that it says could be trusted (D17).

@@ -78,7 +78,7 @@ func (a *App) openLogin(context.Context) error {
 	a.OAuth, err = oauth.New(oauth.Config{
 		Environment: string(c.Environment), Issuer: c.PublicURL, Redis: a.client, SealKey: seal, GlobalSecret: tokens,
 		SigningKey: signing, OtherKeys: others, Clients: clients, Pages: pages, Patients: patients, Professionals: professionals,
-		Resolve: a.resolve, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
+		Resolve: a.resolveTraced, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
 	})
 	return err
 }
@@ -151,6 +151,24 @@ func readPublicKeys(files []config.File) ([]*rsa.PublicKey, error) {
 		all = append(all, rsaKey)
 	}
 	return all, nil
+}
+
+// resolveTraced is resolve, with a trace of what became of the login (I188). A professional is in it by the
+// kind alone: what he does is traced with his name, sealed, where it is done.
+func (a *App) resolveTraced(ctx context.Context, provider string, claims map[string]any) (oauth.Identity, error) {
+	who, err := a.resolve(ctx, provider, claims)
+	e := conversations.Event{Kind: conversations.TraceLogin, Actor: conversations.ActorProfessional}
+	if provider == string(oauth.Patient) {
+		e.Actor, e.Patient = conversations.ActorPatient, conversations.PatientID(who.Subject)
+	}
+	switch {
+	case errors.Is(err, oauth.ErrUnknownPerson):
+		e.Outcome = conversations.OutcomeRefused
+	case err != nil:
+		e.Outcome = conversations.OutcomeFailed
+	}
+	a.Conversations.Trace(ctx, e)
+	return who, err
 }
 
 // resolve tells who a login is. A patient is known by the matricule that the provider vouches for (D26),

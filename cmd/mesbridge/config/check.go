@@ -171,22 +171,6 @@ func (s Scan) faults() []error {
 	return errs
 }
 
-// faults asks for periods of at least one; the law's own archive is not cut short (O113).
-func (r Retention) faults() []error {
-	var errs []error
-	for _, p := range []struct {
-		name        string
-		value, from int
-	}{
-		{"archiveYears", r.ArchiveYears, rules.ArchiveYears}, {"suspensionDays", r.SuspensionDays, rules.SuspensionDays}, {"trashDays", r.TrashDays, 1},
-	} {
-		if p.value < p.from {
-			errs = append(errs, fmt.Errorf("retention.%s: write a number from %d (D16)", p.name, p.from))
-		}
-	}
-	return errs
-}
-
 func (d Delivery) faults() []error {
 	least, most := int64(rules.LeastGiveUpAfter.Hours()), int64(rules.MostGiveUpAfter.Hours())
 	if d.GiveUpHours < least || d.GiveUpHours > most {

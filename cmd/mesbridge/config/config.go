@@ -18,7 +18,7 @@ type Config struct {
 	Windows       Windows     `yaml:"replyWindows" doc:"Reply windows of mailboxes; none by default (D8)."`
 	Mail          Mail        `yaml:"mail" doc:"How mail from professionals is taken."`
 	Scan          Scan        `yaml:"scan" doc:"The look into messages and attachments for viruses (O168)."`
-	Retention     Retention   `yaml:"retention" doc:"How long what is kept for patients stays (D16)."`
+	Retention     Retention   `yaml:"retention" doc:"How long each kind of data stays (D16); check-config prints the table. In a role but hosted the controller decides: each period is then needed."`
 	Oppositions   Oppositions `yaml:"oppositions" oneOf:"hard soft" doc:"How binding a refusal is that a professional recorded on the patient's word (D14 d). hard: the desk and the API do not write; soft: they do with a reason, which is traced (I140)."`
 	SMTP          SMTP        `yaml:"smtp" doc:"This server among the operators (O47-O65). PEM files."`
 	Delivery      Delivery    `yaml:"delivery" doc:"Mail to the other operators (O81-O91)."`
@@ -111,11 +111,16 @@ type Scan struct {
 	Timeout time.Duration `yaml:"timeout" doc:"How long clamd may take to connect, to take octets, and to judge."`
 }
 
-// Retention holds periods; each end is traced.
+// Retention holds periods; each end is traced. Its table is printed by check-config.
 type Retention struct {
 	ArchiveYears   int `yaml:"archiveYears" doc:"A closed account is kept so many years, reversible, then erased (O113)."`
 	SuspensionDays int `yaml:"suspensionDays" doc:"An account suspended by authority is closed after so many days without opposition (O116)."`
 	TrashDays      int `yaml:"trashDays" doc:"A conversation that the patient deleted is erased after so many days, unreadable meanwhile (OP18)."`
+	DeadBodyHours  int `yaml:"deadBodyHours" doc:"What was received for a message that was never committed is removed after so many hours."`
+	// FunctionalYears and TechnicalDays part the journal.
+	FunctionalYears int `yaml:"functionalYears" doc:"Traces of what was done with messages and rights, those of security among them, stay so many years (D16, O153)."`
+	TechnicalDays   int `yaml:"technicalDays" doc:"Technical traces, of how the program ran, stay so many days; no longer than the others (D16, I185)."`
+	PurgeEveryDays  int `yaml:"purgeEveryDays" doc:"Traces are purged every so many days, and stay so much longer at most: each purge writes the whole state anew, in the place of what goes."`
 }
 
 // Oppositions says how binding a recorded refusal is.

@@ -75,6 +75,9 @@ func TestRead_faults(t *testing.T) {
 		{"unknown role", "role: host", "role: write one of hosted, relay, simulator"},
 		{"key check off in production D20", "insKeyCheck: false", "insKeyCheck: the key of a matricule"},
 		{"citizen domain D2", "citizenDomain: Patient.mssante.fr", "citizenDomain: write a domain name"},
+		{"archive cut short O113", "retention: {archiveYears: 9}", "retention.archiveYears: write a number from 10"},
+		{"traces kept for no time D16", "retention: {functionalYears: 0}", "retention.functionalYears: write a number from 1"},
+		{"technical traces too long D16", "retention: {functionalYears: 1, technicalDays: 366}", "retention.technicalDays: write a number up to 365"},
 		{"redis", "redis: localhost:6379", "redis: write managed"},
 		{"relative socket", "redis: unix://redis.sock", "redis: write managed"},
 		{"listener without port", "listen: {http: 127.0.0.1, smtp: ':25', ops: ':9'}", "listen.http: write HOST:PORT"},
@@ -242,5 +245,24 @@ func TestReadKey_form(t *testing.T) {
 		if err != nil && c.text != "" && strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: the error quotes the file", name)
 		}
+	}
+}
+
+// D16: in a role but hosted the controller decides how long things stay; no default decides for him.
+func TestRead_controllersPeriods(t *testing.T) {
+	t.Parallel()
+	read := func(settings string) string {
+		_, err := Read(strings.NewReader(settings + "\n" + exampleWithout(t, settings)))
+		return err.Error()
+	}
+	text := read("role: relay\nretention: {archiveYears: 12, functionalYears: 5}")
+	for _, p := range (Retention{}).periods() {
+		named := p.name == "archiveYears" || p.name == "functionalYears"
+		if strings.Contains(text, "retention."+p.name+": the controller decides in role relay") == named {
+			t.Errorf("%s: %s", p.name, text)
+		}
+	}
+	if strings.Contains(read("role: simulator"), "controller decides") {
+		t.Error("the example names every period, and is refused for one")
 	}
 }

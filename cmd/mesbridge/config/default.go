@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mesbridge/bridge/trust"
+	"mesbridge/conversations/retention"
 )
 
 // Default returns the settings before a file is read. What has no default is empty.
@@ -25,7 +26,7 @@ func Default() Config {
 		Mail:          Mail{Bounces: "dialogue", WrongPatient: "refuse", PerMinute: 6000, PerSender: 600, SenderBurst: 2000, Copies: true},
 		Scan:          Scan{Timeout: 30 * time.Second},
 		Oppositions:   Hard,
-		Retention:     Retention{ArchiveYears: 10, SuspensionDays: 42, TrashDays: 30},
+		Retention:     retentionOf(retention.Default()),
 		Delivery:      Delivery{GiveUpHours: 48, AskDelivered: true},
 		Journal:       Journal{SealEvery: 10 * time.Minute},
 		Patients:      Provider{Level: "eidas2"},

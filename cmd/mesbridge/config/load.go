@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -22,10 +23,14 @@ func Load(path string) (Config, error) {
 
 // Read reads and checks settings. Files that they name are not looked at; see [Config.CheckFiles].
 func Read(r io.Reader) (Config, error) {
+	file, err := io.ReadAll(r)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
 	c := Default()
-	d := yaml.NewDecoder(r)
+	d := yaml.NewDecoder(bytes.NewReader(file))
 	d.KnownFields(true)
-	err := d.Decode(&c)
+	err = d.Decode(&c)
 	if errors.Is(err, io.EOF) { // an empty file: everything needed is missing
 		err = nil
 	}
@@ -40,7 +45,7 @@ func Read(r io.Reader) (Config, error) {
 			err = errors.New("the file holds more than one document; keep one")
 		}
 	}
-	return c, errors.Join(err, c.check())
+	return c, errors.Join(err, c.check(), controllersPeriods(c.Role, file))
 }
 
 var unknownField = regexp.MustCompile(`^(line \d+): field (\S+) not found in type \S+$`)
