@@ -25,6 +25,7 @@ func Default() Config {
 		Mail:          Mail{Bounces: "dialogue", WrongPatient: "refuse", PerMinute: 6000, PerSender: 600, SenderBurst: 2000, Copies: true},
 		Scan:          Scan{Timeout: 30 * time.Second},
 		Oppositions:   Hard,
+		Confidential:  Refused,
 		Retention:     Retention{ArchiveYears: 10, SuspensionDays: 42, TrashDays: 30},
 		Delivery:      Delivery{GiveUpHours: 48, AskDelivered: true},
 		Journal:       Journal{SealEvery: 10 * time.Minute},
