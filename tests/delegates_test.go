@@ -243,8 +243,13 @@ func (f family) stranger(t *testing.T) {
 		t.Errorf("%d profiles", n)
 	}
 	for _, call := range [][2]string{
-		{http.MethodGet, "/inbox" + query}, {http.MethodGet, "/inbox/" + c.ID}, {http.MethodGet, "/inbox/" + c.ID + query}, {http.MethodGet, "/delegates" + query},
-		{http.MethodPost, "/inbox/" + c.ID + "/opened" + query}, {http.MethodGet, "/inbox/history" + query}, {http.MethodGet, "/account" + query},
+		{http.MethodGet, "/inbox" + query},
+		{http.MethodGet, "/inbox/" + c.ID},
+		{http.MethodGet, "/inbox/" + c.ID + query},
+		{http.MethodGet, "/delegates" + query},
+		{http.MethodPost, "/inbox/" + c.ID + "/opened" + query},
+		{http.MethodGet, "/inbox/history" + query},
+		{http.MethodGet, "/account" + query},
 		{http.MethodDelete, "/profiles/" + strings.TrimPrefix(query, "?for=")},
 	} {
 		if status, code := other.code(call[0], call[1], nil); status != http.StatusNotFound || code != "not-found" {

@@ -75,7 +75,7 @@ func newFake() *fakeConversations {
 	f.episode, f.verdict = episodeLine(), conversations.ContactVerdict{ContactAnswer: rules.ContactAnswer{Rule: "D29", Reachability: rules.Unknown}}
 	f.add(openThreadOf(openID))
 	f.add(endedThreadOf(endedID))
-	f.acting, f.fakeDelegations.delegates = actingProfiles(), fakeDelegates()
+	f.acting, f.delegates = actingProfiles(), fakeDelegates()
 	f.saved = []conversations.Document{savedDocumentOf("a1open.7.0")}
 	f.files[pieceID] = []byte("%PDF-1.7 the whole document")
 	f.contacts = []conversations.Contact{{

@@ -112,8 +112,10 @@ func (n Notice) Words() string {
 		return "L’accès est retiré. Vous pouvez inscrire la personne de nouveau ci-dessous."
 	case NoticeCancelled:
 		return "Clôture annulée."
+	case NoticeInvited, NoticeDelegateEnded, NoticeDelegateRestored, NoticeAccepted, NoticeDeclined, NoticeGivenUp:
+		return n.delegateWords()
 	}
-	return n.delegateWords()
+	return ""
 }
 
 func (p Conversation) title() string {

@@ -52,11 +52,17 @@ type Acting struct {
 // Title says by which title the viewer acts.
 func (a Acting) Title() string { return titleWords(a.As) }
 
-// MayReply, MayManage, MayBlock and MayGovern report what the viewer may do; whoever acts for himself, everything.
-func (v Viewer) MayReply() bool  { return v.may(rules.MayReply) }
-func (v Viewer) MayManage() bool { return v.may(rules.MayManage) } // as MayReply
-func (v Viewer) MayBlock() bool  { return v.may(rules.MayBlock) }  // as MayReply
-func (v Viewer) MayGovern() bool { return v.may(rules.MayGovern) } // as MayReply
+// MayReply reports whether the viewer may write. Whoever acts for himself may do everything.
+func (v Viewer) MayReply() bool { return v.may(rules.MayReply) }
+
+// MayManage reports whether the viewer may delete and keep what is there.
+func (v Viewer) MayManage() bool { return v.may(rules.MayManage) }
+
+// MayBlock reports whether the viewer may block and oppose.
+func (v Viewer) MayBlock() bool { return v.may(rules.MayBlock) }
+
+// MayGovern reports whether the viewer may close the account and name others.
+func (v Viewer) MayGovern() bool { return v.may(rules.MayGovern) }
 
 func (v Viewer) may(r rules.Rights) bool { return v.Acting == nil || v.Acting.Rights.Has(r) }
 
