@@ -64,7 +64,11 @@ func (s *Service) manage(ctx context.Context, actor Actor, by rules.Party, p Pat
 		v := rules.ManageAccount(rules.AccountFacts{
 			Patient: l.state.Patient, Next: l.facts.Version + 1, Command: command, By: by, Periods: s.Periods,
 		}, s.Now())
-		return &decision{verdict: v, actor: actor}, nil
+		d := &decision{verdict: v, actor: actor}
+		if v.Effects.Has(rules.Shred) {
+			d.timed = l.delegationsEnd()
+		}
+		return d, nil
 	})
 	return err
 }
@@ -78,6 +82,7 @@ func (s *Service) eraseAccount(ctx context.Context, actor Actor, by rules.Party,
 			return Account{}, err
 		}
 	}
+	ctx = onOwn(ctx) // with the record went whoever acted by it
 	if err := s.destroy(ctx, p); err != nil {
 		return Account{}, err
 	}

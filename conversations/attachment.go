@@ -35,7 +35,7 @@ func savableName(name string) bool {
 func (s *Service) Attachment(ctx context.Context, p PatientID, id ID) (Download, error) {
 	return s.attachment(ctx, p, id, func(l *loaded, m numbered) bool {
 		thread, number, _ := splitAttachment(m.id)
-		return number > l.thread[thread].Cleared
+		return number > l.thread[thread].Cleared && !l.hides(l.thread[thread].Hidden)
 	})
 }
 
@@ -65,10 +65,14 @@ func (s *Service) attachment(ctx context.Context, p PatientID, id ID, may func(*
 		return Download{}, &Error{Kind: KindNotFound}
 	}
 	d, err := l.download(ctx, r, index)
-	if err == nil {
-		s.Trace(ctx, Event{Kind: TraceDownload, Patient: p, Message: message, Actor: ActorPatient})
+	switch {
+	case err != nil:
+		return Download{}, err
+	case l.by.any():
+		return d, l.witness(ctx, TraceDownload, thread, message)
 	}
-	return d, err
+	s.Trace(ctx, Event{Kind: TraceDownload, Patient: p, Message: message, Actor: ActorPatient})
+	return d, nil
 }
 
 // download describes an attachment and gives what writes its content.

@@ -30,21 +30,23 @@ func (q *queue) of(p PatientID) *sync.Mutex {
 // decision is what one command wants written: the verdict's change, and the records that only this
 // package knows of.
 type decision struct {
-	verdict rules.Verdict
-	records []Record
-	answer  []byte
-	actor   Actor
-	cursor  time.Time // new place of the conversation in the inbox; zero: it stays
-	newIDs  []ID
-	deliver []rules.MailboxID                // mailboxes that EffectDeliver sends the message to
-	project []rules.MailboxID                // mailboxes to index
-	receipt []receiptDue                     // read receipts that are due (EffectReceipt)
-	labels  map[rules.MailboxID]mailboxLabel // sealed into exchanges that have none yet
-	thread  *threadDelta
-	gone    []ID            // conversations that leave the inbox
-	about   oppositionLabel // of an opposition that is recorded
-	others  []ID            // conversations beside the change's own whose records it alters
-	timed   []Effect        // effects with an instant, or a name, of their own; Patient and CreatedAt are filled in
+	verdict  rules.Verdict
+	records  []Record
+	answer   []byte
+	actor    Actor
+	cursor   time.Time // new place of the conversation in the inbox; zero: it stays
+	newIDs   []ID
+	deliver  []rules.MailboxID                // mailboxes that EffectDeliver sends the message to
+	project  []rules.MailboxID                // mailboxes to index
+	receipt  []receiptDue                     // read receipts that are due (EffectReceipt)
+	labels   map[rules.MailboxID]mailboxLabel // sealed into exchanges that have none yet
+	thread   *threadDelta
+	gone     []ID            // conversations that leave the inbox
+	about    oppositionLabel // of an opposition that is recorded
+	others   []ID            // conversations beside the change's own whose records it alters
+	delegate *delegateLabel  // names the delegation that changes
+	profiles []hexID         // of a person, when it changes for whom he may act
+	timed    []Effect        // effects with an instant, or a name, of their own; Patient and CreatedAt are filled in
 
 	mailbox rules.MailboxID // whose command is refused
 	sum     []byte          // SHA-256 of the bytes of the message, for the trace
@@ -63,6 +65,7 @@ type threadDelta struct {
 	attached bool
 	heard    bool // a professional's message
 	cleared  bool // the patient deleted all that is there; nothing else is set then
+	hidden   bool // the conversation is confidential (D28)
 	due      int  // number of a message that asks for a read receipt; 0: none
 	opened   bool // every receipt that was due is released
 }
@@ -91,6 +94,14 @@ func (s *Service) run(ctx context.Context, p PatientID, op string, q FactsQuery,
 		}
 		if err != nil {
 			return nil, false, err
+		}
+		if l.by.any() {
+			if d.verdict.Refusal == (rules.Refusal{}) && d.verdict.Change.Kind != "" {
+				d.verdict.Refusal = l.permits(d.verdict.Change.Kind)
+			}
+			if d.actor, err = l.actor(); err != nil {
+				return nil, false, err
+			}
 		}
 		if d.verdict.Refusal.Refused() {
 			s.refusal(ctx, Event{
@@ -178,7 +189,7 @@ func (l *loaded) build(op string, d *decision) (Commit, error) {
 		if _, known := l.exchange[m]; !known {
 			c.IDs = append(c.IDs, l.svc.exchangeID(l.id, m))
 		}
-		c.Records = append(c.Records, l.exchangeRecord(m, d.labels))
+		c.Records = append(c.Records, l.exchangeRecord(m, d))
 	}
 	if change.Conversation != "" && writesThread(change.Kind) {
 		c.Records = append(c.Records, l.threadRecord(ID(change.Conversation), d.thread))
@@ -204,6 +215,10 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.TermsAccepted, rules.MinorityNoted:
 		l.patient.set(l.state.Patient)
 		l.sealBlocks(d.labels)
+	case rules.DelegateInvited, rules.DelegateAccepted, rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored:
+		l.sealDelegations(change.Delegation.ID, d.delegate)
+	case rules.ProfileNoted:
+		l.patient.Profiles = d.profiles
 	case rules.VisitOpened, rules.VisitClosed:
 		l.patient.set(l.state.Patient)
 	case rules.ObjectionSet, rules.ObjectionLifted:
@@ -232,7 +247,8 @@ func writesThread(k rules.ChangeKind) bool {
 	case rules.MessageRefused, rules.ExchangeEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.AccountErased,
 		rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationPurged, rules.DocumentSaved,
 		rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened, rules.VisitClosed, rules.VerdictAsked,
-		rules.DeliverySettled, rules.ReportReceived, rules.ReceiptSent:
+		rules.DeliverySettled, rules.ReportReceived, rules.ReceiptSent, rules.DelegateInvited, rules.DelegateAccepted,
+		rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored, rules.ProfileNoted:
 	}
 	return false
 }
@@ -261,16 +277,21 @@ func touched(c rules.Change) []rules.MailboxID {
 		rules.AccountErased, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
 		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted,
 		rules.VisitOpened, rules.VisitClosed, rules.ClosingAnnounced, rules.VerdictAsked,
-		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent:
+		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent,
+		rules.DelegateInvited, rules.DelegateAccepted, rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded,
+		rules.DelegateRestored, rules.ProfileNoted:
 	}
 	return nil
 }
 
 // exchangeRecord returns the record of an exchange after the change, named when it was not yet.
-func (l *loaded) exchangeRecord(m rules.MailboxID, labels map[rules.MailboxID]mailboxLabel) Record {
-	r := l.exchange[m]
+func (l *loaded) exchangeRecord(m rules.MailboxID, d *decision) Record {
+	r, known := l.exchange[m]
 	r.set(l.state.Exchanges[m])
-	if label, ok := labels[m]; ok && r.Sealed == nil {
+	if k := d.verdict.Change.Kind; k == rules.MessageReceived && d.verdict.Change.Shown || k == rules.ReplySent {
+		r.Hidden = l.confidential(d) && (r.Hidden || !known)
+	}
+	if label, ok := d.labels[m]; ok && r.Sealed == nil {
 		r.Sealed = l.vault.seal(TableExchanges, string(m), label)
 	}
 	return Record{Table: TableExchanges, Field: string(m), Value: pack(r)}
@@ -284,7 +305,7 @@ func (l *loaded) threadRecord(id ID, d *threadDelta) Record {
 		r.Cleared = r.Count
 	} else if d != nil {
 		r.Count = d.count
-		r.Attached = r.Attached || d.attached
+		r.Attached, r.Hidden = r.Attached || d.attached, r.Hidden || d.hidden
 		if d.heard {
 			r.Heard = l.facts.Version + 1
 		}
@@ -311,6 +332,7 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 	}
 	if d.verdict.Effects.Has(rules.Notify) {
 		add(Effect{ID: l.id.Shard() + "n" + string(l.id[2:]), Kind: EffectNotify})
+		l.alsoNotify(d, add)
 	}
 	for _, e := range l.deadlines(d.verdict) {
 		at := e.At

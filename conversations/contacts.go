@@ -20,7 +20,7 @@ func (s *Service) Contacts(ctx context.Context, p PatientID) ([]Contact, error) 
 	}
 	list := make([]Contact, 0, len(l.exchange))
 	for m := range l.exchange {
-		if l.state.Exchanges[m].Since.IsZero() { // only ever in copy, or a [FIN] out of the blue (R93, OP21)
+		if l.state.Exchanges[m].Since.IsZero() || !l.exchangeShown(m) { // only ever in copy, or a [FIN] out of the blue (R93, OP21)
 			continue
 		}
 		c, err := l.contact(m)
@@ -87,7 +87,7 @@ func (l *loaded) otherBoxes(who rules.Correspondent) []string {
 	}
 	for m := range l.exchange {
 		other := l.who.Of(m)
-		if m == who.Mailbox || other.Structure != who.Structure || other.Person != "" && other.Person == who.Person {
+		if m == who.Mailbox || !l.exchangeShown(m) || other.Structure != who.Structure || other.Person != "" && other.Person == who.Person {
 			continue
 		}
 		if label, known, err := l.mailboxLabel(m); err == nil && known {
@@ -145,7 +145,7 @@ func (s *Service) changeBlock(ctx context.Context, actor Actor, p PatientID, con
 // mailboxOf finds the mailbox of an exchange id among the loaded exchanges.
 func (l *loaded) mailboxOf(exchange ID) (rules.MailboxID, bool) {
 	for m := range l.exchange {
-		if l.svc.exchangeID(l.id, m) == exchange {
+		if l.svc.exchangeID(l.id, m) == exchange && l.exchangeShown(m) {
 			return m, true
 		}
 	}

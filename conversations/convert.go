@@ -17,7 +17,7 @@ func (r patientRecord) patient() rules.Patient {
 		Before:  r.Before,
 		Died:    r.Died,
 
-		MinorUntil: r.MinorUntil.time(),
+		MinorUntil: r.MinorUntil.time(), Delegations: r.delegations(),
 		Blocks: lo.Map(r.Blocks, func(b blockRecord, _ int) rules.PersonBlock {
 			return rules.PersonBlock{Mailbox: rules.MailboxID(b.Mailbox), Person: rules.PersonID(b.Person), At: b.At.time(), Until: b.Until.time()}
 		}),

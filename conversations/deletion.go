@@ -16,7 +16,7 @@ func (s *Service) DeleteThread(ctx context.Context, actor Actor, p PatientID, id
 		r := l.thread[id]
 		v := rules.DeleteConversation(rules.DeletionFacts{
 			Patient: l.state.Patient, Next: l.facts.Version + 1, Conversation: l.state.Conversations[id.Conversation()],
-			Shown: r.shown(), Keep: s.TrashFor,
+			Shown: l.shown(id), Keep: s.TrashFor,
 		}, s.Now())
 		v.Change.Message = messageID(id, r.Count).Message()
 		return &decision{
@@ -42,11 +42,11 @@ func (l *loaded) trash(c rules.Change) []ID {
 
 // present refuses a conversation that the patient deleted, as one that is not there.
 func (l *loaded) present(id ID) error {
-	r, ok := l.thread[id]
+	_, ok := l.thread[id]
 	switch {
-	case !ok:
+	case !ok || l.hides(l.thread[id].Hidden):
 		return &Error{Kind: KindNotFound}
-	case !r.shown():
+	case !l.shown(id):
 		return &Error{Kind: KindNotFound, Rule: "R115"}
 	}
 	return nil

@@ -210,7 +210,7 @@ func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []
 		m.Delivery = r.arrival()
 	}
 	m.Crossed = slices.ContainsFunc(mine, func(box rules.MailboxID) bool { return outcomes[outcomeField(r.id, box)].Crossed })
-	if m.AuthorKind == FromPatient {
+	if m.AuthorKind == FromPatient { // the others go by their own names
 		person, err := l.person()
 		if err != nil {
 			return Message{}, err

@@ -35,7 +35,8 @@ type documentRecord struct {
 	Source ID     `cbor:"1,keyasint"`
 	At     millis `cbor:"2,keyasint"`
 	Bytes  int64  `cbor:"3,keyasint"`
-	Sealed []byte `cbor:"4,keyasint"` // documentLabel
+	Sealed []byte `cbor:"4,keyasint"`           // documentLabel
+	Hidden bool   `cbor:"5,keyasint,omitempty"` // it came with a confidential message (D28)
 }
 
 // documentLabel is what names in a document.
@@ -51,6 +52,9 @@ type documentLabel struct {
 func (s *Service) SaveDocument(ctx context.Context, actor Actor, p PatientID, attachment ID) (d Document, saved bool, err error) {
 	source, err := s.Attachment(ctx, p, attachment)
 	if err != nil {
+		return Document{}, false, err
+	}
+	if err := s.mayManage(ctx, p); err != nil {
 		return Document{}, false, err
 	}
 	if !source.Savable {
@@ -116,7 +120,7 @@ func (l *loaded) saveDocument(actor Actor, source Download, thread, message, bod
 	}
 	now := l.svc.Now()
 	label := documentLabel{Name: source.Name, Type: source.Type, SHA256: source.SHA256[:], From: l.authorOf(thread, message)}
-	rec := documentRecord{Source: source.ID, At: toMillis(now), Bytes: source.Bytes}
+	rec := documentRecord{Source: source.ID, At: toMillis(now), Bytes: source.Bytes, Hidden: l.thread[thread].Hidden}
 	rec.Sealed = l.vault.seal(TableMessages, string(body), label)
 	return &decision{
 		actor: actor,
@@ -175,31 +179,33 @@ func (l *loaded) documents(ctx context.Context, ids []ID) ([]Document, error) {
 		if b == nil {
 			continue
 		}
-		d, err := l.document(id, b)
+		d, hidden, err := l.document(id, b)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, d)
+		if !l.hides(hidden) {
+			all = append(all, d)
+		}
 	}
 	return all, nil
 }
 
 // document opens the record of a document.
-func (l *loaded) document(id ID, b []byte) (Document, error) {
+func (l *loaded) document(id ID, b []byte) (d Document, hidden bool, err error) {
 	var r documentRecord
 	if err := unpack(b, &r); err != nil {
-		return Document{}, unavailable("open a document", err)
+		return Document{}, false, unavailable("open a document", err)
 	}
 	var label documentLabel
 	if err := l.vault.open(TableMessages, string(id), r.Sealed, &label); err != nil {
-		return Document{}, unavailable("open a document", err)
+		return Document{}, false, unavailable("open a document", err)
 	}
-	d := Document{
+	d = Document{
 		AttachmentLine: AttachmentLine{ID: id, Name: label.Name, Type: label.Type, Bytes: r.Bytes},
 		SavedAt:        r.At.time(), From: label.From, Source: r.Source,
 	}
 	copy(d.SHA256[:], label.SHA256)
-	return d, nil
+	return d, r.Hidden, nil
 }
 
 // Documents lists the patient's documents, the last saved first.
@@ -241,6 +247,9 @@ func (s *Service) Document(ctx context.Context, p PatientID, id ID) (Download, e
 	if len(found) == 0 {
 		return Download{}, &Error{Kind: KindNotFound}
 	}
+	if err := l.witness(ctx, TraceDownload, "", id); err != nil {
+		return Download{}, err
+	}
 	return Download{
 		AttachmentLine: found[0].AttachmentLine,
 		Write: func(w io.Writer) error {
@@ -271,6 +280,12 @@ func (s *Service) DeleteDocument(ctx context.Context, actor Actor, p PatientID, 
 		var rec documentRecord
 		if err := unpack(l.facts.Messages[id], &rec); err != nil {
 			return nil, unavailable("open a document", err)
+		}
+		if l.hides(rec.Hidden) {
+			return nil, &Error{Kind: KindNotFound}
+		}
+		if r := l.permits(rules.DocumentDeleted); r.Refused() { // before anything is removed
+			return nil, refused(r)
 		}
 		if err := s.Bodies.Remove(ctx, p, id); err != nil {
 			return nil, unavailable("remove a body", err)

@@ -27,8 +27,12 @@ func (s *Service) Run(ctx context.Context, workers int, handlers map[EffectKind]
 	all := map[EffectKind]EffectHandler{
 		EffectProject: s.project, EffectRetire: s.retire, EffectExpunge: s.expunge, EffectShred: s.shred,
 		EffectClose: s.closeDue, EffectWindow: s.expireWindow, EffectVisit: s.projectVisit, EffectForget: s.forget,
+		EffectProfile: s.profileChanged, EffectResign: s.resign,
 	}
 	for k, h := range handlers {
+		if k == EffectNotify {
+			h = s.onlyNotifiable(h)
+		}
 		all[k] = h
 	}
 	slots := make(chan struct{}, workers)

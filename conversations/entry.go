@@ -22,6 +22,7 @@ const (
 	TraceRecipient TraceKind = "recipient.refused"      // a recipient was refused before its message
 	TraceMore      TraceKind = "refused.more"           // so many refusals of a minute have no entry of their own
 	TraceDownload  TraceKind = "attachment.download"    // an attachment was opened
+	TraceConsulted TraceKind = "message.consulted"      // somebody who acts for the patient opened a conversation (D28)
 	TraceLost      TraceKind = "lost"                   // an entry that was lost with the store, before it was answered
 	TraceAdmitted  TraceKind = "mailbox.user.admitted"  // a person was put on the list of a mailbox (D27)
 	TraceDismissed TraceKind = "mailbox.user.dismissed" // a person was taken off it
@@ -78,6 +79,8 @@ type entryFrame struct {
 	// erased patient.
 	Clear []byte `cbor:"19,keyasint,omitempty"`
 	UpTo  millis `cbor:"20,keyasint,omitempty"` // instant up to which a purge went
+	// Hidden is about something confidential, which who acts for the patient is not told of (D28).
+	Hidden bool `cbor:"25,keyasint,omitempty"`
 }
 
 // entryContent is the part sealed with the patient's key: who acted, and every value written, from
@@ -130,7 +133,7 @@ func (l *loaded) entry(c Commit, d *decision) []byte {
 		At: toMillis(change.At), Kind: TraceKind(change.Kind), Patient: hexID(l.id), Version: c.Version + 1,
 		Conversation: ID(change.Conversation), Message: ID(change.Message), Mailbox: hexID(change.Mailbox),
 		How: change.How, Notes: d.verdict.Notes, Actor: d.actor.Kind,
-		Outcome: d.outcome, Code: d.code, Rule: d.rule, MessageID: l.svc.traceOf(d.mail),
+		Outcome: d.outcome, Code: d.code, Rule: d.rule, MessageID: l.svc.traceOf(d.mail), Hidden: l.confidential(d),
 	}
 	if l.vault == nil || change.Kind == rules.AccountErased { // it names nobody
 		f.Clear = pack(contentOf(f, c))

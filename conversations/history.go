@@ -100,16 +100,17 @@ func (l *loaded) history(ctx context.Context, before uint64, size int) (HistoryP
 // told reports whether a patient's history shows entries of a kind: what people did with his messages and his
 // choices, and what left in his name. The others serve the trace alone; who is refused is told nowhere (D36).
 func told(k TraceKind) bool {
-	if k == TraceDownload {
+	if k == TraceDownload || k == TraceConsulted {
 		return true
 	}
 	switch rules.ChangeKind(k) {
 	case rules.MessageReceived, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted,
 		rules.AccountChanged, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
 		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened,
-		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent:
+		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent, rules.DelegateInvited, rules.DelegateAccepted,
+		rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored:
 		return true
-	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived:
+	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived, rules.ProfileNoted:
 	}
 	return false
 }
@@ -121,7 +122,7 @@ func (l *loaded) historyLine(e JournalEntry) (line HistoryLine, shown bool, err 
 	if err := unpack(e.Entry, &f); err != nil {
 		return HistoryLine{}, false, unavailable("open a journal entry", err)
 	}
-	if !told(f.Kind) {
+	if !told(f.Kind) || l.hides(f.Hidden) || !l.exchangeShown(rules.MailboxID(f.Mailbox)) {
 		return HistoryLine{}, false, nil
 	}
 	place := l.svc.name("history", string(l.id)+strconv.FormatUint(e.Sequence, 10))

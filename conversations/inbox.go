@@ -35,7 +35,7 @@ func (s *Service) Inbox(ctx context.Context, p PatientID, from string, limit int
 	}
 	page.Storage = l.state.Patient.Storage
 	for _, e := range entries {
-		if l.thread[e.ID].shown() {
+		if l.shown(e.ID) {
 			page.Items = append(page.Items, l.line(e.ID))
 		}
 	}

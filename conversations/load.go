@@ -22,6 +22,7 @@ type loaded struct {
 	asked    map[rules.MailboxID]bool // exchanges that were looked for, found or not
 	thread   map[ID]threadRecord
 	label    map[ID]threadLabel
+	by       delegated // who acts for the patient; zero: he himself, or somebody who is not on his side
 	state    rules.State
 	who      rules.Correspondents // of mailboxes whose address is known here
 }
@@ -70,6 +71,9 @@ func (s *Service) read(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 		return nil, unavailable("open the patient's record", err)
 	}
 	l.state.Patient = l.patient.patient()
+	if err := l.takeMandate(ctx); err != nil {
+		return nil, err
+	}
 	if err := l.openStorage(); err != nil {
 		return nil, unavailable("open how much is stored", err)
 	}

@@ -74,7 +74,7 @@ func (l *loaded) objections() ([]Objection, error) {
 			if err != nil {
 				return nil, unavailable("open exchanges", err)
 			}
-			if !known {
+			if !known || !l.exchangeShown(m) {
 				continue
 			}
 			who := l.who.Of(m)
@@ -165,7 +165,7 @@ func (s *Service) Scopes(ctx context.Context, p PatientID) ([]Scope, error) {
 		if err != nil {
 			return nil, unavailable("open exchanges", err)
 		}
-		if known {
+		if known && l.exchangeShown(m) {
 			all = append(all, l.scopesOf(label)...)
 		}
 	}

@@ -18,7 +18,7 @@ const (
 // for the fields of its header that hold addresses. They are replaced by the names that the conversation
 // shows (D11); the stored bytes stay untouched and serve evidence only.
 func (s *Service) Original(ctx context.Context, p PatientID, message ID) (Download, error) {
-	thread, _, ok := splitAttachment(message) // a message's id is its conversation's and a number, too
+	thread, number, ok := splitAttachment(message) // a message's id is its conversation's and a number, too
 	if !ok {
 		return Download{}, &Error{Kind: KindNotFound}
 	}
@@ -27,6 +27,12 @@ func (s *Service) Original(ctx context.Context, p PatientID, message ID) (Downlo
 		return Download{}, err
 	}
 	if err := l.mayRead(); err != nil {
+		return Download{}, err
+	}
+	if number <= l.thread[thread].Cleared || !l.shown(thread) {
+		return Download{}, &Error{Kind: KindNotFound, Rule: "R115"}
+	}
+	if err := l.witness(ctx, TraceDownload, thread, message); err != nil {
 		return Download{}, err
 	}
 	f, err := s.Store.Facts(ctx, p, FactsQuery{Messages: []ID{message}})

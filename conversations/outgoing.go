@@ -168,7 +168,7 @@ func (l *loaded) draftAgain(ctx context.Context, e Effect, m numbered) error {
 	if err != nil {
 		return unavailable("read a body", err)
 	}
-	return l.saveDraft(ctx, e.Thread, view.Text)
+	return l.saveDraft(ctx, e.Thread, unsigned(view.Text, m.label.Signature))
 }
 
 // Delivered records the outcome of an attempt, with its trace; an outcome without a state is an attempt to

@@ -55,6 +55,12 @@ func (l *loaded) opened(ctx context.Context, actor Actor, id ID) (*decision, err
 		Account: l.state.Patient.Account, Next: l.facts.Version + 1, Conversation: id.Conversation(),
 		Unread: l.readMark(id) < r.Heard, Due: keys,
 	}, l.svc.Now())
+	if l.by.any() { // the receipt tells who opened (D22, R61)
+		var err error
+		if actor, err = l.actor(); err != nil {
+			return nil, err
+		}
+	}
 	d := &decision{verdict: v, actor: actor}
 	if v.Refusal.Refused() || v.Change.Kind == "" {
 		return d, nil

@@ -163,9 +163,11 @@ func (l *loaded) admit(in Incoming, repeatField string, foreign bool) (*decision
 		return &decision{verdict: v, answer: []byte(v.Change.Message), actor: in.Peer, mailbox: sender.Mailbox}, nil
 	}
 	if in.desk && thread == "" {
-		if r := rules.WriteToMinor(l.state.Patient, in.confidential, l.svc.Now()); r.Refused() {
+		hidden, r := rules.WriteToMinor(l.state.Patient, in.confidential, l.svc.HideConfidential, l.svc.Now())
+		if r.Refused() {
 			return &decision{verdict: rules.Verdict{Refusal: r}, actor: in.Peer, mailbox: sender.Mailbox}, nil
 		}
+		in.hidden = hidden
 	}
 	told := rules.ReceiptsTo(rules.ReceiptFacts{
 		Asked: in.ReadTo, ReturnPath: in.Envelope, From: in.From.Address, ReplyTo: in.ReplyTo, IsReport: in.IsReport,
@@ -246,7 +248,7 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told
 	}
 	if v.Change.Shown {
 		l.converse(d, thread, in.Subject, in.Visit, people)
-		d.thread.attached, d.thread.heard = in.Attachments > 0, true
+		d.thread.attached, d.thread.heard, d.thread.hidden = in.Attachments > 0, true, in.hidden
 		d.cursor = v.Change.At
 		if len(told) > 0 {
 			rec.Asked, label.ReadTo, label.ORcpt, d.thread.due = true, boxLabels(told), in.Receipt.ORcpt, d.thread.count

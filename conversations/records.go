@@ -103,6 +103,8 @@ type patientRecord struct {
 	Trash       []ID               `cbor:"10,keyasint,omitempty"` // deleted conversations that are in no inbox
 	Visits      []openVisitRecord  `cbor:"13,keyasint,omitempty"`
 	MinorUntil  millis             `cbor:"14,keyasint,omitempty"`
+	Delegates   []delegateRecord   `cbor:"15,keyasint,omitempty"`
+	Profiles    []hexID            `cbor:"16,keyasint,omitempty"` // patients whose records may let this person act for them
 }
 
 type patientLabel struct {
@@ -167,6 +169,7 @@ type exchangeRecord struct {
 	Sealed   []byte       `cbor:"8,keyasint,omitempty"` // mailboxLabel
 	Until    millis       `cbor:"9,keyasint,omitempty"`
 	Awaiting bool         `cbor:"10,keyasint,omitempty"`
+	Hidden   bool         `cbor:"15,keyasint,omitempty"` // only confidential messages made it (D28)
 }
 
 // mailboxLabel names a professional mailbox: its address, and the name that mail gave it.
@@ -196,6 +199,7 @@ type threadRecord struct {
 	Closing *closingRecord `cbor:"10,keyasint,omitempty"`
 	Touched rules.Seq      `cbor:"11,keyasint,omitempty"`
 	Due     []int          `cbor:"14,keyasint,omitempty"` // messages that ask for a read receipt and were not opened
+	Hidden  bool           `cbor:"15,keyasint,omitempty"` // confidential: from everybody who acts for the patient (D28)
 }
 
 // shown reports whether some of the conversation is there for the patient.
@@ -242,6 +246,7 @@ type messageRecord struct {
 	OpenedAt    millis    `cbor:"12,keyasint,omitempty"` // first display; noted only when asked for (D22)
 	OpenedBy    ActorKind `cbor:"13,keyasint,omitempty"` // who opened it (R61)
 	Repeat      []byte    `cbor:"23,keyasint,omitempty"` // mark of its repeats (repeatMark), which goes after it
+	WrittenBy   ActorKind `cbor:"19,keyasint,omitempty"` // who wrote the patient's message, when not he himself (D28)
 }
 
 // messageLabel is what names or quotes in a message. The first form of it held the SHA-256 of the bytes under
@@ -257,6 +262,7 @@ type messageLabel struct {
 
 	Informed     *informedLabel `cbor:"9,keyasint,omitempty"`  // the patient was told of this channel (I141)
 	Acknowledged string         `cbor:"10,keyasint,omitempty"` // why it was written in spite of a recorded refusal (D14 d)
+	Signature    string         `cbor:"12,keyasint,omitempty"` // last line of a message that somebody wrote for the patient (R134)
 }
 
 // setSubject keeps the subject of a message of a conversation as what it has beside the conversation's: most

@@ -38,7 +38,9 @@ func (s *Service) Reply(ctx context.Context, actor Actor, p PatientID, id ID, in
 		return Message{}, err
 	}
 	person, err := l.person()
-	m.Mine, m.Author = true, person.Name
+	if m.Mine = true; m.AuthorKind == FromPatient {
+		m.Author = person.Name
+	}
 	return m, err
 }
 
@@ -95,9 +97,20 @@ func (l *loaded) reply(ctx context.Context, actor Actor, id ID, in ReplyInput, w
 	if verdict.Refusal.Refused() {
 		return &decision{verdict: verdict, actor: actor}, nil
 	}
+	if r := l.permits(verdict.Change.Kind); r.Refused() { // before anything is stored
+		return &decision{verdict: rules.Verdict{Refusal: r}, actor: actor}, nil
+	}
 	draft, err := l.replyDraft(ctx, id, f.Right.Message, in, verdict.Change)
 	if err != nil {
 		return nil, err
+	}
+	signed := ""
+	if l.by.any() {
+		if actor, err = l.actor(); err != nil {
+			return nil, err
+		}
+		signed = signature(l.by.delegation.Kind, actor.Name, draft.From.Name)
+		draft.Text += "\n\n" + signed
 	}
 	sum, err := l.writeReply(ctx, draft, written)
 	if err != nil {
@@ -112,7 +125,7 @@ func (l *loaded) reply(ctx context.Context, actor Actor, id ID, in ReplyInput, w
 	}
 	d := l.replied(actor, id, verdict, messageRecord{
 		Answers: hexID(f.Right.With), Attachments: len(in.Attachments), Bytes: sum.size, Body: written.id,
-	}, messageLabel{MessageID: draft.MessageID})
+	}, messageLabel{MessageID: draft.MessageID, Signature: signed})
 	d.sum = sum.sum()
 	return d, nil
 }
@@ -200,8 +213,8 @@ func (l *loaded) replied(actor Actor, id ID, v rules.Verdict, rec messageRecord,
 	l.converse(d, id, "", nil, nil)
 	d.thread.attached = rec.Attachments > 0
 	rec.Seq, rec.At, rec.To = v.Change.Seq, toMillis(v.Change.At), hexIDs(v.Change.To)
-	if actor.Kind != ActorPatient {
-		label.Author = actor.Name
+	if l.by.any() {
+		rec.WrittenBy, label.Author = actor.Kind, actor.Name
 	}
 	rec.Sealed = l.vault.seal(TableMessages, string(message), label)
 	d.records = []Record{

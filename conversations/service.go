@@ -16,9 +16,13 @@ type Settings struct {
 	Quota         int64  // octets of one mailbox; 0: no limit (D19, O167)
 	PatientKey    []byte // key of the hashes that name patients, mailboxes and Message-IDs
 
-	SoftOpposition bool          // a recorded refusal is overcome by an acknowledgement (D14 d, I140)
-	Periods        rules.Periods // of the law (O113, O116); zero: its own
-	TrashFor       time.Duration // what a patient deleted is erased after it; 0: 30 days (OP18)
+	SoftOpposition bool // a recorded refusal is overcome by an acknowledgement (D14 d, I140)
+	// HideConfidential takes a confidential message to a known minor and hides it from everybody who acts for him, instead of
+	// refusing it (D28).
+	HideConfidential bool
+	InvitationFor    time.Duration // how long an invitation to act for a patient waits; 0: rules.InvitationLasts
+	Periods          rules.Periods // of the law (O113, O116); zero: its own
+	TrashFor         time.Duration // what a patient deleted is erased after it; 0: 30 days (OP18)
 
 	// FlagWrongPatient takes a message with a document of another patient, with a notice and a note in the
 	// trace, instead of refusing it (D31).

@@ -77,7 +77,7 @@ type Effect struct {
 	Patient   PatientID
 	Message   ID
 	Thread    ID
-	Mailbox   rules.MailboxID // whom it concerns; of EffectVisit the visit, which is named alike
+	Mailbox   rules.MailboxID // whom it concerns; of EffectVisit the visit, and of notify, profile and resign a person, who are named alike
 	At        time.Time       // first instant at which it may run
 	Attempts  int             // how often it was claimed before
 	CreatedAt time.Time
@@ -89,7 +89,7 @@ type EffectKind string
 // Kinds of effect.
 const (
 	EffectDeliver EffectKind = "deliver" // send Message to Mailbox
-	EffectNotify  EffectKind = "notify"  // neutral e-mail to the patient
+	EffectNotify  EffectKind = "notify"  // neutral e-mail to the patient, or to the person who acts for him that Mailbox names
 	EffectReport  EffectKind = "report"  // DSN for Message
 	EffectReceipt EffectKind = "receipt" // read receipt (MDN) for Message to Mailbox
 	EffectCopy    EffectKind = "copy"    // send Mailbox a copy of Message, which was written for it here (D30)
@@ -101,6 +101,8 @@ const (
 	EffectClose   EffectKind = "close"   // announce, and at its instant make, the end of Thread by a closed episode
 	EffectWindow  EffectKind = "window"  // end the exchange with Mailbox when its reply window ran out
 	EffectVisit   EffectKind = "visit"   // index a visit under its facility
+	EffectProfile EffectKind = "profile" // note with the person that Mailbox names whether he acts for the patient
+	EffectResign  EffectKind = "resign"  // end what the patient, erased, may do for the patient that Mailbox names
 )
 
 // Commit is one change of a patient, made whole or not at all.

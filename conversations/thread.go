@@ -22,6 +22,9 @@ func (s *Service) Thread(ctx context.Context, p PatientID, id ID) (Thread, error
 	if err := l.present(id); err != nil {
 		return Thread{}, err
 	}
+	if err := l.witness(ctx, TraceConsulted, id, ""); err != nil {
+		return Thread{}, err
+	}
 	right := l.right(id)
 	t := Thread{ThreadLine: l.line(id), Reply: l.replyOptions(id, right)}
 	if right.With != "" {
@@ -44,10 +47,10 @@ func (s *Service) Thread(ctx context.Context, p PatientID, id ID) (Thread, error
 	t.Inactive, err = l.inactive(ctx, id, right)
 	for i := range t.Messages {
 		m := &t.Messages[i]
-		if m.Mine = m.AuthorKind == FromPatient; m.Mine {
-			m.Author = person.Name
-		} else {
+		if m.Mine = m.AuthorKind != FromProfessional; !m.Mine {
 			m.Delivery = nil
+		} else if m.AuthorKind == FromPatient {
+			m.Author = person.Name
 		}
 	}
 	return t, err
@@ -201,7 +204,7 @@ func (l *loaded) message(ctx context.Context, thread ID, r numbered, outcomes ma
 	names := l.names(thread)
 	m := Message{ID: r.id, At: r.At.time(), NoReply: r.Fin}
 	if r.From == "" {
-		m.AuthorKind, m.Copied = FromPatient, named(names, mailboxIDs(r.To))
+		m.AuthorKind, m.Author, m.Copied = r.patientSide(), r.label.Author, named(names, mailboxIDs(r.To))
 		m.Delivery, m.Crossed = delivery(r, outcomes)
 		if m.Delivery.State == DeliveryQueued && m.Delivery.Detail == "" && rules.Late(m.At, l.svc.Now()) {
 			m.Delivery.Detail = lateDetail // O87: the patient is the sender, and is told here (O89)
@@ -267,6 +270,9 @@ func (s *Service) SaveDraft(ctx context.Context, p PatientID, id ID, text string
 		return err
 	}
 	if err := l.present(id); err != nil {
+		return err
+	}
+	if err := l.may(rules.MayReply); err != nil {
 		return err
 	}
 	return l.saveDraft(ctx, id, text)

@@ -118,7 +118,15 @@ func LostEntry(shard string, sequence uint64) JournalEntry {
 // still has, so that only the loss of both within that time loses a reading, a draft or a notification done.
 func (l *loaded) touch(ctx context.Context, f entryFrame, records ...Record) error {
 	f.At, f.Patient = toMillis(l.svc.Now()), hexID(l.id)
-	f.Sealed = l.vault.seal(tableJournal, f.place(), entryContent{Records: entryRecords(records)})
+	content := entryContent{Records: entryRecords(records)}
+	if l.by.any() {
+		who, err := l.actor()
+		if err != nil {
+			return err
+		}
+		f.Actor, content.ActorID, content.ActorName = who.Kind, who.ID, who.Name
+	}
+	f.Sealed = l.vault.seal(tableJournal, f.place(), content)
 	n, err := l.svc.note(ctx, l.id.Shard(), f)
 	if err != nil {
 		return err

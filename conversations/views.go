@@ -79,8 +79,10 @@ type AuthorKind string
 
 // Kinds of author.
 const (
-	FromProfessional AuthorKind = "professional"
-	FromPatient      AuthorKind = "patient"
+	FromProfessional   AuthorKind = "professional"
+	FromPatient        AuthorKind = "patient"
+	FromRepresentative AuthorKind = "representative" // who acts for the patient by law (D28)
+	FromCaregiver      AuthorKind = "caregiver"      // who acts for the patient by his wish (D28)
 )
 
 // Message is one message as it is shown.
@@ -273,6 +275,7 @@ type Incoming struct {
 	ReplyOutside bool        // a Reply-To outside the trust space was left out (D9)
 
 	confidential rules.Confidential // of a first message by the desk or the API (D28)
+	hidden       bool               // what confidential came to
 
 	desk bool // written by the desk or the API, which a recorded refusal binds (D14 d)
 }

@@ -53,6 +53,8 @@ func Apply(s *State, c Change) {
 		s.Patient.record(c.Opposition)
 	case MinorityNoted:
 		s.Patient.MinorUntil = c.Until
+	case DelegateInvited, DelegateAccepted, DelegateRefused, DelegateDeclared, DelegateEnded, DelegateRestored:
+		s.Patient.delegate(c.Delegation, c.At)
 	case TermsAccepted:
 		s.Patient.Terms = c.Terms
 	case ConversationDeleted:
@@ -60,7 +62,7 @@ func Apply(s *State, c Change) {
 		t.Deleted = c.Seq
 		s.Conversations[c.Conversation] = t
 	case MessageRefused, ConversationPurged, DocumentSaved, DocumentDeleted, VerdictAsked,
-		DeliverySettled, ReportReceived, ConversationOpened, ReceiptSent:
+		DeliverySettled, ReportReceived, ConversationOpened, ReceiptSent, ProfileNoted:
 		// nothing that rules read: the trace, the report and the records of the caller
 	}
 }

@@ -31,6 +31,8 @@ const (
 	Holder         Party = "holder"
 	Administration Party = "administration"
 	Law            Party = "law"
+	Representative Party = "representative" // somebody who acts for the holder (D28)
+	Delegate       Party = "delegate"       // the person whom a delegation is about, of his own
 )
 
 // Periods of the law, as settings; zero is the default.

@@ -16,13 +16,16 @@ const (
 func (p Patient) Minor(now time.Time) bool { return now.Before(p.MinorUntil) }
 
 // WriteToMinor tells whether the desk or the API may open a conversation with the patient: of a known minor
-// it has to be said that the message is not confidential, because the representatives read it. What is
-// confidential does not go this way (D28).
-func WriteToMinor(p Patient, answer Confidential, now time.Time) Refusal {
-	if !p.Minor(now) || answer == ConfidentialNo {
-		return Refusal{}
+// it has to be said whether the message is confidential, because the representatives read it. What is
+// confidential does not go this way, or, where hide is set, is hidden from everybody who acts for the minor (D28).
+func WriteToMinor(p Patient, answer Confidential, hide bool, now time.Time) (hidden bool, r Refusal) {
+	switch {
+	case !p.Minor(now) || answer == ConfidentialNo:
+		return false, Refusal{}
+	case hide && answer == ConfidentialYes:
+		return true, Refusal{}
 	}
-	return Refusal{MinorConfidential, "D28"}
+	return false, Refusal{MinorConfidential, "D28"}
 }
 
 // NoteMinority notes until when the patient is a minor: 00:00 Europe/Paris on the 18th birthday (D28); the

@@ -29,7 +29,7 @@ func TestWriteToMinor(t *testing.T) {
 		{s.Patient, ConfidentialNo, birthday.Add(-1), Refusal{}},
 		{s.Patient, "", birthday, Refusal{}},
 	} {
-		if got := WriteToMinor(c.patient, c.answer, c.at); got != c.want {
+		if _, got := WriteToMinor(c.patient, c.answer, false, c.at); got != c.want {
 			t.Errorf("minor %t, answer %q: %+v, want %+v", c.patient.Minor(c.at), c.answer, got, c.want)
 		}
 	}

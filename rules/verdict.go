@@ -23,6 +23,7 @@ const (
 	MinorConfidential  Code = "minor-confidential"      // a known minor: nobody said that it is not confidential (D28)
 	NotHabilitated     Code = "mailbox-not-habilitated" // the person or application may not act for the mailbox (I120)
 	ObjectionRecorded  Code = "objection-recorded"      // the professional's side recorded a refusal (D14 d)
+	NotGranted         Code = "insufficient-scope"      // who acts for a patient may not do that (R133)
 )
 
 // Refusal says why a command is refused. The zero Refusal means that it is allowed.
@@ -104,6 +105,14 @@ const (
 	ClosingAnnounced    ChangeKind = "thread.closing" // the patient was told when an episode ends the conversation
 	VerdictAsked        ChangeKind = "verdict"        // nothing changes but the trace (D29)
 
+	DelegateInvited  ChangeKind = "delegate.invite"
+	DelegateAccepted ChangeKind = "delegate.accept"
+	DelegateRefused  ChangeKind = "delegate.refuse"
+	DelegateDeclared ChangeKind = "delegate.declare" // a legal representation (D28)
+	DelegateEnded    ChangeKind = "delegate.end"
+	DelegateRestored ChangeKind = "delegate.restore" // an end by mistake was taken back
+	ProfileNoted     ChangeKind = "profile.note"     // in a person's own record: for whom he may act
+
 	DeliverySettled    ChangeKind = "message.delivery" // an attempt to deliver a message of ours to one mailbox, and what became of it (R155, O155)
 	ReportReceived     ChangeKind = "report.in"        // a report that is believed about the patient's message (OP7)
 	ConversationOpened ChangeKind = "message.opened"   // first display (R155)
@@ -130,7 +139,8 @@ type Change struct {
 	Block        PersonBlock
 	Account      AccountState
 	Until        time.Time // MinorityNoted
-	Bytes        int64     // octets that the mailbox holds more by it, or less (O167)
+	Delegation   Delegation
+	Bytes        int64 // octets that the mailbox holds more by it, or less (O167)
 	Objection    Objection
 	Opposition   RecordedOpposition
 	Terms        Terms

@@ -107,6 +107,9 @@ func (w *world) run(command string) ([]string, error) {
 		"show": w.show, "seen": w.seen, "reach": w.reach,
 		"object": w.object, "withdraw": w.withdraw, "record": w.record, "write": w.write, "objection": w.objection,
 		"manage": w.manage, "overdue": w.overdue, "delete": w.delete, "terms": w.terms,
+		"invite": w.invite, "accept": w.acceptInvitation, "decline": w.decline, "represent": w.represent,
+		"end-delegation": w.endDelegation, "restore": w.restore, "minor": w.minor, "may": w.may, "delegations": w.delegations,
+		"message-to-minor": w.messageToMinor,
 	}
 	do, ok := commands[name]
 	if !ok {

@@ -32,6 +32,7 @@ type readyFile struct {
 	Patients             []struct {
 		INS, Name, Address, State, Token string
 		Minor                            bool
+		Representatives, Caregivers      []string
 	} `json:"patients"`
 	Professionals []struct {
 		ID, Name, Token string

@@ -11,30 +11,6 @@ import (
 	"mesbridge/web/jsonbody"
 )
 
-// profileShape is one profile whose mailbox the caller may use. For now that is his own alone.
-type profileShape struct {
-	ID     string   `json:"id"`
-	Name   string   `json:"name"`
-	Kind   string   `json:"kind"`
-	Rights []string `json:"rights"`
-	Until  *string  `json:"until"`
-}
-
-// profileID is the id of a patient's profile outside: stable, and saying nothing.
-func (a *App) profileID(p conversations.PatientID) string { return a.short("profile", string(p)) }
-
-// profiles lists the caller's profiles.
-func profiles(a *App, r request) (answer, error) {
-	own := profileShape{
-		ID: a.profileID(r.who.Patient), Name: r.who.Name, Kind: "self", Rights: []string{"read", "reply", "manage", "block"},
-	}
-	items, next, err := pageOf(r, []profileShape{own}, func(p profileShape) string { return p.ID })
-	if err != nil {
-		return answer{}, err
-	}
-	return ok(list[profileShape]{Items: items, Next: optional(next)})
-}
-
 // inbox lists the patient's conversations.
 func inbox(a *App, r request, p conversations.PatientID) (answer, error) {
 	cursor, limit, err := place(r)

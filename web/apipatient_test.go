@@ -117,10 +117,11 @@ func TestLists_foreignCursor_isNamed(t *testing.T) {
 	}
 }
 
-// ?for= is the caller's own profile, or nobody's.
+// ?for= is the caller's own profile, one of those for whom he acts, or nobody's.
 func TestProfiles_ownAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.core.acting = nil
 	items := w.call(patientToken, http.MethodGet, "/api/v1/profiles", "").wants(http.StatusOK, "").lacks(ins, string(patientPID)).json()["items"].([]any)
 	own := items[0].(map[string]any)
 	if len(items) != 1 || own["kind"] != "self" || own["name"] != "Jeanne Dupont" || own["until"] != nil {

@@ -25,6 +25,12 @@ type endpoint struct {
 	meaning string
 }
 
+// takesFor reports whether the call is about one patient's mailbox, which ?for= names. The others are about the
+// caller in person.
+func (e *endpoint) takesFor() bool {
+	return len(e.kinds) == 1 && e.kinds[0] == Patient && !strings.HasPrefix(e.path, "/profiles") && !strings.HasPrefix(e.path, "/invitations")
+}
+
 // takes reports whether the call is for callers of a kind.
 func (e *endpoint) takes(k PrincipalKind) bool {
 	for _, own := range e.kinds {
@@ -39,7 +45,8 @@ func (e *endpoint) takes(k PrincipalKind) bool {
 type request struct {
 	ctx       context.Context
 	who       Principal
-	id        conversations.ID // {id} of the path; of the form of an id
+	patient   conversations.PatientID // whose mailbox it is about; of calls for patients
+	id        conversations.ID        // {id} of the path; of the form of an id
 	query     func(name string) string
 	param     func(name string) string // of the path, beside {id}, unescaped
 	body      []byte
@@ -98,6 +105,9 @@ func (a *App) handler(e *endpoint) fiber.Handler {
 				return err
 			}
 			r.id = id
+		}
+		if err := a.actFor(&r, e); err != nil {
+			return err
 		}
 		if e.method == http.MethodGet {
 			ans, err := e.serve(a, r)

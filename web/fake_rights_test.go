@@ -44,11 +44,13 @@ func rightsBodies() map[string]string {
 	}
 }
 
-func (f *fakeConversations) Objections(context.Context, conversations.PatientID) ([]conversations.Objection, error) {
+func (f *fakeConversations) Objections(_ context.Context, p conversations.PatientID) ([]conversations.Objection, error) {
+	f.about(p)
 	return f.objections, f.called("Objections")
 }
 
-func (f *fakeConversations) Object(_ context.Context, _ conversations.Actor, _ conversations.PatientID, o rules.Objection) (conversations.Objection, error) {
+func (f *fakeConversations) Object(_ context.Context, _ conversations.Actor, p conversations.PatientID, o rules.Objection) (conversations.Objection, error) {
+	f.about(p)
 	if err := f.called("Object"); err != nil {
 		return conversations.Objection{}, err
 	}
@@ -58,18 +60,21 @@ func (f *fakeConversations) Object(_ context.Context, _ conversations.Actor, _ c
 	return d, nil
 }
 
-func (f *fakeConversations) Withdraw(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id rules.ObjectionID) error {
+func (f *fakeConversations) Withdraw(_ context.Context, _ conversations.Actor, p conversations.PatientID, id rules.ObjectionID) error {
+	f.about(p)
 	f.objections = slices.DeleteFunc(f.objections, func(o conversations.Objection) bool { return o.ID == id })
 	return f.called("Withdraw")
 }
 
-func (f *fakeConversations) Scopes(context.Context, conversations.PatientID) ([]conversations.Scope, error) {
+func (f *fakeConversations) Scopes(_ context.Context, p conversations.PatientID) ([]conversations.Scope, error) {
+	f.about(p)
 	return []conversations.Scope{
 		{Scope: rules.WholeStructure, Value: "1770816478", Name: "CHU du Parc"}, {Scope: rules.WholeProfession, Value: "10", Name: "médecins"},
 	}, f.called("Scopes")
 }
 
-func (f *fakeConversations) DeleteThread(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID) error {
+func (f *fakeConversations) DeleteThread(_ context.Context, _ conversations.Actor, p conversations.PatientID, id conversations.ID) error {
+	f.about(p)
 	if err := f.called("DeleteThread"); err != nil {
 		return err
 	}
@@ -80,7 +85,8 @@ func (f *fakeConversations) DeleteThread(_ context.Context, _ conversations.Acto
 	return nil
 }
 
-func (f *fakeConversations) SaveDocument(_ context.Context, _ conversations.Actor, _ conversations.PatientID, attachment conversations.ID) (conversations.Document, bool, error) {
+func (f *fakeConversations) SaveDocument(_ context.Context, _ conversations.Actor, p conversations.PatientID, attachment conversations.ID) (conversations.Document, bool, error) {
+	f.about(p)
 	if err := f.called("SaveDocument"); err != nil {
 		return conversations.Document{}, false, err
 	}
@@ -95,11 +101,13 @@ func (f *fakeConversations) SaveDocument(_ context.Context, _ conversations.Acto
 	return d, true, nil
 }
 
-func (f *fakeConversations) Documents(context.Context, conversations.PatientID, string, int) (conversations.DocumentPage, error) {
+func (f *fakeConversations) Documents(_ context.Context, p conversations.PatientID, _ string, _ int) (conversations.DocumentPage, error) {
+	f.about(p)
 	return conversations.DocumentPage{Items: f.saved}, f.called("Documents")
 }
 
-func (f *fakeConversations) Document(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+func (f *fakeConversations) Document(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+	f.about(p)
 	if err := f.called("Document"); err != nil {
 		return conversations.Download{}, err
 	}
@@ -116,23 +124,27 @@ func (f *fakeConversations) Document(_ context.Context, _ conversations.PatientI
 	}, nil
 }
 
-func (f *fakeConversations) DeleteDocument(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID) error {
+func (f *fakeConversations) DeleteDocument(_ context.Context, _ conversations.Actor, p conversations.PatientID, id conversations.ID) error {
+	f.about(p)
 	f.saved = slices.DeleteFunc(f.saved, func(d conversations.Document) bool { return d.ID == id })
 	return f.called("DeleteDocument")
 }
 
-func (f *fakeConversations) History(_ context.Context, _ conversations.PatientID, cursor string, _ int) (conversations.HistoryPage, error) {
+func (f *fakeConversations) History(_ context.Context, p conversations.PatientID, cursor string, _ int) (conversations.HistoryPage, error) {
+	f.about(p)
 	if cursor != "" {
 		return conversations.HistoryPage{}, f.called("History")
 	}
 	return conversations.HistoryPage{Items: f.past, Next: "bmV4dA"}, f.called("History")
 }
 
-func (f *fakeConversations) HistoryTaken(context.Context, conversations.PatientID) {
+func (f *fakeConversations) HistoryTaken(_ context.Context, p conversations.PatientID) {
+	f.about(p)
 	_ = f.called("HistoryTaken")
 }
 
-func (f *fakeConversations) Account(context.Context, conversations.PatientID) (conversations.Account, error) {
+func (f *fakeConversations) Account(_ context.Context, p conversations.PatientID) (conversations.Account, error) {
+	f.about(p)
 	a := f.account
 	if a.State == "" {
 		a.State = rules.Active
@@ -142,6 +154,7 @@ func (f *fakeConversations) Account(context.Context, conversations.PatientID) (c
 }
 
 func (f *fakeConversations) ManageAccount(ctx context.Context, _ conversations.Actor, by rules.Party, p conversations.PatientID, command rules.AccountCommand) (conversations.Account, error) {
+	f.about(p)
 	if err := f.called("ManageAccount"); err != nil {
 		return conversations.Account{}, err
 	}

@@ -41,6 +41,7 @@ func must(s string) conversations.Address {
 type fakeConversations struct {
 	fakeRights
 	fakeMailboxes
+	fakeDelegations
 
 	mu       sync.Mutex
 	fail     error
@@ -74,6 +75,7 @@ func newFake() *fakeConversations {
 	f.episode, f.verdict = episodeLine(), conversations.ContactVerdict{ContactAnswer: rules.ContactAnswer{Rule: "D29", Reachability: rules.Unknown}}
 	f.add(openThreadOf(openID))
 	f.add(endedThreadOf(endedID))
+	f.acting, f.delegates = actingProfiles(), fakeDelegates()
 	f.saved = []conversations.Document{savedDocumentOf("a1open.7.0")}
 	f.files[pieceID] = []byte("%PDF-1.7 the whole document")
 	f.contacts = []conversations.Contact{{
@@ -166,10 +168,11 @@ func (f *fakeConversations) lines() []conversations.ThreadLine {
 }
 
 func (f *fakeConversations) Inbox(_ context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error) {
+	f.about(p)
 	if err := f.called("Inbox"); err != nil {
 		return conversations.ThreadPage{}, err
 	}
-	if p != patientPID {
+	if p != patientPID && p != childPID && p != elderPID {
 		return conversations.ThreadPage{}, errors.New("another patient")
 	}
 	f.limits = append(f.limits, limit)
@@ -179,7 +182,8 @@ func (f *fakeConversations) Inbox(_ context.Context, p conversations.PatientID, 
 	return conversations.ThreadPage{Items: f.lines(), Next: "bmV4dA"}, nil
 }
 
-func (f *fakeConversations) Thread(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Thread, error) {
+func (f *fakeConversations) Thread(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error) {
+	f.about(p)
 	if err := f.called("Thread"); err != nil {
 		return conversations.Thread{}, err
 	}
@@ -191,7 +195,8 @@ func (f *fakeConversations) Thread(_ context.Context, _ conversations.PatientID,
 	return t, nil
 }
 
-func (f *fakeConversations) Opened(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID) error {
+func (f *fakeConversations) Opened(_ context.Context, _ conversations.Actor, p conversations.PatientID, id conversations.ID) error {
+	f.about(p)
 	if err := f.called("Opened"); err != nil {
 		return err
 	}
@@ -201,7 +206,8 @@ func (f *fakeConversations) Opened(_ context.Context, _ conversations.Actor, _ c
 	return nil
 }
 
-func (f *fakeConversations) Attachment(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+func (f *fakeConversations) Attachment(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+	f.about(p)
 	if err := f.called("Attachment"); err != nil {
 		return conversations.Download{}, err
 	}
@@ -222,7 +228,8 @@ func (f *fakeConversations) Attachment(_ context.Context, _ conversations.Patien
 	}, nil
 }
 
-func (f *fakeConversations) Attached(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Attached, error) {
+func (f *fakeConversations) Attached(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Attached, error) {
+	f.about(p)
 	if err := f.called("Attached"); err != nil {
 		return conversations.Attached{}, err
 	}
@@ -238,7 +245,8 @@ func (f *fakeConversations) Attached(_ context.Context, _ conversations.PatientI
 	}, nil
 }
 
-func (f *fakeConversations) Original(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+func (f *fakeConversations) Original(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+	f.about(p)
 	if err := f.called("Original"); err != nil {
 		return conversations.Download{}, err
 	}
@@ -254,7 +262,8 @@ func (f *fakeConversations) Original(_ context.Context, _ conversations.PatientI
 	return conversations.Download{}, kind(conversations.KindNotFound)
 }
 
-func (f *fakeConversations) Reply(_ context.Context, actor conversations.Actor, _ conversations.PatientID, id conversations.ID, in conversations.ReplyInput) (conversations.Message, error) {
+func (f *fakeConversations) Reply(_ context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID, in conversations.ReplyInput) (conversations.Message, error) {
+	f.about(p)
 	if actor.Kind != conversations.ActorPatient {
 		return conversations.Message{}, errors.New("another actor")
 	}
@@ -274,7 +283,8 @@ func (f *fakeConversations) Reply(_ context.Context, actor conversations.Actor, 
 	}, nil
 }
 
-func (f *fakeConversations) SaveDraft(_ context.Context, _ conversations.PatientID, _ conversations.ID, text string) error {
+func (f *fakeConversations) SaveDraft(_ context.Context, p conversations.PatientID, _ conversations.ID, text string) error {
+	f.about(p)
 	if err := f.called("SaveDraft"); err != nil {
 		return err
 	}
@@ -282,7 +292,8 @@ func (f *fakeConversations) SaveDraft(_ context.Context, _ conversations.Patient
 	return nil
 }
 
-func (f *fakeConversations) Contacts(context.Context, conversations.PatientID) ([]conversations.Contact, error) {
+func (f *fakeConversations) Contacts(_ context.Context, p conversations.PatientID) ([]conversations.Contact, error) {
+	f.about(p)
 	return f.contacts, f.called("Contacts")
 }
 
@@ -302,11 +313,13 @@ func (f *fakeConversations) block(method string, id conversations.ID, until time
 	return c, nil
 }
 
-func (f *fakeConversations) Block(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID, until time.Time) (conversations.Contact, error) {
+func (f *fakeConversations) Block(_ context.Context, _ conversations.Actor, p conversations.PatientID, id conversations.ID, until time.Time) (conversations.Contact, error) {
+	f.about(p)
 	return f.block("Block", id, until)
 }
 
-func (f *fakeConversations) Unblock(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID) (conversations.Contact, error) {
+func (f *fakeConversations) Unblock(_ context.Context, _ conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Contact, error) {
+	f.about(p)
 	return f.block("Unblock", id, time.Time{})
 }
 

@@ -29,6 +29,9 @@ func sample(e endpoint) (path, body string) {
 	if id == "" {
 		id = string(openID)
 	}
+	if e.path == "/profiles/{id}" {
+		id = profileOf(elderPID)
+	}
 	body = map[string]string{
 		"/verdicts":                             `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"}}`,
 		"/facilities/{finess}/episodes/{visit}": `{"state":"closed","eventId":"e1"}`,
@@ -37,8 +40,10 @@ func sample(e endpoint) (path, body string) {
 	if e.path == "/conversations" && e.method == http.MethodPost {
 		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"},"subject":"Bilan","text":"Bonjour"}`
 	}
-	if own := rightsBodies()[e.method+" "+e.path]; own != "" {
-		body = own
+	for _, bodies := range []map[string]string{rightsBodies(), delegateBodies()} {
+		if own := bodies[e.method+" "+e.path]; own != "" {
+			body = own
+		}
 	}
 	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815", "{user}", string(userID)).Replace(e.path), body
 }
@@ -167,6 +172,8 @@ func TestGate_everyEndpointAnswers(t *testing.T) {
 			"POST /conversations/{id}/messages": 201, "DELETE /inbox/contacts/{id}/block": 204,
 			"POST /inbox/attachments/{id}/save": 201, "DELETE /inbox/documents/{id}": 204, "DELETE /inbox/objections/{id}": 204,
 			"DELETE /inbox/{id}": 204, "POST /mailboxes/{id}/users": 201, "DELETE /mailboxes/{id}/users/{user}": 204,
+			"DELETE /profiles/{id}": 204, "POST /invitations/refuse": 204, "POST /delegates": 201,
+			"DELETE /delegates/{id}": 204, "POST /delegates/{id}/restore": 204,
 		}[e.method+" "+e.path]
 		if want == 0 {
 			want = 200
@@ -198,7 +205,7 @@ func TestGate_getChangesNothing(t *testing.T) {
 	for _, call := range w.core.calls {
 		switch call {
 		case "Inbox", "Thread", "Attachment", "Original", "Contacts", "Exchanges", "Threads", "ThreadFor",
-			"Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users":
+			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

@@ -21,7 +21,7 @@ const maxHistoryLines = 10_000
 func historyFile(a *App, v visit) (view, error) {
 	var lines []conversations.HistoryLine
 	for cursor := ""; ; {
-		found, err := a.deps.Conversations.History(v.ctx, v.who.Patient, cursor, maxLimit)
+		found, err := a.deps.Conversations.History(v.ctx, v.patient, cursor, maxLimit)
 		if err != nil {
 			return view{}, err
 		}
@@ -34,7 +34,7 @@ func historyFile(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, fmt.Errorf("write history: %w", err)
 	}
-	a.deps.Conversations.HistoryTaken(v.ctx, v.who.Patient)
+	a.deps.Conversations.HistoryTaken(v.ctx, v.patient)
 	return view{download: &conversations.Download{
 		AttachmentLine: conversations.AttachmentLine{
 			Name: "historique.csv", Type: "text/csv", Bytes: int64(len(content)), SHA256: sha256.Sum256(content),

@@ -14,7 +14,7 @@ func statusOf(k conversations.Kind) int {
 	switch k {
 	case conversations.KindThreadNotOpened, conversations.KindThreadClosed, conversations.KindReplyNotAllowed,
 		conversations.KindBlockedByPatient, conversations.KindPatientOpposed, conversations.KindUnreachable,
-		conversations.KindNotHabilitated, conversations.KindObjectionRecorded, conversations.KindTermsNotAccepted:
+		conversations.KindNotHabilitated, conversations.KindNotGranted, conversations.KindObjectionRecorded, conversations.KindTermsNotAccepted:
 		return http.StatusForbidden
 	case conversations.KindMailboxUnknown, conversations.KindNotFound, conversations.KindEpisodeUnknown:
 		return http.StatusNotFound
@@ -43,6 +43,9 @@ func problemOf(err error) *problem {
 		k = conversations.KindInternal
 	}
 	p := &problem{status: status, code: code(k), cause: err}
+	if k == conversations.KindNotGranted {
+		p.english, p.french = notGrantedEnglish, notGrantedFrench
+	}
 	var core *conversations.Error
 	if errors.As(err, &core) {
 		p.wait = core.RetryAfter

@@ -21,6 +21,7 @@ var kindStatus = map[conversations.Kind]int{
 	conversations.KindUnreachable:      403,
 	conversations.KindNotHabilitated:   403,
 
+	conversations.KindNotGranted:        403,
 	conversations.KindObjectionRecorded: 403,
 	conversations.KindTermsNotAccepted:  403,
 
@@ -42,7 +43,7 @@ var kindStatus = map[conversations.Kind]int{
 // allCodes lists every code that this border can give.
 func allCodes() []code {
 	list := []code{
-		codeUnauthenticated, codeInsufficientScope, codeMethodNotAllowed, codeUnsupportedMedia,
+		codeUnauthenticated, codeMethodNotAllowed, codeUnsupportedMedia,
 	}
 	for k := range kindStatus {
 		list = append(list, code(k))

@@ -29,7 +29,7 @@ func blockForm(a *App, v visit) (view, error) {
 			page:   page.Block{Contact: c, Until: v.form.value(fieldUntil), Fault: fault},
 		}, nil
 	}
-	if _, err := a.deps.Conversations.Block(v.ctx, v.who.actor(), v.who.Patient, v.id, until); err != nil {
+	if _, err := a.deps.Conversations.Block(v.ctx, v.who.actor(), v.patient, v.id, until); err != nil {
 		return view{}, err
 	}
 	return goTo("/contacts?fait=" + string(page.NoticeBlocked))
@@ -54,7 +54,7 @@ func (a *App) lastDay(day string) (until time.Time, fault string) {
 
 // unblockForm lifts a block.
 func unblockForm(a *App, v visit) (view, error) {
-	if _, err := a.deps.Conversations.Unblock(v.ctx, v.who.actor(), v.who.Patient, v.id); err != nil {
+	if _, err := a.deps.Conversations.Unblock(v.ctx, v.who.actor(), v.patient, v.id); err != nil {
 		return view{}, err
 	}
 	return goTo("/contacts?fait=" + string(page.NoticeUnblocked))

@@ -27,7 +27,7 @@ func accessibilityPage(*App, visit) (view, error) { return show(page.Accessibili
 // inboxPage lists the patient's conversations.
 func inboxPage(a *App, v visit) (view, error) {
 	cursor := v.query("suite")
-	found, err := a.deps.Conversations.Inbox(v.ctx, v.who.Patient, cursor, defaultLimit)
+	found, err := a.deps.Conversations.Inbox(v.ctx, v.patient, cursor, defaultLimit)
 	if err != nil {
 		return view{}, err
 	}
@@ -39,7 +39,7 @@ func inboxPage(a *App, v visit) (view, error) {
 
 // conversationPage shows one conversation, and notes it as read (R59-R61).
 func conversationPage(a *App, v visit) (view, error) {
-	t, err := a.deps.Conversations.Thread(v.ctx, v.who.Patient, v.id)
+	t, err := a.deps.Conversations.Thread(v.ctx, v.patient, v.id)
 	if isDeleted(err) {
 		return view{status: http.StatusNotFound, page: deletedTrouble()}, nil
 	}
@@ -47,26 +47,26 @@ func conversationPage(a *App, v visit) (view, error) {
 		return view{}, err
 	}
 	if !v.unseen {
-		if err := a.deps.Conversations.Opened(v.ctx, v.who.actor(), v.who.Patient, v.id); err != nil {
+		if err := a.deps.Conversations.Opened(v.ctx, v.who.actor(), v.patient, v.id); err != nil {
 			// The page is worth more than the mark: it stays unread and is noted at the next visit.
 			a.deps.Log.LogAttrs(v.ctx, slog.LevelWarn, "conversation not marked as read", slog.Any("error", err))
 		}
 	}
 	return show(page.Conversation{
-		Thread: t, CSRF: v.csrf, Notice: page.Notice(v.query("fait")), TextOnly: v.query("affichage") == "texte",
+		Thread: v.withinRights(t), CSRF: v.csrf, Acting: v.acting != nil, Notice: page.Notice(v.query("fait")), TextOnly: v.query("affichage") == "texte",
 		Form: page.ReplyForm{Text: t.Draft, Choice: rules.ReplyToOne, Operation: rand.Text()},
 	})
 }
 
 // pieceFile sends an attachment.
 func pieceFile(a *App, v visit) (view, error) {
-	d, err := a.deps.Conversations.Attachment(detached(v.ctx), v.who.Patient, v.piece)
+	d, err := a.deps.Conversations.Attachment(detached(v.ctx), v.patient, v.piece)
 	return view{download: &d}, err
 }
 
 // attachedPage shows an attached message.
 func attachedPage(a *App, v visit) (view, error) {
-	m, err := a.deps.Conversations.Attached(v.ctx, v.who.Patient, v.piece)
+	m, err := a.deps.Conversations.Attached(v.ctx, v.patient, v.piece)
 	if err != nil {
 		return view{}, err
 	}
@@ -75,13 +75,13 @@ func attachedPage(a *App, v visit) (view, error) {
 
 // originalFile sends a message as a file, names in the place of addresses (D11).
 func originalFile(a *App, v visit) (view, error) {
-	d, err := a.deps.Conversations.Original(detached(v.ctx), v.who.Patient, v.piece)
+	d, err := a.deps.Conversations.Original(detached(v.ctx), v.patient, v.piece)
 	return view{download: &d}, err
 }
 
 // discardDraft deletes the draft of a conversation.
 func discardDraft(a *App, v visit) (view, error) {
-	if err := a.deps.Conversations.SaveDraft(v.ctx, v.who.Patient, v.id, ""); err != nil {
+	if err := a.deps.Conversations.SaveDraft(v.ctx, v.patient, v.id, ""); err != nil {
 		return view{}, err
 	}
 	return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeDiscarded))
@@ -89,7 +89,7 @@ func discardDraft(a *App, v visit) (view, error) {
 
 // contactsPage lists the patient's professionals.
 func contactsPage(a *App, v visit) (view, error) {
-	found, err := a.deps.Conversations.Contacts(v.ctx, v.who.Patient)
+	found, err := a.deps.Conversations.Contacts(v.ctx, v.patient)
 	if err != nil {
 		return view{}, err
 	}
@@ -98,7 +98,7 @@ func contactsPage(a *App, v visit) (view, error) {
 
 // contactOfVisit finds the professional that a page is about.
 func contactOfVisit(a *App, v visit) (conversations.Contact, error) {
-	found, err := a.deps.Conversations.Contacts(v.ctx, v.who.Patient)
+	found, err := a.deps.Conversations.Contacts(v.ctx, v.patient)
 	if err != nil {
 		return conversations.Contact{}, err
 	}

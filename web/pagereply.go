@@ -31,7 +31,7 @@ const (
 // replyForm sends a reply, or keeps it as a draft.
 func replyForm(a *App, v visit) (view, error) {
 	if v.form.value(fieldAction) == "brouillon" && !v.form.cut {
-		if err := a.deps.Conversations.SaveDraft(v.ctx, v.who.Patient, v.id, v.form.text()); err != nil {
+		if err := a.deps.Conversations.SaveDraft(v.ctx, v.patient, v.id, v.form.text()); err != nil {
 			return a.replyAgain(v, err)
 		}
 		return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeDraft))
@@ -43,7 +43,7 @@ func replyForm(a *App, v visit) (view, error) {
 	if fault != nil {
 		return a.formAgain(v, http.StatusUnprocessableEntity, *fault)
 	}
-	if _, err := a.deps.Conversations.Reply(v.ctx, v.who.actor(), v.who.Patient, v.id, in); err != nil {
+	if _, err := a.deps.Conversations.Reply(v.ctx, v.who.actor(), v.patient, v.id, in); err != nil {
 		return a.replyAgain(v, err)
 	}
 	return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeSent))
@@ -124,7 +124,7 @@ func (a *App) replyAgain(v visit, refused error) (view, error) {
 // formAgain shows the form with what was typed and what is wrong. When the conversation cannot be read
 // now, a page gives the text back.
 func (a *App) formAgain(v visit, status int, fault page.FieldError) (view, error) {
-	t, err := a.deps.Conversations.Thread(v.ctx, v.who.Patient, v.id)
+	t, err := a.deps.Conversations.Thread(v.ctx, v.patient, v.id)
 	switch {
 	case err != nil && conversations.KindOf(err).Temporary():
 		return view{status: http.StatusServiceUnavailable, page: unsent(v.form.text())}, nil
@@ -138,7 +138,7 @@ func (a *App) formAgain(v visit, status int, fault page.FieldError) (view, error
 		operation = rand.Text()
 	}
 	return view{status: status, page: page.Conversation{
-		Thread: t, CSRF: v.csrf,
+		Thread: v.withinRights(t), CSRF: v.csrf, Acting: v.acting != nil,
 		Form: page.ReplyForm{Text: v.form.text(), Choice: choiceOf(v.form), Operation: operation, Errors: []page.FieldError{fault}},
 	}}, nil
 }
@@ -147,7 +147,7 @@ func (a *App) formAgain(v visit, status int, fault page.FieldError) (view, error
 // nothing was sent, then whom to call (D7).
 func (a *App) refused(v visit, kind conversations.Kind) (view, error) {
 	r := page.Refusal{State: stateOf(kind), Text: v.form.text()}
-	t, err := a.deps.Conversations.Thread(v.ctx, v.who.Patient, v.id)
+	t, err := a.deps.Conversations.Thread(v.ctx, v.patient, v.id)
 	if err != nil {
 		return view{status: http.StatusForbidden, page: unsent(r.Text)}, nil //nolint:nilerr // the refusal is the answer, and the text goes back
 	}
@@ -157,7 +157,7 @@ func (a *App) refused(v visit, kind conversations.Kind) (view, error) {
 
 func refusedView(v visit, t conversations.Thread, r page.Refusal) view {
 	return view{status: http.StatusForbidden, page: page.Conversation{
-		Thread: t, CSRF: v.csrf, Refused: &r, Form: page.ReplyForm{Text: r.Text, Choice: choiceOf(v.form), Operation: rand.Text()},
+		Thread: v.withinRights(t), CSRF: v.csrf, Acting: v.acting != nil, Refused: &r, Form: page.ReplyForm{Text: r.Text, Choice: choiceOf(v.form), Operation: rand.Text()},
 	}}
 }
 

@@ -30,7 +30,7 @@ func deletedTrouble() page.Trouble {
 
 // deletePage asks for confirmation: nothing brings a deleted conversation back (R115).
 func deletePage(a *App, v visit) (view, error) {
-	t, err := a.deps.Conversations.Thread(v.ctx, v.who.Patient, v.id)
+	t, err := a.deps.Conversations.Thread(v.ctx, v.patient, v.id)
 	if isDeleted(err) {
 		return view{status: http.StatusNotFound, page: deletedTrouble()}, nil
 	}
@@ -42,7 +42,7 @@ func deletePage(a *App, v visit) (view, error) {
 
 // deleteForm deletes a conversation.
 func deleteForm(a *App, v visit) (view, error) {
-	err := a.deps.Conversations.DeleteThread(v.ctx, v.who.actor(), v.who.Patient, v.id)
+	err := a.deps.Conversations.DeleteThread(v.ctx, v.who.actor(), v.patient, v.id)
 	if err != nil && !isDeleted(err) {
 		return view{}, err
 	}
@@ -51,7 +51,7 @@ func deleteForm(a *App, v visit) (view, error) {
 
 // saveForm saves an attachment among the patient's documents.
 func saveForm(a *App, v visit) (view, error) {
-	_, _, err := a.deps.Conversations.SaveDocument(detached(v.ctx), v.who.actor(), v.who.Patient, v.piece)
+	_, _, err := a.deps.Conversations.SaveDocument(detached(v.ctx), v.who.actor(), v.patient, v.piece)
 	switch {
 	case err != nil && conversations.KindOf(err) == conversations.KindInvalidRequest:
 		return view{status: http.StatusUnprocessableEntity, page: page.Trouble{
@@ -67,7 +67,7 @@ func saveForm(a *App, v visit) (view, error) {
 // documentsPage lists the patient's documents.
 func documentsPage(a *App, v visit) (view, error) {
 	cursor := v.query("suite")
-	found, err := a.deps.Conversations.Documents(v.ctx, v.who.Patient, cursor, defaultLimit)
+	found, err := a.deps.Conversations.Documents(v.ctx, v.patient, cursor, defaultLimit)
 	if err != nil {
 		return view{}, err
 	}
@@ -76,13 +76,13 @@ func documentsPage(a *App, v visit) (view, error) {
 
 // documentFile sends a saved document.
 func documentFile(a *App, v visit) (view, error) {
-	d, err := a.deps.Conversations.Document(detached(v.ctx), v.who.Patient, v.id)
+	d, err := a.deps.Conversations.Document(detached(v.ctx), v.patient, v.id)
 	return view{download: &d}, err
 }
 
 // deleteDocumentForm deletes a saved document.
 func deleteDocumentForm(a *App, v visit) (view, error) {
-	if err := a.deps.Conversations.DeleteDocument(v.ctx, v.who.actor(), v.who.Patient, v.id); err != nil {
+	if err := a.deps.Conversations.DeleteDocument(v.ctx, v.who.actor(), v.patient, v.id); err != nil {
 		return view{}, err
 	}
 	return goTo("/documents?fait=" + string(page.NoticeDocumentDeleted))
@@ -92,11 +92,11 @@ func deleteDocumentForm(a *App, v visit) (view, error) {
 func objectionsPage(a *App, v visit) (view, error) { return a.objectionsView(v, "") }
 
 func (a *App) objectionsView(v visit, fault rules.ObjectionKind) (view, error) {
-	found, err := a.deps.Conversations.Objections(v.ctx, v.who.Patient)
+	found, err := a.deps.Conversations.Objections(v.ctx, v.patient)
 	if err != nil {
 		return view{}, err
 	}
-	scopes, err := a.deps.Conversations.Scopes(v.ctx, v.who.Patient)
+	scopes, err := a.deps.Conversations.Scopes(v.ctx, v.patient)
 	if err != nil {
 		return view{}, err
 	}
@@ -114,7 +114,7 @@ func objectForm(a *App, v visit) (view, error) {
 		out.status = http.StatusUnprocessableEntity
 		return out, err
 	}
-	if _, err := a.deps.Conversations.Object(v.ctx, v.who.actor(), v.who.Patient, o); err != nil {
+	if _, err := a.deps.Conversations.Object(v.ctx, v.who.actor(), v.patient, o); err != nil {
 		return view{}, err
 	}
 	return goTo("/oppositions?fait=" + string(page.NoticeObjected))
@@ -122,7 +122,7 @@ func objectForm(a *App, v visit) (view, error) {
 
 // withdrawForm lifts an objection.
 func withdrawForm(a *App, v visit) (view, error) {
-	if err := a.deps.Conversations.Withdraw(v.ctx, v.who.actor(), v.who.Patient, rules.ObjectionID(v.id)); err != nil {
+	if err := a.deps.Conversations.Withdraw(v.ctx, v.who.actor(), v.patient, rules.ObjectionID(v.id)); err != nil {
 		return view{}, err
 	}
 	return goTo("/oppositions?fait=" + string(page.NoticeWithdrawn))
@@ -131,7 +131,7 @@ func withdrawForm(a *App, v visit) (view, error) {
 // historyPage lists what was done with the patient's messages.
 func historyPage(a *App, v visit) (view, error) {
 	cursor := v.query("suite")
-	found, err := a.deps.Conversations.History(v.ctx, v.who.Patient, cursor, defaultLimit)
+	found, err := a.deps.Conversations.History(v.ctx, v.patient, cursor, defaultLimit)
 	if err != nil {
 		return view{}, err
 	}
@@ -140,7 +140,7 @@ func historyPage(a *App, v visit) (view, error) {
 
 // accountPage tells where the account stands and what its holder can do.
 func accountPage(a *App, v visit) (view, error) {
-	found, err := a.deps.Conversations.Account(v.ctx, v.who.Patient)
+	found, err := a.deps.Conversations.Account(v.ctx, v.patient)
 	if err != nil {
 		return view{}, err
 	}
@@ -149,7 +149,7 @@ func accountPage(a *App, v visit) (view, error) {
 
 // commandOf is the command that a page of the account is about, when the holder may give it now.
 func commandOf(a *App, v visit) (page.Command, error) {
-	found, err := a.deps.Conversations.Account(v.ctx, v.who.Patient)
+	found, err := a.deps.Conversations.Account(v.ctx, v.patient)
 	if err != nil {
 		return page.Command{}, err
 	}
@@ -179,7 +179,7 @@ func commandForm(a *App, v visit) (view, error) {
 		c.Fault = true
 		return view{status: http.StatusUnprocessableEntity, page: c}, nil
 	}
-	if _, err := a.deps.Conversations.ManageAccount(v.ctx, v.who.actor(), rules.Holder, v.who.Patient, c.Command); err != nil {
+	if _, err := a.deps.Conversations.ManageAccount(v.ctx, v.who.actor(), rules.Holder, v.patient, c.Command); err != nil {
 		return view{}, err
 	}
 	return goTo(accountPath + "?fait=" + string(page.NoticeAccount))

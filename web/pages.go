@@ -61,6 +61,17 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: get, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockPage},
 		{method: post, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockForm},
 		{method: post, path: "/contacts/{id}/debloquer", kind: Patient, serve: unblockForm},
+		{method: get, path: "/aidants", kind: Patient, serve: delegatesPage},
+		{method: post, path: "/aidants", kind: Patient, serve: inviteForm},
+		{method: post, path: "/aidants/{id}/fin", kind: Patient, serve: endDelegateForm},
+		{method: post, path: "/aidants/{id}/retablir", kind: Patient, serve: restoreDelegateForm},
+		{method: get, path: profilesPath, kind: Patient, serve: profilesPage},
+		{method: post, path: "/profils/choisir", kind: Patient, serve: chooseForm},
+		{method: post, path: "/profils/code", kind: Patient, serve: codeForm},
+		{method: post, path: "/profils/accepter", kind: Patient, serve: acceptForm},
+		{method: post, path: "/profils/refuser", kind: Patient, serve: declineForm},
+		{method: get, path: "/profils/{id}/fin", kind: Patient, serve: giveUpPage},
+		{method: post, path: "/profils/{id}/fin", kind: Patient, serve: giveUpForm},
 		{method: get, path: "/pro", kind: Professional, serve: deskPage},
 		{method: get, path: "/pro/echanges/{id}", kind: Professional, serve: exchangePage},
 		{method: get, path: writePath, kind: Professional, serve: writePage},
@@ -115,6 +126,12 @@ func (a *App) pageHandler(r pageRoute) fiber.Handler {
 		}
 		if sent, err := a.askTerms(c, v, r); sent || err != nil {
 			return err
+		}
+		if out, err := a.profileOfVisit(c, &v, r); err != nil || out != nil {
+			if err != nil {
+				return err
+			}
+			return a.sendView(c, v, *out)
 		}
 		serve := r.serve
 		if r.method == http.MethodPost {
@@ -200,6 +217,9 @@ func (a *App) askLogin(c *fiber.Ctx, r pageRoute) error {
 
 // sendView writes what a page handler gave.
 func (a *App) sendView(c *fiber.Ctx, v visit, out view) error {
+	if out.cookie != nil {
+		c.Cookie(out.cookie)
+	}
 	switch {
 	case out.download != nil:
 		return a.sendFile(c, *out.download)

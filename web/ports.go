@@ -14,6 +14,7 @@ import (
 // Conversations is what the border asks of the core; *conversations.Service satisfies it. Its errors
 // carry a conversations.Kind.
 type Conversations interface {
+	Delegations
 	Inbox(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error)
 	Thread(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error)
 	Opened(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
@@ -64,6 +65,19 @@ type Conversations interface {
 	Episode(ctx context.Context, mailboxes []conversations.Address, v conversations.Visit) (conversations.EpisodeLine, error)
 	EpisodeByID(ctx context.Context, mailboxes []conversations.Address, finess string, id rules.VisitID) (conversations.EpisodeLine, error)
 	Episodes(ctx context.Context, mailboxes []conversations.Address, finess string, f conversations.EpisodeFilter) (conversations.EpisodePage, error)
+}
+
+// Delegations is what the border asks of the core about who acts for whom (D28).
+type Delegations interface {
+	Profiles(ctx context.Context, person conversations.PatientID) ([]conversations.Profile, error)
+	GiveUp(ctx context.Context, actor conversations.Actor, person, p conversations.PatientID) error
+	Delegates(ctx context.Context, p conversations.PatientID) ([]conversations.DelegateLine, error)
+	Invite(ctx context.Context, actor conversations.Actor, p conversations.PatientID, in conversations.InvitationInput) (conversations.DelegateLine, error)
+	EndDelegate(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
+	RestoreDelegate(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
+	Invitation(ctx context.Context, person conversations.PatientID, code string) (conversations.Invitation, error)
+	AcceptInvitation(ctx context.Context, person conversations.PatientID, code string) (conversations.Profile, error)
+	RefuseInvitation(ctx context.Context, person conversations.PatientID, code string) error
 }
 
 // PrincipalKind is the kind of whoever calls.

@@ -27,6 +27,14 @@ func (a *App) endpoints() []endpoint {
 	replySize, messageSize := withEncoding(a.cfg.MaxReplyBytes), withEncoding(a.cfg.MaxMessageBytes)
 	return []endpoint{
 		{get, "/profiles", read, patient, 0, profiles, ""},
+		{del, "/profiles/{id}", managing, patient, 0, giveUp, ""},
+		{post, "/invitations/view", read, patient, 0, invitation, ""},
+		{post, "/invitations/accept", managing, patient, 0, acceptInvitation, ""},
+		{post, "/invitations/refuse", managing, patient, 0, refuseInvitation, ""},
+		{get, "/delegates", managing, patient, 0, ofPatient(delegates), ""},
+		{post, "/delegates", managing, patient, 0, ofPatient(invite), ""},
+		{del, "/delegates/{id}", managing, patient, 0, act(Conversations.EndDelegate), ""},
+		{post, "/delegates/{id}/restore", managing, patient, 0, ofPatient(restoreDelegate), ""},
 		{get, "/inbox", read, patient, 0, ofPatient(inbox), ""},
 		{post, "/inbox", reply, patient, replySize, ofPatient(newThread), ""},
 		{get, "/inbox/contacts", read, patient, 0, ofPatient(contacts), ""},

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
+
+	"github.com/gofiber/fiber/v2"
 
 	"mesbridge/conversations"
 	"mesbridge/web/page"
@@ -9,20 +12,25 @@ import (
 
 // visit is a page request whose visitor is known, and whose form carries the session's token.
 type visit struct {
-	ctx    context.Context
-	who    Principal
-	csrf   string
-	id     conversations.ID // {id} of the path
-	piece  conversations.ID // {piece} of the path: an attachment or a message
-	query  func(name string) string
-	form   form // of a POST
-	unseen bool // nobody looks at the page: HEAD, or a browser that fetches ahead
+	ctx     context.Context
+	who     Principal
+	csrf    string                  // token of the forms, of the session and the profile
+	session string                  // token of the forms about the visitor in person; empty: csrf
+	patient conversations.PatientID // whose mailbox the page is about
+	acting  *conversations.Profile  // for whom the visitor acts; nil: himself
+	chosen  string                  // profile that he chose, on pages about himself
+	id      conversations.ID        // {id} of the path
+	piece   conversations.ID        // {piece} of the path: an attachment or a message
+	query   func(name string) string
+	form    form // of a POST
+	unseen  bool // nobody looks at the page: HEAD, or a browser that fetches ahead
 }
 
 // viewer is the visitor as the pages greet him.
 func (v visit) viewer() page.Viewer {
 	return page.Viewer{
 		Name: v.who.Name, Patient: v.who.Kind == Patient, Professional: v.who.Kind == Professional, CSRF: v.csrf,
+		SessionCSRF: cmp.Or(v.session, v.csrf), Acting: actingViewer(v.acting),
 	}
 }
 
@@ -32,6 +40,7 @@ type view struct {
 	page     page.Page
 	redirect string // path on this host, answered as 303
 	download *conversations.Download
+	cookie   *fiber.Cookie // set with the answer
 }
 
 // show is a page with status 200.

@@ -25,6 +25,18 @@ const (
 		"d’habitude pour lire ce message. Cet e-mail ne contient aucun lien ni aucune information de santé."
 )
 
+// attachedText is what somebody is told who acts for the patient (R125): no more, and not for whom.
+const attachedText = "Un professionnel ou un établissement de santé a écrit sur un profil rattaché au vôtre. Connectez-vous à votre espace " +
+	"comme d’habitude pour lire ce message. Cet e-mail ne contient aucun lien ni aucune information de santé."
+
+// addressee is whom a notify effect tells: the patient, or the person who acts for him that it names.
+func addressee(e conversations.Effect) conversations.PatientID {
+	if e.Mailbox != "" {
+		return conversations.PatientID(e.Mailbox)
+	}
+	return e.Patient
+}
+
 // Addresses knows the patients' private addresses.
 type Addresses interface {
 	// PrivateAddress returns the ordinary e-mail address of a patient; empty when none is known (R126)
@@ -64,7 +76,7 @@ func NewNotifier(ctx context.Context, r Relay, a Addresses) *Notifier {
 // Notify makes one attempt at a notify effect. A notification that cannot be sent is dropped without
 // a word to anybody (R127): the message waits for the patient all the same. It fails only when we stop.
 func (n *Notifier) Notify(ctx context.Context, e conversations.Effect) (time.Time, error) {
-	private, err := n.addresses.PrivateAddress(ctx, e.Patient)
+	private, err := n.addresses.PrivateAddress(ctx, addressee(e))
 	switch {
 	case err != nil:
 		return n.retry(ctx, e, &fault{kind: faultOurs, code: codeOurs, err: err}), nil
@@ -176,7 +188,11 @@ func (n *Notifier) compose(e conversations.Effect, to rules.Address) ([]byte, er
 	if err != nil {
 		return nil, fmt.Errorf("compose notification: %w", err)
 	}
-	if _, err := io.WriteString(w, notificationText+"\r\n"); err != nil {
+	text := notificationText
+	if e.Mailbox != "" {
+		text = attachedText
+	}
+	if _, err := io.WriteString(w, text+"\r\n"); err != nil {
 		return nil, fmt.Errorf("compose notification: %w", err)
 	}
 	if err := w.Close(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/cmd/mesbridge/demo"
@@ -22,6 +23,7 @@ type demoCommand struct {
 	Crowd int               `default:"0" name:"patients" placeholder:"N" help:"Make N more active patients, for measurements."`
 	List  string            `name:"patients-file" type:"path" placeholder:"FILE" help:"File to write these patients into, the first with tokens, before the ready file."`
 	Route map[string]string `name:"route" placeholder:"DOMAIN=ADDR" help:"Server that takes the replies for an operator's domain instead of the simulated one; it must show that operator's certificate."`
+	Adult string            `name:"majority" placeholder:"INSTANT" help:"When the minors of the cast come of age, as 2033-01-15T00:00:00+01:00; in some years when left out."`
 	Log   string            `default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level of the technical log, on standard error (${default})."`
 }
 
@@ -41,12 +43,20 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 	if c.Crowd < 0 || c.Crowd > demo.MaxCrowd {
 		faults = append(faults, fmt.Errorf("--patients: write a number from 0 to %d", demo.MaxCrowd))
 	}
+	var majority time.Time
+	if c.Adult != "" {
+		at, err := time.Parse(time.RFC3339, c.Adult)
+		if err != nil {
+			faults = append(faults, errors.New("--majority: write an instant with its offset, such as 2033-01-15T00:00:00+01:00"))
+		}
+		majority = at
+	}
 	if len(faults) > 0 {
 		return usageError{errors.Join(faults...)}
 	}
 	return demo.Run(ctx, demo.Options{
 		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out, Redis: c.Redis,
-		Crowd: c.Crowd, CrowdFile: c.List, Routes: c.Route,
+		Majority: majority, Crowd: c.Crowd, CrowdFile: c.List, Routes: c.Route,
 		Log: newLog(config.Log{Format: "text", Level: c.Log}, s.err),
 	})
 }

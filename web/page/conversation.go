@@ -18,6 +18,8 @@ type Conversation struct {
 	Refused *Refusal
 	// TextOnly shows the text form of messages that have both (R33).
 	TextOnly bool
+	// Acting reports that the viewer acts for the patient.
+	Acting bool
 }
 
 // ReplyForm is what stands in the form when it is shown.
@@ -110,6 +112,8 @@ func (n Notice) Words() string {
 		return "L’accès est retiré. Vous pouvez inscrire la personne de nouveau ci-dessous."
 	case NoticeCancelled:
 		return "Clôture annulée."
+	case NoticeInvited, NoticeDelegateEnded, NoticeDelegateRestored, NoticeAccepted, NoticeDeclined, NoticeGivenUp:
+		return n.delegateWords()
 	}
 	return ""
 }
@@ -179,13 +183,23 @@ type MessageView struct {
 	Delivery string // where one of the patient's own messages stands, in words
 	Failed   bool
 	CSRF     string
-	Markup   bool // its HTML is shown
+	Markup   bool   // its HTML is shown
+	You      bool   // the viewer himself wrote it, as a patient
+	Title    string // of somebody who wrote it for the patient
 }
 
 // Show prepares a message for its template.
 func (p Conversation) Show(m conversations.Message) MessageView {
 	v := MessageView{Message: m, Thread: p.ID, CSRF: p.CSRF, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
 	v.Markup = m.HTML != "" && (!p.TextOnly || m.Text == "")
+	v.You = m.AuthorKind == conversations.FromPatient && !p.Acting
+	switch m.AuthorKind {
+	case conversations.FromRepresentative:
+		v.Title = "représentant"
+	case conversations.FromCaregiver:
+		v.Title = "aidant"
+	case conversations.FromPatient, conversations.FromProfessional:
+	}
 	if m.Delivery != nil {
 		v.Delivery, v.Failed = deliveryWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
 	}

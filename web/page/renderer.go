@@ -38,7 +38,9 @@ type Viewer struct {
 	Name         string
 	Patient      bool
 	Professional bool
-	CSRF         string // token of every form (field csrf)
+	CSRF         string  // token of every form (field csrf)
+	SessionCSRF  string  // token of the forms about the viewer in person, and to log out
+	Acting       *Acting // for whom the viewer acts; nil: himself
 }
 
 // Known reports whether somebody is logged in.

@@ -21,13 +21,13 @@ func Sentence(l conversations.HistoryLine) string {
 	case string(rules.ExchangeEnded), string(rules.ConversationEnded):
 		return endedWords(l, with)
 	case string(rules.BlockSet):
-		return "Vous avez bloqué " + with + "."
+		return byPatient(l, "Vous avez bloqué "+with+".", "a bloqué "+with+" en votre nom.")
 	case string(rules.BlockLifted):
-		return "Vous avez débloqué " + with + "."
+		return byPatient(l, "Vous avez débloqué "+with+".", "a débloqué "+with+" en votre nom.")
 	case string(rules.ObjectionSet):
-		return "Vous avez enregistré une opposition."
+		return byPatient(l, "Vous avez enregistré une opposition.", "a enregistré une opposition en votre nom.")
 	case string(rules.ObjectionLifted):
-		return "Vous avez levé une opposition."
+		return byPatient(l, "Vous avez levé une opposition.", "a levé une opposition en votre nom.")
 	case string(rules.OppositionRecorded):
 		return sentence(with, "a enregistré ce que vous lui avez dit"+nbsp+": ne pas recevoir de messages ici, ou pas d’échange avec d’autres professionnels.")
 	case string(rules.ConversationDeleted):
@@ -48,6 +48,8 @@ func Sentence(l conversations.HistoryLine) string {
 		return byPatient(l, "Vous avez ouvert une conversation.", "a ouvert une conversation en votre nom.")
 	case string(conversations.TraceDownload):
 		return byPatient(l, "Vous avez ouvert une pièce jointe.", "a ouvert une pièce jointe en votre nom.")
+	case string(conversations.TraceConsulted):
+		return byPatient(l, "Vous avez relu une conversation.", "a lu une conversation.")
 	case string(rules.VerdictAsked):
 		return sentence(with, "a demandé s’il pouvait vous écrire.")
 	case string(rules.ReceiptSent):
@@ -56,6 +58,25 @@ func Sentence(l conversations.HistoryLine) string {
 		return "Un établissement a indiqué qu’il vous prend en charge."
 	case string(rules.VisitClosed):
 		return "Un établissement a indiqué la fin de votre prise en charge."
+	}
+	return delegateSentence(l)
+}
+
+// delegateSentence tells an act about who acts for the patient.
+func delegateSentence(l conversations.HistoryLine) string {
+	switch rules.ChangeKind(l.Code) { //nolint:exhaustive // Sentence has the rest
+	case rules.DelegateInvited:
+		return byPatient(l, "Vous avez invité quelqu’un à agir pour vous.", "a invité quelqu’un à agir pour vous.")
+	case rules.DelegateAccepted:
+		return byPatient(l, "Une invitation à agir pour vous a été acceptée.", "a accepté d’agir pour vous.")
+	case rules.DelegateRefused:
+		return byPatient(l, "Une invitation à agir pour vous a été refusée.", "a refusé d’agir pour vous.")
+	case rules.DelegateDeclared:
+		return "Le service a enregistré qui vous représente."
+	case rules.DelegateEnded:
+		return byPatient(l, "Vous avez mis fin à un accès à votre messagerie.", "a mis fin à un accès à votre messagerie.")
+	case rules.DelegateRestored:
+		return byPatient(l, "Vous avez rétabli un accès à votre messagerie.", "a rétabli un accès à votre messagerie.")
 	}
 	return "Une opération a été enregistrée."
 }

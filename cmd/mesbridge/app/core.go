@@ -53,7 +53,8 @@ func (a *App) startConversations(ctx context.Context) error {
 	}
 	a.Conversations = conversations.New(conversations.Settings{
 		CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxReplyBytes: c.Limits.MaxReplyBytes, Quota: c.Limits.QuotaBytes, PatientKey: patientKey,
-		SoftOpposition: c.Oppositions == config.Soft, TrashFor: time.Duration(c.Retention.TrashDays) * 24 * time.Hour,
+		HideConfidential: c.Confidential == config.Hidden,
+		SoftOpposition:   c.Oppositions == config.Soft, TrashFor: time.Duration(c.Retention.TrashDays) * 24 * time.Hour,
 		Periods:          rules.Periods{ArchiveYears: c.Retention.ArchiveYears, SuspensionDays: c.Retention.SuspensionDays},
 		FlagWrongPatient: c.Mail.WrongPatient == config.FlagWrongPatient,
 		Copies:           c.Mail.Copies,

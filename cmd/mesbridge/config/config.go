@@ -20,6 +20,7 @@ type Config struct {
 	Scan          Scan        `yaml:"scan" doc:"The look into messages and attachments for viruses (O168)."`
 	Retention     Retention   `yaml:"retention" doc:"How long each kind of data stays (D16); check-config prints the table. In a role but hosted the controller decides: each period is then needed."`
 	Oppositions   Oppositions `yaml:"oppositions" oneOf:"hard soft" doc:"How binding a refusal is that a professional recorded on the patient's word (D14 d). hard: the desk and the API do not write; soft: they do with a reason, which is traced (I140)."`
+	Confidential  Secrecy     `yaml:"confidential" oneOf:"refused hidden" doc:"What becomes of a first message that the desk or the API marks as confidential to a known minor (D28). refused: the author is told to use another way; hidden: it is taken, and nobody who acts for the minor sees it."`
 	SMTP          SMTP        `yaml:"smtp" doc:"This server among the operators (O47-O65). PEM files."`
 	Delivery      Delivery    `yaml:"delivery" doc:"Mail to the other operators (O81-O91)."`
 	WhiteList     WhiteList   `yaml:"whiteList" doc:"The signed list of the domains of the trust space (O10-O46)."`
@@ -122,6 +123,15 @@ type Retention struct {
 	TechnicalDays   int `yaml:"technicalDays" doc:"Technical traces, of how the program ran, stay so many days; no longer than the others (D16, I185)."`
 	PurgeEveryDays  int `yaml:"purgeEveryDays" doc:"Traces are purged every so many days, and stay so much longer at most: each purge writes the whole state anew, in the place of what goes."`
 }
+
+// Secrecy says what becomes of a confidential message to a known minor.
+type Secrecy string
+
+// Values of Secrecy.
+const (
+	Refused Secrecy = "refused"
+	Hidden  Secrecy = "hidden"
+)
 
 // Oppositions says how binding a recorded refusal is.
 type Oppositions string

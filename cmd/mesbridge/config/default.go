@@ -26,6 +26,7 @@ func Default() Config {
 		Mail:          Mail{Bounces: "dialogue", WrongPatient: "refuse", PerMinute: 6000, PerSender: 600, SenderBurst: 2000, Copies: true},
 		Scan:          Scan{Timeout: 30 * time.Second},
 		Oppositions:   Hard,
+		Confidential:  Refused,
 		Retention:     retentionOf(retention.Default()),
 		Delivery:      Delivery{GiveUpHours: 48, AskDelivered: true},
 		Journal:       Journal{SealEvery: 10 * time.Minute},

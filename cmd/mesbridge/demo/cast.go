@@ -18,9 +18,9 @@ func patients() []Patient {
 		{INS: "154999928401301", Name: "Lucien TESSANDIER", State: rules.Active},
 		{INS: "155992A00451222", Name: "Ange-Marie SANTELLI", State: rules.Active}, // Corsica (R17)
 		{INS: "215999938105574", Name: "Timéo ROUVIERAC", State: rules.Active, Minor: true, Representatives: []rules.INS{"183999911022893"}},
-		{INS: "183999911022893", Name: "Julien ROUVIERAC", State: rules.Active},
+		{INS: "183999911022893", Name: "Julien ROUVIERAC", State: rules.Active, Notify: "julien.rouvierac@courriel.exemple.fr"},
 		{INS: "234999917304657", Name: "Yvonne CASTELNEAU", State: rules.Active, Caregivers: []rules.INS{"159999917312069"}},
-		{INS: "159999917312069", Name: "Bruno CASTELNEAU", State: rules.Active},
+		{INS: "159999917312069", Name: "Bruno CASTELNEAU", State: rules.Active, Notify: "bruno.castelneau@courriel.exemple.fr"},
 		{INS: "171999964500979", Name: "Régis FONTAUBERT", State: rules.NotActivated},
 		{INS: "266999973301553", Name: "Maryse DELORNE", State: rules.Opposed},
 		{INS: "148999952103748", Name: "Roland VIGNEREUX", State: rules.MessagingClosed},

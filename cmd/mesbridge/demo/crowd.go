@@ -78,7 +78,7 @@ func enrolMany(ctx context.Context, service *conversations.Service, all []Patien
 		into := known[begin : begin+len(share)]
 		begin += len(share)
 		group.Go(func() error {
-			found, err := enrol(ctx, service, share)
+			found, err := enrol(ctx, service, share, Majority())
 			copy(into, found)
 			return err
 		})

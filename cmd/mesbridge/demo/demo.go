@@ -22,6 +22,7 @@ type Options struct {
 	Listen    config.Listen
 	Redis     string            // managed, or the URL of a server; empty: managed
 	Ready     string            // ready file to write; empty: none
+	Majority  time.Time         // when the minors of the cast come of age (D28); zero: see the function Majority
 	Crowd     int               // patients beside the cast, for measurements; see the function Crowd
 	CrowdFile string            // takes them as a list of ReadyPatient, the first ones with tokens; empty: none
 	Routes    map[string]string // servers that take the replies for operators' domains instead of the simulated ones
@@ -39,6 +40,9 @@ const (
 // Run starts everything, tells where it is, and returns after ctx has ended and all has stopped in
 // order, or with the failure that ended it before.
 func Run(ctx context.Context, o Options) error {
+	if o.Majority.IsZero() {
+		o.Majority = Majority()
+	}
 	d := &demonstration{Options: o, cast: People(), failed: make(chan error, 1), addresses: newAddresses()}
 	err := d.start(ctx)
 	if err == nil {
@@ -190,7 +194,7 @@ const notificationDomain = "messagerie.exemple.fr"
 
 // present enrols the cast, writes the ready file and prints the banner.
 func (d *demonstration) present(ctx context.Context, url string) error {
-	known, err := enrol(ctx, d.app.Conversations, d.cast.Patients)
+	known, err := enrol(ctx, d.app.Conversations, d.cast.Patients, d.Majority)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // enrol opens the mailboxes of those patients who have none yet. Others keep the state that they are
 // in: a restart finds what people did.
-func enrol(ctx context.Context, service *conversations.Service, all []Patient) ([]conversations.Patient, error) {
+func enrol(ctx context.Context, service *conversations.Service, all []Patient, majority time.Time) ([]conversations.Patient, error) {
 	actor := conversations.Actor{Kind: conversations.ActorSystem, ID: "demonstration", Name: "Démonstration"}
 	known := make([]conversations.Patient, len(all))
 	for i, p := range all {
@@ -31,17 +31,17 @@ func enrol(ctx context.Context, service *conversations.Service, all []Patient) (
 			}
 		}
 		if p.Minor && found.State != rules.Purged {
-			if err := service.NoteMinority(ctx, actor, found.ID, majority()); err != nil {
+			if err := service.NoteMinority(ctx, actor, found.ID, majority); err != nil {
 				return nil, fmt.Errorf("note that patient %d is a minor: %w", i, err)
 			}
 		}
 		known[i] = found
 	}
-	return known, nil
+	return known, delegate(ctx, service, all, known, majority)
 }
 
-// majority is when the minors of the cast come of age: not soon (D28).
-func majority() time.Time { return time.Date(2033, time.January, 14, 23, 0, 0, 0, time.UTC) }
+// Majority is when the minors of the cast come of age unless the caller wants it otherwise: not soon (D28).
+func Majority() time.Time { return time.Date(2033, time.January, 14, 23, 0, 0, 0, time.UTC) }
 
 // erased reports whether a patient had his account erased: he is not enrolled again.
 func erased(ctx context.Context, service *conversations.Service, id conversations.PatientID) bool {

@@ -1,0 +1,149 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"mesbridge/conversations"
+	"mesbridge/web/page"
+)
+
+// browse asks for a page, or posts a form, with the cookies of a visitor who chose a profile.
+func (w *world) browse(method, path, cookie, form string) reply {
+	w.t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(form))
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.AddCookie(&http.Cookie{Name: "mes", Value: patientKey})
+	if cookie != "" {
+		r.AddCookie(&http.Cookie{Name: profileCookie, Value: cookie})
+	}
+	return w.do(r)
+}
+
+// chooses chooses a profile on the page, and returns the cookie.
+func (w *world) chooses(p conversations.PatientID) string {
+	w.t.Helper()
+	got := w.browse(http.MethodPost, "/profils/choisir", "", "csrf="+csrfToken+"&profil="+profileOf(p)).wants(http.StatusSeeOther, "")
+	set, err := http.ParseSetCookie(got.header.Get("Set-Cookie"))
+	if err != nil || !set.HttpOnly || set.SameSite != http.SameSiteLaxMode || got.header.Get("Location") != "/messages" {
+		w.t.Fatalf("%q, %v", got.header, err)
+	}
+	return set.Value
+}
+
+// csrfOf reads the token of the forms of a page about a mailbox.
+var csrfOf = regexp.MustCompile(`action="/aidants"[^>]*>\s*<input type="hidden" name="csrf" value="([^"]+)"`)
+
+// D28: every page says for whom one acts, is about that mailbox, and shows what one may do there.
+func TestActing_everyPageSaysForWhom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cookie := w.chooses(childPID)
+	for _, path := range []string{"/messages", "/messages/a1open", "/contacts", "/documents", "/oppositions", "/historique", "/compte", "/aidants"} {
+		w.core.aboutPatients = nil
+		got := w.browse(http.MethodGet, path, cookie, "").wants(http.StatusOK, "").has("Vous agissez pour <strong><bdi>Léo Dupont</bdi>", "représentant légal", "Revenir à ma messagerie")
+		checkMarkup(t, path, got.body)
+		for _, p := range w.core.aboutPatients {
+			if p != childPID {
+				t.Errorf("%s is about %s", path, p)
+			}
+		}
+	}
+	w.browse(http.MethodGet, "/conditions", cookie, "").wants(http.StatusOK, "").lacks("Vous agissez pour")
+	elder := w.chooses(elderPID)
+	w.browse(http.MethodGet, "/messages/a1open", elder, "").wants(http.StatusOK, "").has("Odile Lebrun", "Envoyer").
+		lacks("supprimer", "Bloquer ce professionnel", "Enregistrer dans mes documents", `href="/oppositions"`, `href="/aidants"`)
+	w.browse(http.MethodGet, "/contacts", elder, "").wants(http.StatusOK, "").lacks("/bloquer", "/debloquer")
+	w.browse(http.MethodGet, "/compte", elder, "").wants(http.StatusOK, "").lacks("Ce que vous pouvez faire", "Se déconnecter de tous")
+}
+
+// A form that was shown for one profile does nothing for another; another person's choice is nobody's.
+func TestActing_formsBelongToTheProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cookie := w.chooses(childPID)
+	w.browse(http.MethodPost, "/compte/fermer-messagerie", cookie, "csrf="+csrfToken).wants(http.StatusForbidden, "").has("Formulaire expiré")
+	shown := csrfOf.FindSubmatch(w.browse(http.MethodGet, "/aidants", cookie, "").body)
+	if shown == nil {
+		t.Fatal("no form")
+	}
+	token := "csrf=" + url.QueryEscape(string(shown[1]))
+	w.browse(http.MethodPost, "/aidants", w.chooses(elderPID), token+"&nom=x").wants(http.StatusForbidden, "").has("Formulaire expiré")
+	w.browse(http.MethodPost, "/aidants", "", token+"&nom=x").wants(http.StatusForbidden, "").has("Formulaire expiré")
+	if len(w.core.invited) != 0 || len(w.core.commands) != 0 {
+		t.Error("done all the same")
+	}
+	w.browse(http.MethodPost, "/aidants", cookie, token+"&nom=Mamie&qualite=parent&fin=2026-06-30").wants(http.StatusSeeOther, "")
+	if len(w.core.invited) != 1 || w.core.invited[0].Name != "Mamie" || w.core.invited[0].Until.IsZero() {
+		t.Errorf("%+v", w.core.invited)
+	}
+	for _, forged := range []string{profileOf(childPID), profileOf(childPID) + ".x", "." + cookie, "x." + strings.SplitN(cookie, ".", 2)[1]} {
+		w.browse(http.MethodGet, "/messages", forged, "").wants(http.StatusOK, "").lacks("Vous agissez pour")
+	}
+	w.browse(http.MethodPost, "/profils/choisir", "", "csrf="+csrfToken+"&profil=other").wants(http.StatusNotFound, "")
+}
+
+// R135: who may act no more is told so at the next page, and is back at his own after it.
+func TestActing_endedIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cookie := w.chooses(childPID)
+	w.core.acting = nil
+	got := w.browse(http.MethodGet, "/messages/a1open", cookie, "").wants(http.StatusNotFound, "").has("Vous n’agissez plus pour cette personne").lacks("Léo")
+	checkMarkup(t, "acts no more", got.body)
+	if set := got.header.Get("Set-Cookie"); !strings.Contains(set, profileCookie+"=;") && !strings.Contains(set, profileCookie+`=""`) {
+		t.Errorf("the choice is kept: %q", set)
+	}
+	w.core.failOn["Profiles"] = kind(conversations.KindUnavailable)
+	w.browse(http.MethodGet, "/messages", cookie, "").wants(http.StatusServiceUnavailable, "").lacks("prise de sang")
+}
+
+// R128: invitations from both sides, with words for what goes wrong.
+func TestDelegatePages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	got := w.visit(patientKey, "/aidants").wants(http.StatusOK, "").has("Sacha Petit", "UGFZ-2XN4-QTOW-K3JM", "Retirer l’invitation", "C’est une erreur")
+	checkMarkup(t, "delegates", got.body)
+	bad := w.post(patientKey, "/aidants", "csrf="+csrfToken+"&nom=&fin=2020-01-01").wants(http.StatusUnprocessableEntity, "").has("Écrivez le nom", "Cette date est passée")
+	checkMarkup(t, "invitation at fault", bad.body)
+	w.core.failOn["Invite"] = kind(conversations.KindInvalidRequest)
+	w.post(patientKey, "/aidants", "csrf="+csrfToken+"&nom=x").wants(http.StatusUnprocessableEntity, "").has("plus de place")
+	w.post(patientKey, "/aidants/a1helper/fin", "csrf="+csrfToken).wants(http.StatusSeeOther, "")
+	w.post(patientKey, "/aidants/a1over/retablir", "csrf="+csrfToken).wants(http.StatusSeeOther, "")
+	w.core.failOn["RestoreDelegate"] = kind(conversations.KindNotGranted)
+	w.post(patientKey, "/aidants/a1over/retablir", "csrf="+csrfToken).wants(http.StatusForbidden, "").has("dix minutes")
+
+	profiles := w.visit(patientKey, "/profils").wants(http.StatusOK, "").has("Léo Dupont", "Agir pour", "J’ai reçu un code")
+	checkMarkup(t, "profiles", profiles.body)
+	shown := w.post(patientKey, "/profils/code", "csrf="+csrfToken+"&code=ugfz-2xn4").wants(http.StatusOK, "").has("Odile Lebrun", "Accepter", "Refuser")
+	checkMarkup(t, "invitation", shown.body)
+	w.post(patientKey, "/profils/accepter", "csrf="+csrfToken+"&code=ugfz-2xn4").wants(http.StatusSeeOther, "")
+	w.post(patientKey, "/profils/refuser", "csrf="+csrfToken+"&code=ugfz-2xn4").wants(http.StatusSeeOther, "")
+	for k, words := range map[conversations.Kind]string{
+		conversations.KindNotFound: "n’est pas valable", conversations.KindNotGranted: "propre aidant", conversations.KindInvalidRequest: "déjà",
+		conversations.KindRateLimited: "trop de codes",
+	} {
+		w.core.failOn["AcceptInvitation"] = kind(k)
+		checkMarkup(t, string(k), w.post(patientKey, "/profils/accepter", "csrf="+csrfToken+"&code=x").has(words).body)
+	}
+	sure := w.visit(patientKey, "/profils/"+profileOf(childPID)+"/fin").wants(http.StatusOK, "").has("Ne plus agir pour", "justificatifs")
+	checkMarkup(t, "give up", sure.body)
+	w.post(patientKey, "/profils/"+profileOf(childPID)+"/fin", "csrf="+csrfToken).wants(http.StatusSeeOther, "")
+	if w.core.asked("GiveUp") != 1 {
+		t.Error("not given up")
+	}
+	w.visit(patientKey, "/profils/other/fin").wants(http.StatusNotFound, "")
+	for _, n := range []page.Notice{
+		page.NoticeInvited, page.NoticeDelegateEnded, page.NoticeDelegateRestored, page.NoticeAccepted, page.NoticeDeclined, page.NoticeGivenUp,
+	} {
+		if n.Words() == "" {
+			t.Errorf("%s says nothing", n)
+		}
+	}
+}
