@@ -52,6 +52,8 @@ func TestDeleteThread_purgeTakesReceiptsToo(t *testing.T) {
 	}
 	b.clock.later(31 * 24 * time.Hour)
 	b.settle()
+	b.clock.later(rules.RepeatFor)
+	b.settle()
 	if left := b.left(); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}

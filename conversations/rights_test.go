@@ -443,6 +443,9 @@ func (b *bench) left() (names []string) {
 	if key := tag + "inbox:" + string(b.patient.ID); b.redis.Exists(key) {
 		names = append(names, key)
 	}
+	if !b.redis.Exists(tag + "conv:" + string(b.patient.ID)) {
+		return names
+	}
 	fields, err := b.redis.HKeys(tag + "conv:" + string(b.patient.ID))
 	if err != nil {
 		b.t.Fatal(err)
