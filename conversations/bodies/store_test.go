@@ -196,7 +196,7 @@ func TestAbort_leavesNothing(t *testing.T) {
 	if left := bodyFiles(t, dir); len(left) != 0 {
 		t.Errorf("files left: %v", left)
 	}
-	if marks, err := s.marks(start.Add(time.Hour)); err != nil || len(marks) != 0 {
+	if marks, err := s.marks.list(start.Add(time.Hour)); err != nil || len(marks) != 0 {
 		t.Errorf("marks left: %v, %v", marks, err)
 	}
 }
