@@ -15,7 +15,6 @@ import (
 	"mesbridge/bridge/scan"
 	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/conversations"
-	"mesbridge/conversations/bodies"
 	"mesbridge/conversations/journal"
 	"mesbridge/rules"
 	"mesbridge/web/page"
@@ -28,7 +27,7 @@ func (a *App) startConversations(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the patient hash key: %w", err)
 	}
-	content, err := bodies.Open(a.local, time.Now)
+	content, err := a.openBodies()
 	if err != nil {
 		return fmt.Errorf("open the bodies: %w", err)
 	}
@@ -110,7 +109,7 @@ const (
 )
 
 // collect removes dead bodies.
-func (a *App) collect(ctx context.Context, content *bodies.Store) error {
+func (a *App) collect(ctx context.Context, content bodyStore) error {
 	removed, err := content.Collect(ctx, time.Now().Add(-deadAfter), a.Conversations.Known())
 	if removed > 0 {
 		a.Log.InfoContext(ctx, "dead bodies removed", "count", removed)
