@@ -79,4 +79,4 @@ func (s *sweep) begin(random io.Reader) error {
 }
 
 // shard returns the next one.
-func (s *sweep) shard() string { return fmt.Sprintf("%02x", byte(s.next.Add(1))) }
+func (s *sweep) shard() string { return fmt.Sprintf("%02x", s.next.Add(1)%256) }

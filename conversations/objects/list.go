@@ -68,10 +68,10 @@ func (b *Bucket) remove(ctx context.Context, prefix string, meant func(key strin
 		if !meant(v.Key) {
 			return v.Key <= prefix, nil // keys come in order: what follows begins with prefix and goes on
 		}
-		ctx, cancel := b.limit(ctx)
+		limited, cancel := b.limit(ctx)
 		defer cancel()
-		if err := b.client.RemoveObject(ctx, b.name, v.Key, minio.RemoveObjectOptions{VersionID: v.VersionID}); err != nil {
-			return false, fmt.Errorf("remove object: %w", told(ctx, err))
+		if err := b.client.RemoveObject(limited, b.name, v.Key, minio.RemoveObjectOptions{VersionID: v.VersionID}); err != nil {
+			return false, fmt.Errorf("remove object: %w", told(limited, err))
 		}
 		return true, nil
 	})
