@@ -97,6 +97,45 @@ func TestS3_faults(t *testing.T) {
 	}
 }
 
+// TestS3_dataDirectoryIsLost: the journal is in the bucket too, so that a bridge without one goes on with the
+// same redis: what redis has forgotten it takes from there.
+func TestS3_dataDirectoryIsLost(t *testing.T) {
+	t.Parallel()
+	server, r, dir := objectstest.Start(t), startRedis(t), t.TempDir()
+	d := startDemoOn(t, dir, "unix://"+r.door, onS3(server)...)
+	f := faults{t: t, d: d, redis: r}
+	f.serves("first")
+	f.serves("second")
+	d.stop() // seals, and copies what is sealed
+	code, text := mesbridge(t, "audit", "verify", "--data", dir, "--bucket")
+	if code != 0 || !strings.Contains(text, "intact: ") {
+		t.Fatalf("audit verify of the bucket ends with %d:\n%s", code, text)
+	}
+	for _, lost := range []string{"local", "journal", "bodies"} {
+		if err := os.RemoveAll(filepath.Join(dir, "store", lost)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.d = startDemoOn(t, dir, "unix://"+r.door)
+	f.serves("third")
+	f.whole()
+	f.d.stop()
+	code, text = mesbridge(t, "audit", "verify", "--data", dir, "--bucket")
+	if code != 0 || strings.Count(text, "intact: ") != 2 {
+		t.Errorf("audit verify of both archives ends with %d:\n%s", code, text)
+	}
+	segments, err := filepath.Glob(filepath.Join(server.Dir, "journal", "*", "0000000001.segment"))
+	if err != nil || len(segments) != 2 {
+		t.Fatalf("first rounds in the bucket: %v, %v", segments, err)
+	}
+	if err := os.Truncate(segments[0], 100); err != nil {
+		t.Fatal(err)
+	}
+	if code, text = mesbridge(t, "audit", "verify", "--data", dir, "--bucket"); code != 1 || !strings.Contains(text, "0000000001.segment") {
+		t.Errorf("audit verify of an altered copy ends with %d:\n%s", code, text)
+	}
+}
+
 // onS3 are the flags of a demonstration that keeps messages and keys on a server.
 func onS3(s *objectstest.Server) []string {
 	return []string{"--s3", s.Endpoint + "/" + objectstest.Bucket, "--s3-credentials", s.Credentials}

@@ -7,6 +7,9 @@
 // is on disk, and that the database notes a round only after both. It refuses to seal over what it finds
 // altered.
 //
+// A [Mirror] copies what is sealed to where other machines can read it; [Fill] takes from there what another
+// bridge lacks.
+//
 // [Verify] needs the files and the public key alone. [Open] begins or goes on with an archive;
 // [Archive.Round] seals; a [Reader] gives the entries of one chain in order.
 //

@@ -14,9 +14,20 @@ import (
 // Get reads an object from the start, part by part. It fails with [ErrNotFound] when there is none. A
 // failure on the way is an error of Read, never the end of the object. The caller closes it.
 func (b *Bucket) Get(ctx context.Context, key string) (io.ReadCloser, error) {
+	return b.get(ctx, key, 0)
+}
+
+// get reads an object from a byte on.
+func (b *Bucket) get(ctx context.Context, key string, from int64) (io.ReadCloser, error) {
+	var o minio.GetObjectOptions
+	if from > 0 {
+		if err := o.SetRange(from, 0); err != nil {
+			return nil, fmt.Errorf("get object: %w", err)
+		}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	limit := time.AfterFunc(b.timeout, func() { cancel(errSlow) })
-	body, _, _, err := b.core.GetObject(ctx, b.name, key, minio.GetObjectOptions{})
+	body, _, _, err := b.core.GetObject(ctx, b.name, key, o)
 	if err != nil {
 		defer cancel(nil)
 		limit.Stop()

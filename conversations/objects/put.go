@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
+	"os"
 
 	"github.com/minio/minio-go/v7"
 )
@@ -20,6 +22,16 @@ type Content struct {
 	}
 	Bytes  int64
 	SHA256 [sha256.Size]byte
+}
+
+// FileContent is what a file holds, which stays as it is until it was put.
+func FileContent(f *os.File) (Content, error) {
+	h := sha256.New()
+	n, err := io.Copy(h, io.NewSectionReader(f, 0, math.MaxInt64))
+	if err != nil {
+		return Content{}, fmt.Errorf("read file: %w", err)
+	}
+	return Content{Reader: io.NewSectionReader(f, 0, n), Bytes: n, SHA256: [sha256.Size]byte(h.Sum(nil))}, nil
 }
 
 func sum(text []byte) [sha256.Size]byte { return sha256.Sum256(text) }

@@ -42,6 +42,7 @@ type App struct {
 	keys      *keystore.Store
 	trail     *journal.Journal
 	archive   *archive.Archive
+	mirror    *archive.Mirror // nil: there is no bucket
 	identity  *trust.Identity
 	lists     *trust.Store
 	trustSpace

@@ -121,6 +121,13 @@ func (a *App) collect(ctx context.Context, content bodyStore) error {
 // journal: nothing that it says could be trusted (D17).
 func (a *App) compare(ctx context.Context) error {
 	taken, faults, err := a.trail.CatchUp(ctx, a.store)
+	if err == nil && len(faults) > 0 {
+		var filled int
+		if filled, err = a.fillFromBucket(ctx, faults); err == nil && filled > 0 {
+			taken, faults, err = a.trail.CatchUp(ctx, a.store)
+			taken += filled
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("compare redis with the journal: %w", err)
 	}

@@ -66,6 +66,9 @@ func (a *App) openArchive(context.Context) error {
 	if a.archive, err = archive.Open(a.local.Path(archiveFolder), a.trail, key, time.Now); err != nil {
 		return fmt.Errorf("open the archive of the journal: %w; run mesbridge audit verify", err)
 	}
+	if a.bucket != nil {
+		a.mirror = archive.NewMirror(a.archive, journalShelf{a.bucket})
+	}
 	return nil
 }
 
@@ -76,6 +79,9 @@ func (a *App) seal(ctx context.Context) error {
 	if err == nil && entries > 0 {
 		number, _ := a.archive.Head()
 		a.Log.DebugContext(ctx, "journal sealed", "entries", entries, "manifest", number)
+	}
+	if err == nil {
+		a.copyArchive(ctx)
 	}
 	return err
 }
