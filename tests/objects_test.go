@@ -111,11 +111,7 @@ func TestS3_dataDirectoryIsLost(t *testing.T) {
 	if code != 0 || !strings.Contains(text, "intact: ") {
 		t.Fatalf("audit verify of the bucket ends with %d:\n%s", code, text)
 	}
-	for _, lost := range []string{"local", "journal", "bodies"} {
-		if err := os.RemoveAll(filepath.Join(dir, "store", lost)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	loseJournal(t, dir)
 	f.d = startDemoOn(t, dir, "unix://"+r.door)
 	f.serves("third")
 	f.whole()
@@ -124,8 +120,18 @@ func TestS3_dataDirectoryIsLost(t *testing.T) {
 	if code != 0 || strings.Count(text, "intact: ") != 2 {
 		t.Errorf("audit verify of both archives ends with %d:\n%s", code, text)
 	}
+	loseJournal(t, dir)
+	r.kill()
+	r.become("")
+	r.run()
+	if code, text := mesbridge(t, "rebuild", "--data", dir, "--redis", "unix://"+r.door); code != 0 {
+		t.Fatalf("rebuild from the bucket ends with %d:\n%s", code, text)
+	}
+	f.d = startDemoOn(t, dir, "unix://"+r.door)
+	f.whole()
+	f.d.stop()
 	segments, err := filepath.Glob(filepath.Join(server.Dir, "journal", "*", "0000000001.segment"))
-	if err != nil || len(segments) != 2 {
+	if err != nil || len(segments) != 3 {
 		t.Fatalf("first rounds in the bucket: %v, %v", segments, err)
 	}
 	if err := os.Truncate(segments[0], 100); err != nil {
@@ -133,6 +139,16 @@ func TestS3_dataDirectoryIsLost(t *testing.T) {
 	}
 	if code, text = mesbridge(t, "audit", "verify", "--data", dir, "--bucket"); code != 1 || !strings.Contains(text, "0000000001.segment") {
 		t.Errorf("audit verify of an altered copy ends with %d:\n%s", code, text)
+	}
+}
+
+// loseJournal removes what a bridge keeps, but for its signing key.
+func loseJournal(t *testing.T, dir string) {
+	t.Helper()
+	for _, lost := range []string{"local", "journal", "bodies"} {
+		if err := os.RemoveAll(filepath.Join(dir, "store", lost)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

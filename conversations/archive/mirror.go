@@ -91,7 +91,7 @@ func (m *Mirror) begin(ctx context.Context, last uint64) error {
 const folderDigits = 32
 
 func (m *Mirror) put(ctx context.Context, name string) error {
-	f, err := os.Open(filepath.Join(m.archive.dir, name))
+	f, err := os.Open(filepath.Join(m.archive.dir, name)) //nolint:gosec // in the data directory
 	if err != nil {
 		return err
 	}

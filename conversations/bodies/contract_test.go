@@ -60,7 +60,7 @@ func engines(t *testing.T, test func(t *testing.T, s rig)) {
 		t.Parallel()
 		dir := t.TempDir()
 		s := open(t, nil, dir)
-		test(t, rig{s.Store, s.Store.Collect, s.now, filepath.Join(dir, bodyDir)})
+		test(t, rig{s.Store, s.Collect, s.now, filepath.Join(dir, bodyDir)})
 	})
 	for _, versions := range []bool{false, true} {
 		t.Run(fmt.Sprintf("objects,versions=%t", versions), func(t *testing.T) {
@@ -70,7 +70,7 @@ func engines(t *testing.T, test func(t *testing.T, s rig)) {
 				server.EnableVersions(t)
 			}
 			s := openObjects(t, server.Open(t), t.TempDir())
-			test(t, rig{s.Objects, s.Objects.Collect, s.now, filepath.Join(server.Dir, bodyDir)})
+			test(t, rig{s.Objects, s.Collect, s.now, filepath.Join(server.Dir, bodyDir)})
 		})
 	}
 }

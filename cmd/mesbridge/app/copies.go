@@ -43,16 +43,23 @@ func (a *App) copyArchive(ctx context.Context) {
 	}
 }
 
-// fillFromBucket takes over from the archives of other bridges what redis has forgotten and this journal
-// lacks: this bridge is new, or was away for too long. It believes those alone that are signed with our key.
-func (a *App) fillFromBucket(ctx context.Context, faults []journal.Fault) (taken int, err error) {
-	if a.bucket == nil {
-		return 0, nil
-	}
+// fillMissing takes over from the archives in the bucket what redis has forgotten and this journal lacks: this
+// bridge is new, or was away for too long. It does nothing when the trouble is another one: then redis itself
+// is not to be trusted.
+func (a *App) fillMissing(ctx context.Context, faults []journal.Fault) (taken int, err error) {
 	for _, f := range faults {
 		if f.Trouble != journal.Missing {
-			return 0, nil // redis itself is not to be trusted
+			return 0, nil
 		}
+	}
+	return a.fillFromBucket(ctx)
+}
+
+// fillFromBucket takes over what this journal lacks from the archives in the bucket, where there is one. It
+// believes those alone that are signed with our key.
+func (a *App) fillFromBucket(ctx context.Context) (taken int, err error) {
+	if a.bucket == nil {
+		return 0, nil
 	}
 	copies, err := openCopies(ctx, a.bucket)
 	if err != nil {

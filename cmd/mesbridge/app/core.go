@@ -123,7 +123,7 @@ func (a *App) compare(ctx context.Context) error {
 	taken, faults, err := a.trail.CatchUp(ctx, a.store)
 	if err == nil && len(faults) > 0 {
 		var filled int
-		if filled, err = a.fillFromBucket(ctx, faults); err == nil && filled > 0 {
+		if filled, err = a.fillMissing(ctx, faults); err == nil && filled > 0 {
 			taken, faults, err = a.trail.CatchUp(ctx, a.store)
 			taken += filled
 		}
