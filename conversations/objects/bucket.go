@@ -1,7 +1,6 @@
 package objects
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -174,11 +173,4 @@ func code(err error) string {
 		return r.Code
 	}
 	return ""
-}
-
-// NewContent is content that is in memory.
-func NewContent(text []byte) Content {
-	c := Content{Reader: bytes.NewReader(text), Bytes: int64(len(text))}
-	c.SHA256 = sum(text)
-	return c
 }

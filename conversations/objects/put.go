@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -24,6 +25,11 @@ type Content struct {
 	SHA256 [sha256.Size]byte
 }
 
+// NewContent is content that is in memory.
+func NewContent(text []byte) Content {
+	return Content{Reader: bytes.NewReader(text), Bytes: int64(len(text)), SHA256: sha256.Sum256(text)}
+}
+
 // FileContent is what a file holds, which stays as it is until it was put.
 func FileContent(f *os.File) (Content, error) {
 	h := sha256.New()
@@ -33,8 +39,6 @@ func FileContent(f *os.File) (Content, error) {
 	}
 	return Content{Reader: io.NewSectionReader(f, 0, n), Bytes: n, SHA256: [sha256.Size]byte(h.Sum(nil))}, nil
 }
-
-func sum(text []byte) [sha256.Size]byte { return sha256.Sum256(text) }
 
 // hashField is the name under which the server keeps our own hash beside the object. Its own is another one
 // for objects in parts or sealed by it.
