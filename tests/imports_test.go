@@ -42,6 +42,7 @@ var libraries = []struct {
 	{"github.com/redis/go-redis", []string{"conversations/redisstore", "oauth", "cmd", "tests"}, "keys and scripts have two homes; cmd makes the connections, tests measure"},
 	{"github.com/alicebob/miniredis", []string{"conversations/redisstore/redistest", "cmd/mesbridge/redisserver"}, "a stand-in for tests and for the demonstration without redis-server"},
 	{"github.com/cockroachdb/pebble", []string{"conversations"}, "one local database, with one owner"},
+	{"github.com/minio/minio-go", []string{"conversations/objects"}, "one package answers for what S3 promises; bodies and keys see a bucket"},
 	{"github.com/emersion/go-smtp", []string{"bridge", "cmd/mesbridge/demo/operator", "tests"}, "its errors become wire text; one translator answers for that"},
 	{"gopkg.in/yaml.v3", []string{"cmd/mesbridge/config"}, "settings have one reader"},
 	{"github.com/alecthomas/kong", []string{"cmd/mesbridge"}, "the command line has one reader"},

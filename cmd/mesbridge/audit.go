@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"mesbridge/cmd/mesbridge/app"
@@ -23,6 +25,7 @@ type auditVerifyCommand struct {
 	Archive string `type:"path" xor:"place" required:"" placeholder:"DIR" help:"Directory of an archive alone, such as a copy of store/journal: nothing else is needed."`
 	Key     string `type:"path" placeholder:"FILE" help:"The archive's public key, as it was handed to you; without it, public.pem in the archive is believed."`
 	Ops     string `placeholder:"ADDR" help:"Operations listener of the running bridge, when it is not the one of the settings."`
+	Bucket  bool   `help:"Check the copies of all bridges' archives in the bucket of the settings instead."`
 	Number  uint64 `placeholder:"N" help:"Number of the last manifest, as an earlier check told it."`
 	Hash    string `placeholder:"HEX" help:"Its hash."`
 }
@@ -36,6 +39,9 @@ func (c auditVerifyCommand) Run(ctx context.Context, s streams) error {
 		if o.Public, err = os.ReadFile(c.Key); err != nil {
 			return usageError{fmt.Errorf("read public key: %w", err)}
 		}
+	}
+	if c.Bucket {
+		return c.copies(ctx, s, o)
 	}
 	dir := c.Archive
 	if dir == "" {
@@ -73,6 +79,36 @@ func (c auditVerifyCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	return tell(s, report, o.Anchor != nil, c.Number)
+}
+
+// copies checks every archive in the bucket. Where one has to end, only its own bridge can tell.
+func (c auditVerifyCommand) copies(ctx context.Context, s streams, o archive.VerifyOptions) error {
+	if c.Archive != "" || c.Number > 0 {
+		return usageError{errors.New("--bucket: give --config, or --data, and not --archive or --number")}
+	}
+	settings, err := place{Config: c.Config, Data: c.Data}.settings()
+	if err != nil {
+		return err
+	}
+	all, err := app.Copies(ctx, settings)
+	if errors.As(err, new(app.SettingsError)) {
+		return usageError{err}
+	}
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, folder := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(s.out, "archive %s\n", folder)
+		report, err := archive.Verify(all[folder], o)
+		if err == nil {
+			err = tell(s, report, false, 0)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("archive %s: %w", folder, err))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // tell writes what a check found. The number is that of a manifest known from elsewhere, 0 for none.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"mesbridge/cmd/mesbridge/config"
@@ -19,6 +21,8 @@ type demoCommand struct {
 	Ops   string            `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Health and metrics (${default})."`
 	MLLP  string            `name:"mllp" placeholder:"ADDR" help:"Hospital messages; accepted, not offered by this version."`
 	Redis string            `default:"managed" placeholder:"URL" help:"Server of somebody else's, such as unix:///PATH; ${default}: one of our own."`
+	S3    string            `name:"s3" placeholder:"URL" help:"Keep messages and data keys in a bucket of an S3 server: http://HOST:PORT/BUCKET. The directory remembers it."`
+	S3Key string            `name:"s3-credentials" type:"path" placeholder:"FILE" help:"Access key of that server, as AWS tools write it."`
 	Ready string            `type:"path" placeholder:"FILE" help:"File to write when everything accepts, for scripts."`
 	Crowd int               `default:"0" name:"patients" placeholder:"N" help:"Make N more active patients, for measurements."`
 	List  string            `name:"patients-file" type:"path" placeholder:"FILE" help:"File to write these patients into, the first with tokens, before the ready file."`
@@ -51,14 +55,37 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 		}
 		majority = at
 	}
+	where, err := c.store()
+	if err != nil {
+		faults = append(faults, err)
+	}
 	if len(faults) > 0 {
 		return usageError{errors.Join(faults...)}
 	}
 	return demo.Run(ctx, demo.Options{
-		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out, Redis: c.Redis,
+		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out, Redis: c.Redis, Store: where,
 		Majority: majority, Crowd: c.Crowd, CrowdFile: c.List, Routes: c.Route,
 		Log: newLog(config.Log{Format: "text", Level: c.Log}, s.err),
 	})
+}
+
+// store reads where messages and keys go; the zero Store when nothing is said.
+func (c demoCommand) store() (config.Store, error) {
+	if c.S3 == "" {
+		return config.Store{}, nil
+	}
+	u, err := url.Parse(c.S3)
+	bucket := ""
+	if err == nil {
+		bucket = strings.Trim(u.Path, "/")
+	}
+	if bucket == "" || u.Host == "" || c.S3Key == "" {
+		return config.Store{}, errors.New("--s3: write http://HOST:PORT/BUCKET, and give --s3-credentials")
+	}
+	s := config.Default().Store
+	s.Kind, s.Endpoint, s.Bucket, s.Region, s.PathStyle = config.S3Store, u.Scheme+"://"+u.Host, bucket, "us-east-1", true
+	s.Credentials = config.SecretFile(c.S3Key)
+	return s, nil
 }
 
 // onLoopback reports whether an address is one of this machine alone.

@@ -11,6 +11,9 @@
 // entries made stands in its place, sealed with the patients' keys like them, under a signed mark; the chains go
 // on from the last manifest of what went. Technical traces go alone, sooner: they make no state.
 //
+// A [Mirror] copies what is sealed to where other machines can read it; [Fill] takes from there what another
+// bridge lacks.
+//
 // [Verify] needs the files and the public key alone. [Open] begins or goes on with an archive;
 // [Archive.Round] seals; a [Reader] gives the entries of one chain in order.
 //

@@ -51,7 +51,7 @@ func TestOpen_wrongKeyOrPlace_isAltered(t *testing.T) {
 }
 
 // readAll reads a body to its end and returns the first error.
-func readAll(s *Store, id conversations.ID, k conversations.DataKey) error {
+func readAll(s conversations.Bodies, id conversations.ID, k conversations.DataKey) error {
 	r, err := s.Open(context.Background(), patient, id, k)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mesbridge/conversations"
+	"mesbridge/conversations/objects/objectstest"
 )
 
 // BenchmarkCommit writes bodies of the sizes of docs/performance.md from 1, 10 and 50 sessions at once, in
@@ -96,4 +97,30 @@ func probe(b *testing.B, dir string) time.Duration {
 		best = min(best, time.Since(start))
 	}
 	return best
+}
+
+// BenchmarkObjects puts and reads one body after the other on a real S3 server of this machine (versitygw).
+func BenchmarkObjects(b *testing.B) {
+	s := openObjects(b, objectstest.Start(b).Open(b), benchDir(b))
+	made := 0
+	fresh := func() conversations.ID { made++; return conversations.ID(fmt.Sprintf("a1bench%d", made)) }
+	for _, size := range []int{10 << 10, 26_214_400} {
+		content := text(size)
+		b.Run(fmt.Sprintf("put/%dkB", size>>10), func(b *testing.B) {
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				keep(b, s, fresh(), content)
+			}
+		})
+		b.Run(fmt.Sprintf("get/%dkB", size>>10), func(b *testing.B) {
+			id := fresh()
+			keep(b, s, id, content)
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				if err := readAll(s, id, key); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -15,9 +15,6 @@ import (
 	"mesbridge/conversations/localdb"
 )
 
-// collectAtOnce is how many bodies one step of Collect holds in memory.
-const collectAtOnce = 1000
-
 // Known reports whether a message refers to a body.
 type Known func(context.Context, conversations.PatientID, conversations.ID) (bool, error)
 
@@ -27,70 +24,13 @@ type Known func(context.Context, conversations.PatientID, conversations.ID) (boo
 // A message is committed at most minutes after its body: an hour ago is a safe instant (docs/design.md).
 // When known fails, nothing more is removed: not knowing is not a no (D17).
 func (s *Store) Collect(ctx context.Context, before time.Time, known Known) (removed int, err error) {
-	for {
-		marks, err := s.marks(before)
-		if err != nil {
-			return removed, fmt.Errorf("list uncommitted bodies: %w", err)
-		}
-		n, err := s.collect(ctx, marks, known)
-		removed += n
-		if err != nil {
-			return removed, fmt.Errorf("collect bodies: %w", err)
-		}
-		if len(marks) < collectAtOnce {
-			return removed, nil
-		}
-	}
-}
-
-// marks lists the keys of the oldest marks before an instant.
-func (s *Store) marks(before time.Time) (keys [][]byte, err error) {
-	lower, _ := localdb.Uncommitted.Bounds()
-	err = s.db.Scan(lower, markKey(before, name{}), func(key, _ []byte) (bool, error) {
-		keys = append(keys, slices.Clone(key))
-		return len(keys) < collectAtOnce, nil
-	})
-	return keys, err
-}
-
-// collect decides on the bodies of some marks. Marks of bodies that stay go together at the end.
-func (s *Store) collect(ctx context.Context, marks [][]byte, known Known) (removed int, err error) {
-	var settled [][]byte
-	for _, mark := range marks {
-		if err := ctx.Err(); err != nil {
-			return removed, err
-		}
-		n, err := parseMark(mark)
-		if err != nil {
-			return removed, err
-		}
-		keep, err := known(ctx, conversations.PatientID(n.patient), conversations.ID(n.body))
-		switch {
-		case err != nil:
-			return removed, err
-		case keep:
-			settled = append(settled, mark)
-			continue
-		}
-		if err := s.remove(n, mark); err != nil {
-			return removed, err
-		}
-		removed++
-	}
-	return removed, s.db.Sync(func(b *pebble.Batch) error {
-		for _, mark := range settled {
-			if err := b.Delete(mark, nil); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.marks.collect(ctx, before, known, func(_ context.Context, n name, mark []byte) error { return s.remove(n, mark) })
 }
 
 // remove deletes a body with its mark; its file goes first, so that a crash leaves the mark to find it
 // by.
 func (s *Store) remove(n name, mark []byte) error {
-	for _, path := range []string{s.path(n), s.unfinishedPath(n)} {
+	for _, path := range []string{s.path(n), s.drafts.path(n)} {
 		if err := s.files.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -126,7 +66,7 @@ func (s *Store) Remove(ctx context.Context, p conversations.PatientID, ids ...co
 
 // RemoveAll deletes every body of a patient, and rewrites the tables of the database that held them.
 func (s *Store) RemoveAll(ctx context.Context, p conversations.PatientID) error {
-	if len(p) != patientDigits || !all(string(p), isHex) {
+	if !isPatient(p) {
 		return fmt.Errorf("remove bodies: %w", errID)
 	}
 	lower := localdb.Bodies.Key(string(p), "")

@@ -192,60 +192,6 @@ func TestWrite_diskFull(t *testing.T) {
 	}
 }
 
-func TestCollect_removesWhatNobodyKnows(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	for _, id := range []conversations.ID{"a1known", "a1lost"} {
-		keep(t, s.Store, id, text(100))
-		keep(t, s.Store, id+"-large", text(100_000))
-	}
-	*s.now = start.Add(30 * time.Minute)
-	keep(t, s.Store, "a1young", text(100))
-	var asked atomic.Int32
-	known := func(_ context.Context, p conversations.PatientID, id conversations.ID) (bool, error) {
-		asked.Add(1)
-		if p != patient {
-			t.Errorf("asked about patient %s", p)
-		}
-		return strings.HasPrefix(string(id), "a1known"), nil
-	}
-	if n, err := s.Collect(t.Context(), start, known); err != nil || n != 0 || asked.Load() != 0 {
-		t.Fatalf("at the very instant of the commits: removed %d, asked %d, %v", n, asked.Load(), err)
-	}
-	if n, err := s.Collect(t.Context(), start.Add(time.Minute), known); err != nil || n != 2 || asked.Load() != 4 {
-		t.Fatalf("removed %d, asked %d, %v", n, asked.Load(), err)
-	}
-	missing(t, s.Store, "a1lost")
-	missing(t, s.Store, "a1lost-large")
-	for _, id := range []conversations.ID{"a1known", "a1known-large", "a1young"} {
-		read(t, s.Store, id)
-	}
-	if n, err := s.Collect(t.Context(), start.Add(time.Minute), known); err != nil || n != 0 || asked.Load() != 4 {
-		t.Fatalf("a second time: removed %d, asked %d, %v", n, asked.Load(), err)
-	}
-	if left := s.listAll(t); len(left) != 1 {
-		t.Errorf("files %v", left)
-	}
-}
-
-// TestCollect_unanswered_removesNothing: D17.
-func TestCollect_unanswered_removesNothing(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	keep(t, s.Store, "a1one", text(100))
-	down := errors.New("store does not answer")
-	_, err := s.Collect(t.Context(), start.Add(time.Hour), func(context.Context, conversations.PatientID, conversations.ID) (bool, error) {
-		return false, down
-	})
-	if !errors.Is(err, down) {
-		t.Fatalf("Collect: %v", err)
-	}
-	read(t, s.Store, "a1one")
-	if n, err := s.Collect(t.Context(), start.Add(time.Hour), nobody); err != nil || n != 1 {
-		t.Fatalf("later: %d, %v", n, err)
-	}
-}
-
 func TestCollect_manyPages(t *testing.T) {
 	t.Parallel()
 	s := open(t, vfs.NewMem(), "data")

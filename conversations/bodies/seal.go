@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/tink-crypto/tink-go/v2/streamingaead/subtle"
 
 	"mesbridge/conversations"
 )
@@ -74,14 +73,4 @@ func (b *smallBody) Close() error {
 		b.store.small.Put(b.buf)
 	})
 	return nil
-}
-
-// segmentBytes is the size of the pieces in which a file is sealed: each is authenticated before any
-// of it is given out, so that many bytes are held at a time, sealed and open.
-const segmentBytes = 64 << 10
-
-// streaming is AES-256-GCM in segments under a key derived for each file; segments can neither be
-// reordered nor left out, and the last one is marked.
-func streaming(key conversations.DataKey) (*subtle.AESGCMHKDF, error) {
-	return subtle.NewAESGCMHKDF(key[:], "SHA256", len(key), segmentBytes, 0)
 }

@@ -28,10 +28,11 @@ var errID = errors.New("not the id of a body")
 
 // Store is the local engine of [conversations.Bodies]. It is safe for concurrent use.
 type Store struct {
-	db    *localdb.DB
-	files vfs.FS
-	now   func() time.Time
-	small sync.Pool // *[]byte of capacity maxInline
+	db     *localdb.DB
+	files  vfs.FS
+	marks  marks
+	drafts drafts
+	small  sync.Pool // *[]byte of capacity maxInline
 }
 
 var _ conversations.Bodies = (*Store)(nil)
@@ -39,12 +40,12 @@ var _ conversations.Bodies = (*Store)(nil)
 // Open returns the bodies of db, making their directories when they are not there and dropping what
 // a crash left half-written. Now gives the time at which a body is committed.
 func Open(db *localdb.DB, now func() time.Time) (*Store, error) {
-	s := &Store{db: db, files: db.FS(), now: now}
+	s := &Store{db: db, files: db.FS(), marks: marks{db, now}, drafts: drafts{db}}
+	if err := s.drafts.open(); err != nil {
+		return nil, err
+	}
 	if err := s.makeDirs(); err != nil {
 		return nil, fmt.Errorf("make body directories: %w", err)
-	}
-	if err := s.dropUnfinished(); err != nil {
-		return nil, fmt.Errorf("drop unfinished bodies: %w", err)
 	}
 	return s, nil
 }
@@ -112,13 +113,17 @@ type name struct {
 // nameOf checks that both ids have the form of ours, so that they can stand in a key and a file name.
 func nameOf(p conversations.PatientID, id conversations.ID) (name, error) {
 	n := name{string(p), string(id)}
-	if len(n.patient) != patientDigits || !all(n.patient, isHex) {
+	if !isPatient(p) {
 		return name{}, errID
 	}
 	if n.body == "" || len(n.body) > maxBodyID || !all(n.body, isIDChar) {
 		return name{}, errID
 	}
 	return n, nil
+}
+
+func isPatient(p conversations.PatientID) bool {
+	return len(p) == patientDigits && all(string(p), isHex)
 }
 
 // Lengths of the ids, in bytes. A patient id is fixed, so that the two can be told apart again.

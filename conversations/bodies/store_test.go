@@ -10,10 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
-	"sync"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -43,13 +40,19 @@ type fixture struct {
 	now *time.Time
 }
 
-func open(t testing.TB, files vfs.FS, dir string) fixture {
+func openDB(t testing.TB, files vfs.FS, dir string) *localdb.DB {
 	t.Helper()
 	db, err := localdb.Open(localdb.Options{Dir: dir, FS: files, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() }) // tests that need it to succeed close themselves
+	return db
+}
+
+func open(t testing.TB, files vfs.FS, dir string) fixture {
+	t.Helper()
+	db := openDB(t, files, dir)
 	now := start
 	s, err := Open(db, func() time.Time { return now })
 	if err != nil {
@@ -65,7 +68,7 @@ func text(n int) []byte {
 	return b
 }
 
-func create(t testing.TB, s *Store, id conversations.ID, content []byte) conversations.BodyWriter {
+func create(t testing.TB, s conversations.Bodies, id conversations.ID, content []byte) conversations.BodyWriter {
 	t.Helper()
 	w, err := s.Create(t.Context(), patient, id, key)
 	if err != nil {
@@ -77,14 +80,14 @@ func create(t testing.TB, s *Store, id conversations.ID, content []byte) convers
 	return w
 }
 
-func keep(t testing.TB, s *Store, id conversations.ID, content []byte) {
+func keep(t testing.TB, s conversations.Bodies, id conversations.ID, content []byte) {
 	t.Helper()
 	if err := create(t, s, id, content).Commit(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func read(t testing.TB, s *Store, id conversations.ID) []byte {
+func read(t testing.TB, s conversations.Bodies, id conversations.ID) []byte {
 	t.Helper()
 	r, err := s.Open(t.Context(), patient, id, key)
 	if err != nil {
@@ -97,7 +100,7 @@ func read(t testing.TB, s *Store, id conversations.ID) []byte {
 	return content
 }
 
-func missing(t testing.TB, s *Store, id conversations.ID) {
+func missing(t testing.TB, s conversations.Bodies, id conversations.ID) {
 	t.Helper()
 	if _, err := s.Open(t.Context(), patient, id, key); !errors.Is(err, conversations.ErrNotFound) {
 		t.Fatalf("Open of %s: %v, want not found", id, err)
@@ -105,79 +108,6 @@ func missing(t testing.TB, s *Store, id conversations.ID) {
 }
 
 func idOf(size int) conversations.ID { return conversations.ID(fmt.Sprintf("a1-Body_%d", size)) }
-
-func TestCommit_readsBack(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	for _, size := range sizes {
-		content := text(size)
-		keep(t, s.Store, idOf(size), content)
-		if !bytes.Equal(read(t, s.Store, idOf(size)), content) {
-			t.Errorf("%d bytes come back altered", size)
-		}
-		r, err := s.Open(t.Context(), patient, idOf(size), key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if size <= 4096 {
-			err = iotest.TestReader(r, content)
-		} else if size <= 2*segmentBytes {
-			var got []byte
-			if got, err = io.ReadAll(iotest.OneByteReader(r)); err == nil && !bytes.Equal(got, content) {
-				err = ErrAltered
-			}
-		}
-		if err != nil {
-			t.Errorf("%d bytes read in pieces: %v", size, err)
-		}
-		_ = r.Close()
-	}
-}
-
-func TestWrite_inPieces_isTheSame(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	content := text(300_000)
-	for _, piece := range []int{1, 7, 4096, maxInline - 1, maxInline, 100_000} {
-		id := conversations.ID(fmt.Sprintf("a1pieces%d", piece))
-		w := create(t, s.Store, id, nil)
-		for i := 0; i < len(content); i += piece {
-			if _, err := w.Write(content[i:min(i+piece, len(content))]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Commit(); err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(read(t, s.Store, id), content) {
-			t.Errorf("pieces of %d bytes come back altered", piece)
-		}
-	}
-}
-
-func TestOpen_beforeCommit_findsNothing(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	for _, size := range []int{10, 5 << 20} {
-		w := create(t, s.Store, idOf(size), text(size))
-		missing(t, s.Store, idOf(size))
-		if err := w.Commit(); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Abort(); err != nil {
-			t.Errorf("Abort after Commit: %v", err)
-		}
-		if len(read(t, s.Store, idOf(size))) != size {
-			t.Errorf("Abort after Commit took %d bytes away", size)
-		}
-		if _, err := w.Write([]byte("more")); err == nil {
-			t.Error("Write after Commit was taken")
-		}
-		if err := w.Commit(); err == nil {
-			t.Error("second Commit was taken")
-		}
-	}
-}
 
 func TestAbort_leavesNothing(t *testing.T) {
 	t.Parallel()
@@ -196,7 +126,7 @@ func TestAbort_leavesNothing(t *testing.T) {
 	if left := bodyFiles(t, dir); len(left) != 0 {
 		t.Errorf("files left: %v", left)
 	}
-	if marks, err := s.marks(start.Add(time.Hour)); err != nil || len(marks) != 0 {
+	if marks, err := s.marks.list(start.Add(time.Hour)); err != nil || len(marks) != 0 {
 		t.Errorf("marks left: %v, %v", marks, err)
 	}
 }
@@ -209,42 +139,6 @@ func bodyFiles(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	return files
-}
-
-func TestCreate_takenID_isRefused(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	keep(t, s.Store, "a1taken", text(10))
-	if _, err := s.Create(t.Context(), patient, "a1taken", key); err == nil {
-		t.Fatal("a body may be overwritten")
-	}
-}
-
-func TestIDs_notOurs_touchNothing(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	for _, bad := range []struct {
-		patient conversations.PatientID
-		id      conversations.ID
-	}{
-		{patient, ""},
-		{patient, "../../etc/passwd"},
-		{patient, "a/b"},
-		{patient, "a.b"},
-		{patient, "é"},
-		{patient, conversations.ID(strings.Repeat("a", maxBodyID+1))},
-		{"", "a1"},
-		{"short", "a1"},
-		{patient + "0", "a1"},
-		{"A10123456789ABCDEF0123456789ABCD", "a1"},
-	} {
-		if _, err := s.Create(t.Context(), bad.patient, bad.id, key); err == nil {
-			t.Errorf("Create took %q, %q", bad.patient, bad.id)
-		}
-		if _, err := s.Open(t.Context(), bad.patient, bad.id, key); !errors.Is(err, conversations.ErrNotFound) {
-			t.Errorf("Open of %q, %q: %v", bad.patient, bad.id, err)
-		}
-	}
 }
 
 func TestDisk_holdsNoText(t *testing.T) {
@@ -299,24 +193,4 @@ func TestWrite_large_isNotInMemory(t *testing.T) { // not parallel: it reads the
 	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
 		t.Errorf("25 MB written and read took %d bytes of memory in all", n)
 	}
-}
-
-func TestStore_inParallel(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	var all sync.WaitGroup
-	for g := range 20 {
-		all.Go(func() {
-			for i := range 20 {
-				size := (g*7919 + i*104729) % 150_000
-				id := conversations.ID(fmt.Sprintf("a1p%dx%d", g, i))
-				content := text(size)
-				keep(t, s.Store, id, content)
-				if !bytes.Equal(read(t, s.Store, id), content) {
-					t.Errorf("body %s comes back altered", id)
-				}
-			}
-		})
-	}
-	all.Wait()
 }

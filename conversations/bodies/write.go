@@ -76,7 +76,7 @@ func (w *writer) Commit() error {
 	}
 	defer w.release()
 	w.err = errDone
-	mark := markKey(w.store.now(), w.name)
+	mark := w.store.marks.key(w.name)
 	if w.file == nil {
 		err := w.store.db.Sync(func(b *pebble.Batch) error {
 			if err := b.Set(mark, nil, nil); err != nil {

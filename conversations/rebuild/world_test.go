@@ -50,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	var master keystore.MasterKey
 	_, _ = rand.Read(master[:])
-	w.keys, err = keystore.Open(db, master, time.Now)
+	w.keys, err = keystore.Open(t.Context(), db, master, time.Now)
 	must(t, err)
 	content, err := bodies.Open(db, time.Now)
 	must(t, err)

@@ -138,6 +138,37 @@ func TestRun_announcesToOtherProcesses(t *testing.T) {
 	}
 }
 
+// O197: the process that erases a data key has the others forget it; it does not hear itself.
+func TestForget_reachesTheOthers(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	client := server.Client(t)
+	here, there := redisstore.New(client, redisstore.Options{}), redisstore.New(server.Client(t), redisstore.Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, store := range []*redisstore.Store{here, there} {
+		go func() { _ = store.Run(ctx) }()
+	}
+	awaitSubscribers(t, client, 2)
+	if err := here.Forget(ctx, patient); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case p := <-there.Forgotten():
+		if p != patient {
+			t.Errorf("the key of %s is to be forgotten", p)
+		}
+	case <-ctx.Done():
+		t.Fatal("the other process was not told")
+	}
+	if err := there.Forget(ctx, "b2"+patient[2:]); err != nil { // arrives here after our own
+		t.Fatal(err)
+	}
+	if p := <-here.Forgotten(); p != "b2"+patient[2:] {
+		t.Errorf("a process hears itself: %s", p)
+	}
+}
+
 // awaitSubscribers returns when that many processes listen.
 func awaitSubscribers(t *testing.T, client redis.UniversalClient, n int64) {
 	t.Helper()

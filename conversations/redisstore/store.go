@@ -33,14 +33,19 @@ type Store struct {
 	agenda *agenda
 	wake   chan struct{}
 
-	origin   string   // names this process in announcements
-	announce chan int // shards whose due effects other processes are to hear of
+	origin    string                       // names this process in announcements
+	announce  chan int                     // shards whose due effects other processes are to hear of
+	forgotten chan conversations.PatientID // patients whose data key another process erased
 }
 
 var _ conversations.Store = (*Store)(nil)
 
 // maxAnnounced is how many announcements wait for Run. More are dropped: the sweep finds the effects.
 const maxAnnounced = 4 * shardCount
+
+// maxForgotten is how many erased keys wait for whoever keeps keys. More are dropped: keys are remembered
+// for minutes only.
+const maxForgotten = 1024
 
 // New returns a store on client, which the caller closes after the last call. It makes no call.
 func New(client redis.UniversalClient, o Options) *Store {
@@ -51,13 +56,14 @@ func New(client redis.UniversalClient, o Options) *Store {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Store{
-		client:   client,
-		scripts:  newScripts(),
-		log:      o.Log,
-		agenda:   newAgenda(o.Sweep),
-		wake:     make(chan struct{}, 1),
-		origin:   rand.Text(),
-		announce: make(chan int, maxAnnounced),
+		client:    client,
+		scripts:   newScripts(),
+		log:       o.Log,
+		agenda:    newAgenda(o.Sweep),
+		wake:      make(chan struct{}, 1),
+		origin:    rand.Text(),
+		announce:  make(chan int, maxAnnounced),
+		forgotten: make(chan conversations.PatientID, maxForgotten),
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"mesbridge/conversations"
 )
 
 // errUnsubscribed means that the subscription ended by itself: the client was closed.
@@ -26,7 +28,7 @@ func (s *Store) signal() {
 // the client is closed (an error). Without it, others wait for their sweep. Commits that come during
 // one announcement share the next, so that they cost less the more there are.
 func (s *Store) Run(ctx context.Context) error {
-	subscription := s.client.Subscribe(ctx, effectsChannel)
+	subscription := s.client.Subscribe(ctx, effectsChannel, keysChannel)
 	defer func() { _ = subscription.Close() }()
 	messages := subscription.Channel()
 	for {
@@ -37,7 +39,11 @@ func (s *Store) Run(ctx context.Context) error {
 			if !ok {
 				return fmt.Errorf("run store: %w", errUnsubscribed)
 			}
-			s.hear(m.Payload)
+			if m.Channel == keysChannel {
+				s.hearErased(m.Payload)
+			} else {
+				s.hear(m.Payload)
+			}
 		case shard := <-s.announce:
 			s.tell(ctx, shard)
 		}
@@ -74,4 +80,29 @@ func (s *Store) hear(text string) {
 		s.agenda.expect(shardNumber(shards[:2]), 0)
 	}
 	s.signal()
+}
+
+// Forget asks the other processes to forget the data key of a patient: "<origin> <patient>". It tells those
+// that listen now, and fails when the server does not answer.
+func (s *Store) Forget(ctx context.Context, p conversations.PatientID) error {
+	if err := s.client.Publish(ctx, keysChannel, s.origin+" "+string(p)).Err(); err != nil {
+		return fmt.Errorf("announce erased key: %w", err)
+	}
+	return nil
+}
+
+// Forgotten gives the patients whose data key another process erased while Run runs. It may miss some.
+func (s *Store) Forgotten() <-chan conversations.PatientID { return s.forgotten }
+
+// hearErased passes on the patient that another process named. When nobody takes them, it is dropped.
+func (s *Store) hearErased(text string) {
+	origin, patient, _ := strings.Cut(text, " ")
+	if origin == s.origin {
+		return
+	}
+	select {
+	case s.forgotten <- conversations.PatientID(patient):
+	default:
+		s.log.Warn("too many erased keys at once, some are forgotten by their age")
+	}
 }

@@ -19,6 +19,7 @@ import (
 	"mesbridge/conversations/journal"
 	"mesbridge/conversations/keystore"
 	"mesbridge/conversations/localdb"
+	"mesbridge/conversations/objects"
 	"mesbridge/conversations/redisstore"
 	"mesbridge/oauth"
 	"mesbridge/oauth/clientfile"
@@ -37,9 +38,11 @@ type App struct {
 	client    redis.UniversalClient
 	store     *redisstore.Store
 	local     *localdb.DB
+	bucket    *objects.Bucket // nil: bodies and keys are local
 	keys      *keystore.Store
 	trail     *journal.Journal
 	archive   *archive.Archive
+	mirror    *archive.Mirror // nil: there is no bucket
 	identity  *trust.Identity
 	lists     *trust.Store
 	trustSpace

@@ -15,7 +15,6 @@ import (
 	"mesbridge/bridge/scan"
 	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/conversations"
-	"mesbridge/conversations/bodies"
 	"mesbridge/conversations/journal"
 	"mesbridge/rules"
 	"mesbridge/web/page"
@@ -28,7 +27,7 @@ func (a *App) startConversations(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the patient hash key: %w", err)
 	}
-	content, err := bodies.Open(a.local, time.Now)
+	content, err := a.openBodies()
 	if err != nil {
 		return fmt.Errorf("open the bodies: %w", err)
 	}
@@ -109,6 +108,13 @@ const keepEvery = 2 * time.Second
 // journal: nothing that it says could be trusted (D17).
 func (a *App) compare(ctx context.Context) error {
 	taken, faults, err := a.trail.CatchUp(ctx, a.store)
+	if err == nil && len(faults) > 0 {
+		var filled int
+		if filled, err = a.fillMissing(ctx, faults); err == nil && filled > 0 {
+			taken, faults, err = a.trail.CatchUp(ctx, a.store)
+			taken += filled
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("compare redis with the journal: %w", err)
 	}

@@ -26,7 +26,7 @@ func ArchiveDir(dataDir string) string { return filepath.Join(dataDir, localFold
 
 // openJournal opens the data keys, the journal and its archive.
 func (a *App) openJournal(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{a.openKeys, a.openTrail, a.openArchive} {
+	for _, step := range []func(context.Context) error{a.openBucket, a.openKeys, a.openTrail, a.openArchive} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -35,12 +35,12 @@ func (a *App) openJournal(ctx context.Context) error {
 }
 
 // openKeys opens the data keys.
-func (a *App) openKeys(context.Context) error {
+func (a *App) openKeys(ctx context.Context) error {
 	master, err := keystore.ReadMasterKey(string(a.Config.Keys.Master))
 	if err != nil {
 		return fmt.Errorf("read the master key: %w", err)
 	}
-	if a.keys, err = keystore.Open(a.local, master, time.Now); err != nil {
+	if a.keys, err = a.keyStore(ctx, master); err != nil {
 		return fmt.Errorf("open the data keys: %w", err)
 	}
 	a.loop("data keys", func(ctx context.Context) error { a.keys.Run(ctx); return nil })
@@ -66,6 +66,9 @@ func (a *App) openArchive(context.Context) error {
 	if a.archive, err = archive.Open(a.local.Path(archiveFolder), a.trail, key, time.Now); err != nil {
 		return fmt.Errorf("open the archive of the journal: %w; run mesbridge audit verify", err)
 	}
+	if a.bucket != nil {
+		a.mirror = archive.NewMirror(a.archive, journalShelf{a.bucket})
+	}
 	return nil
 }
 
@@ -76,6 +79,9 @@ func (a *App) seal(ctx context.Context) error {
 	if err == nil && entries > 0 {
 		number, _ := a.archive.Head()
 		a.Log.DebugContext(ctx, "journal sealed", "entries", entries, "manifest", number)
+	}
+	if err == nil {
+		a.copyArchive(ctx)
 	}
 	return err
 }

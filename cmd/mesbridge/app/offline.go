@@ -50,8 +50,12 @@ func (a *App) open(ctx context.Context, steps ...func(context.Context) error) (*
 	return a, nil
 }
 
-// Rebuild makes the state in redis again from the journal, and traces that it did.
+// Rebuild makes the state in redis again from the journal, and traces that it did. What other bridges sealed
+// and copied to the bucket belongs to it.
 func (a *App) Rebuild(ctx context.Context, discardNewer bool, progress func(rebuild.Summary)) (rebuild.Summary, error) {
+	if _, err := a.fillFromBucket(ctx); err != nil {
+		return rebuild.Summary{}, fmt.Errorf("read the archives in the bucket: %w", err)
+	}
 	source, err := archive.NewReader(os.DirFS(a.local.Path(archiveFolder)), a.trail)
 	if err != nil {
 		return rebuild.Summary{}, fmt.Errorf("read the archive of the journal: %w", err)

@@ -55,6 +55,9 @@ func (a *App) ready(ctx context.Context) error {
 	if _, err := a.lists.Current(); err != nil {
 		return fmt.Errorf("white list: %w", err)
 	}
+	if err := a.reachBucket(ctx); err != nil {
+		return err
+	}
 	faults, err := a.trail.Compare(ctx, a.store)
 	switch {
 	case err != nil:

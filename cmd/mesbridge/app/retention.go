@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"mesbridge/conversations"
-	"mesbridge/conversations/bodies"
 	"mesbridge/conversations/retention"
 )
 
@@ -17,7 +16,7 @@ const (
 
 // collect removes bodies whose message was never committed: a message is committed at most minutes after
 // its body.
-func (a *App) collect(ctx context.Context, content *bodies.Store) error {
+func (a *App) collect(ctx context.Context, content bodyStore) error {
 	before := time.Now().Add(-time.Duration(a.Config.Retention.DeadBodyHours) * time.Hour)
 	removed, err := content.Collect(ctx, before, a.Conversations.Known())
 	if removed > 0 {

@@ -25,6 +25,7 @@ func (c Config) check() error {
 	errs := c.faults()
 	errs = append(errs, c.roleFault(), c.keyCheckFault(), c.redisFault(), c.domainFault())
 	errs = append(errs, c.Listen.faults()...)
+	errs = append(errs, c.Store.faults(c.Environment)...)
 	errs = append(errs, c.Limits.faults()...)
 	errs = append(errs, c.trustFaults()...)
 	errs = append(errs, c.Mail.faults()...)

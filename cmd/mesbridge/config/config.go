@@ -11,6 +11,7 @@ type Config struct {
 	INSKeyCheck   bool        `yaml:"insKeyCheck" doc:"Check the two key digits of a matricule INS; off only in environment test (D20)."`
 	DataDir       string      `yaml:"dataDir" need:"yes" doc:"Directory of messages, journal and keys, of this bridge alone. Back it up whole."`
 	Redis         string      `yaml:"redis" doc:"managed: a redis-server that the bridge starts and owns, in dataDir. Otherwise the URL of a server that syncs every write: unix:///PATH, redis://HOST:PORT or rediss://HOST:PORT."`
+	Store         Store       `yaml:"store" doc:"Where the bytes of messages and the data keys are kept, both sealed."`
 	PublicURL     string      `yaml:"publicURL" need:"yes" doc:"Address under which browsers reach the bridge, without a path; also the issuer of its tokens."`
 	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
 	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19), and how often one may ask (D29)."`

@@ -80,6 +80,11 @@ func TestRead_faults(t *testing.T) {
 		{"technical traces too long D16", "retention: {functionalYears: 1, technicalDays: 366}", "retention.technicalDays: write a number up to 365"},
 		{"redis", "redis: localhost:6379", "redis: write managed"},
 		{"relative socket", "redis: unix://redis.sock", "redis: write managed"},
+		{"store of no kind", "store: {kind: nfs}", "store.kind: write one of local, s3"},
+		{"store in clear", "store: {kind: s3, endpoint: 'http://s3.fr', bucket: b, region: r, credentials: /c}", "store.endpoint: write an https URL"},
+		{"store without its key", "store: {kind: s3, endpoint: 'https://s3.fr', bucket: b, region: r}", "store.credentials is missing"},
+		{"bucket in the URL", "store: {kind: s3, endpoint: 'https://s3.fr/b', bucket: b, region: r, credentials: /c}", "store.endpoint: write it without a path"},
+		{"impatient store", "store: {kind: s3, endpoint: 'https://s3.fr', bucket: b, region: r, credentials: /c, timeout: 1ms}", "store.timeout: write a time"},
 		{"listener without port", "listen: {http: 127.0.0.1, smtp: ':25', ops: ':9'}", "listen.http: write HOST:PORT"},
 		{"message limit D19", "limits: {maxMessageBytes: 30000000, maxReplyBytes: 10000000}", "limits.maxMessageBytes"},
 		{"message limit O165", "limits: {maxMessageBytes: 9999999, maxReplyBytes: 1000}", "limits.maxMessageBytes"},
@@ -161,6 +166,14 @@ func exampleWithout(t *testing.T, settings string) string {
 		t.Fatal(err)
 	}
 	return string(rest)
+}
+
+func TestRead_bucket_isAccepted(t *testing.T) {
+	t.Parallel()
+	settings := "store: {kind: s3, endpoint: 'https://s3.fr/', bucket: b, region: r, credentials: /c}\n"
+	if c, err := Read(strings.NewReader(settings + exampleWithout(t, settings))); err != nil || c.Store.Timeout != Default().Store.Timeout {
+		t.Errorf("%v, %v", c.Store, err)
+	}
 }
 
 func TestRead_testEnvironment_allowsTestData(t *testing.T) {

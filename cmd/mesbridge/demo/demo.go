@@ -21,6 +21,7 @@ type Options struct {
 	Data      string // directory of everything; made when it is not there
 	Listen    config.Listen
 	Redis     string            // managed, or the URL of a server; empty: managed
+	Store     config.Store      // the zero value: local
 	Ready     string            // ready file to write; empty: none
 	Majority  time.Time         // when the minors of the cast come of age (D28); zero: see the function Majority
 	Crowd     int               // patients beside the cast, for measurements; see the function Crowd
@@ -137,6 +138,9 @@ func (d *demonstration) prepare(url string) (err error) {
 	if err = os.Remove(d.Ready); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the ready file of an earlier start: %w", err)
 	}
+	if d.Store, err = keepStore(d.Data, d.Store); err != nil {
+		return err
+	}
 	if d.space, err = OpenSpace(filepath.Join(d.Data, pkiFolder), d.cast, time.Now()); err != nil {
 		return err
 	}
@@ -167,6 +171,7 @@ func (d *demonstration) settings(url string) config.Config {
 	if d.Redis != "" {
 		c.Redis = d.Redis
 	}
+	c.Store = d.Store
 	c.Listen = d.Listen
 	c.SMTP = config.SMTP{
 		Hostname: ServerName, Certificate: config.File(d.space.Bridge.Cert), Key: config.SecretFile(d.space.Bridge.Key),

@@ -1,0 +1,117 @@
+package archive
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// Shelf takes copies of the files of archives, each in a folder of its own.
+type Shelf interface {
+	// Put keeps a file, durable when it returns. The same file again is no failure; another one under its
+	// name is.
+	Put(ctx context.Context, folder, name string, f *os.File) error
+	// Has reports whether a file is there.
+	Has(ctx context.Context, folder, name string) (bool, error)
+}
+
+// Mirror copies an archive to where other machines can read it. Its folder is named by its first manifest, so
+// that two archives never share one. It is safe for concurrent use.
+type Mirror struct {
+	archive *Archive
+	to      Shelf
+
+	copying sync.Mutex // held for a call of Copy
+	folder  string     // empty: nothing is known of what was copied
+	copied  uint64     // last round that is there
+}
+
+// NewMirror returns the mirror of an archive, without a call.
+func NewMirror(a *Archive, to Shelf) *Mirror { return &Mirror{archive: a, to: to} }
+
+// Copy copies the rounds that are not there yet, the manifest of each after its segment. What fails is tried
+// again at the next call.
+func (m *Mirror) Copy(ctx context.Context) error {
+	m.copying.Lock()
+	defer m.copying.Unlock()
+	last := m.archive.journal.Seals().Number
+	if last == 0 || m.folder != "" && m.copied == last {
+		return nil
+	}
+	if m.folder == "" {
+		if err := m.begin(ctx, last); err != nil {
+			return fmt.Errorf("copy the archive: %w", err)
+		}
+	}
+	for n := m.copied + 1; n <= last; n++ {
+		round, _, err := m.archive.manifest(n)
+		if err != nil {
+			return fmt.Errorf("copy round %d of the archive: %w", n, err)
+		}
+		for _, kind := range append(round.kinds(), kindManifest) {
+			if err := m.put(ctx, fileName(n, kind)); err != nil {
+				return fmt.Errorf("copy round %d of the archive: %w", n, err)
+			}
+		}
+		m.copied = n
+	}
+	return nil
+}
+
+// begin names the folder, puts the public key there and finds out which rounds it has.
+func (m *Mirror) begin(ctx context.Context, last uint64) error {
+	first, err := os.ReadFile(m.archive.path(1, kindManifest))
+	if err != nil {
+		return err
+	}
+	m.folder = digest(sha256.Sum256(first)).String()[:folderDigits]
+	if err := m.put(ctx, publicFile); err != nil {
+		m.folder = ""
+		return err
+	}
+	for low, high := uint64(0), last; low < high; { // rounds are copied in order
+		middle := low + (high-low+1)/2
+		there, err := m.to.Has(ctx, m.folder, fileName(middle, kindManifest))
+		if err != nil {
+			m.folder = ""
+			return err
+		}
+		if there {
+			low = middle
+		} else {
+			high = middle - 1
+		}
+		m.copied = low
+	}
+	return nil
+}
+
+// folderDigits is the length of the name of a folder: enough that no two archives meet.
+const folderDigits = 32
+
+func (m *Mirror) put(ctx context.Context, name string) error {
+	f, err := os.Open(filepath.Join(m.archive.dir, name)) //nolint:gosec // in the data directory
+	if err != nil {
+		return err
+	}
+	return errors.Join(m.to.Put(ctx, m.folder, name, f), f.Close())
+}
+
+// SignedBy reports whether an archive carries the public key of another one: only such a one is believed
+// without a look at who copied it.
+func (a *Archive) SignedBy(files fs.FS) (bool, error) {
+	theirs, err := fs.ReadFile(files, publicFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read public key: %w", err)
+	}
+	ours, err := os.ReadFile(filepath.Join(a.dir, publicFile))
+	return err == nil && string(ours) == string(theirs), err
+}
