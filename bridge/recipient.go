@@ -53,7 +53,7 @@ func (s *session) Rcpt(to string, o *smtp.RcptOptions) error {
 	return nil
 }
 
-// add decides on one recipient. The same twice counts once.
+// add decides on one recipient. The same twice counts once, also by two matricules of one person (OP17).
 func (s *session) add(tx *transaction, to string, o *smtp.RcptOptions) error {
 	if err := s.allowed(); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (s *session) add(tx *transaction, to string, o *smtp.RcptOptions) error {
 	if err != nil {
 		return s.miss(tx, to, found.ins, o, err)
 	}
-	if !slices.ContainsFunc(tx.to, func(r recipient) bool { return r.ins == found.ins }) {
+	if !slices.ContainsFunc(tx.to, func(r recipient) bool { return r.patient == found.patient }) {
 		found.receipt = tx.receipt(o)
 		tx.to = append(tx.to, found)
 	}

@@ -69,11 +69,15 @@ func (s *Service) manage(ctx context.Context, actor Actor, by rules.Party, p Pat
 	return err
 }
 
-// eraseAccount commits the tombstone, then destroys the key.
+// eraseAccount commits the tombstone, then destroys the key; the other matricules of the person come first,
+// since nothing else knows them.
 func (s *Service) eraseAccount(ctx context.Context, actor Actor, by rules.Party, p PatientID) (Account, error) {
 	if l, err := s.read(ctx, p, FactsQuery{}); err != nil {
 		return Account{}, err
 	} else if l.patient.Account != rules.Purged {
+		if err := s.eraseAliases(ctx, actor, l.patient.Aliases); err != nil {
+			return Account{}, err
+		}
 		if err := s.manage(ctx, actor, by, p, rules.EraseAccount); err != nil && KindOf(err) != KindMailboxUnknown {
 			return Account{}, err
 		}
@@ -134,6 +138,9 @@ func (l *loaded) deadlines(v rules.Verdict) []Effect {
 	}
 	if v.Effects.Has(rules.Shred) {
 		list = append(list, Effect{ID: l.id.Shard() + "e" + string(l.id[2:]), Kind: EffectShred, At: v.Change.At})
+	}
+	if v.Effects.Has(rules.ComeOfAge) {
+		list = append(list, Effect{ID: l.id.Shard() + "j" + string(l.id[2:]), Kind: EffectMajority, At: v.Due})
 	}
 	if v.Effects.Has(rules.Expunge) {
 		place := l.svc.name("expunge", string(l.id)+string(v.Change.Conversation)+string(v.Change.Message))

@@ -43,6 +43,7 @@ type decision struct {
 	thread  *threadDelta
 	gone    []ID            // conversations that leave the inbox
 	about   oppositionLabel // of an opposition that is recorded
+	join    *joining        // of an event that joins two matricules
 	others  []ID            // conversations beside the change's own whose records it alters
 	timed   []Effect        // effects with an instant, or a name, of their own; Patient and CreatedAt are filled in
 
@@ -73,12 +74,19 @@ type threadDelta struct {
 func (s *Service) run(ctx context.Context, p PatientID, op string, q FactsQuery,
 	decide func(*loaded) (*decision, error),
 ) (answer []byte, repeated bool, err error) {
+	return s.runOn(ctx, p, op, q, s.load, decide)
+}
+
+// runOn is run with another way of loading.
+func (s *Service) runOn(ctx context.Context, p PatientID, op string, q FactsQuery,
+	load func(context.Context, PatientID, FactsQuery) (*loaded, error), decide func(*loaded) (*decision, error),
+) (answer []byte, repeated bool, err error) {
 	mu := s.queue.of(p)
 	mu.Lock()
 	defer mu.Unlock()
 	q.Operation = op
 	for range maxConflicts {
-		l, err := s.load(ctx, p, q)
+		l, err := load(ctx, p, q)
 		if err != nil {
 			return nil, false, err
 		}
@@ -201,8 +209,9 @@ func (l *loaded) build(op string, d *decision) (Commit, error) {
 // buildPatient writes the patient's own record when the change touches it.
 func (l *loaded) buildPatient(c *Commit, d *decision) {
 	switch change := d.verdict.Change; change.Kind {
-	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.TermsAccepted, rules.MinorityNoted:
+	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.TermsAccepted, rules.MinorityNoted, rules.LifeNoted:
 		l.patient.set(l.state.Patient)
+		l.rename(d.join)
 		l.sealBlocks(d.labels)
 	case rules.VisitOpened, rules.VisitClosed:
 		l.patient.set(l.state.Patient)
@@ -215,6 +224,8 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 		c.Erase = true
 	case rules.ConversationDeleted, rules.ConversationPurged:
 		l.patient.Trash = l.trash(change)
+	case rules.MatriculeJoined:
+		l.leadTo(d.join)
 	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded,
 		rules.DocumentSaved, rules.DocumentDeleted, rules.ClosingAnnounced, rules.VerdictAsked,
 		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent:
@@ -232,6 +243,7 @@ func writesThread(k rules.ChangeKind) bool {
 	case rules.MessageRefused, rules.ExchangeEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.AccountErased,
 		rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationPurged, rules.DocumentSaved,
 		rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened, rules.VisitClosed, rules.VerdictAsked,
+		rules.LifeNoted, rules.MatriculeJoined,
 		rules.DeliverySettled, rules.ReportReceived, rules.ReceiptSent:
 	}
 	return false
@@ -260,7 +272,7 @@ func touched(c rules.Change) []rules.MailboxID {
 	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged,
 		rules.AccountErased, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
 		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted,
-		rules.VisitOpened, rules.VisitClosed, rules.ClosingAnnounced, rules.VerdictAsked,
+		rules.VisitOpened, rules.VisitClosed, rules.ClosingAnnounced, rules.VerdictAsked, rules.LifeNoted, rules.MatriculeJoined,
 		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent:
 	}
 	return nil

@@ -56,7 +56,7 @@ type entryFrame struct {
 	Actor        ActorKind    `cbor:"10,keyasint,omitempty"`
 	Sealed       []byte       `cbor:"11,keyasint,omitempty"` // entryContent
 	Outcome      TraceOutcome `cbor:"12,keyasint,omitempty"`
-	Code         string       `cbor:"13,keyasint,omitempty"` // of the refusal, of the peer's reply, or the kind of effect
+	Code         string       `cbor:"13,keyasint,omitempty"` // of the refusal, of the peer's reply, the kind of effect, or the life event
 	Rule         string       `cbor:"14,keyasint,omitempty"`
 	MessageID    []byte       `cbor:"15,keyasint,omitempty"` // keyed hash of the RFC 5322 Message-ID (O156)
 	Effect       string       `cbor:"16,keyasint,omitempty"` // the effect that is done

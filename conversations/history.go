@@ -20,6 +20,7 @@ type HistoryLine struct {
 	With      string // name of the mailbox concerned; empty when there is none
 	Thread    ID     // conversation concerned, while it is there
 	Account   rules.AccountState
+	Event     rules.LifeEvent
 	Notes     rules.Notes
 }
 
@@ -102,9 +103,9 @@ func told(k TraceKind) bool {
 	case rules.MessageReceived, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted,
 		rules.AccountChanged, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
 		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened,
-		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent:
+		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent, rules.LifeNoted:
 		return true
-	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived:
+	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived, rules.MatriculeJoined:
 	}
 	return false
 }
@@ -116,13 +117,17 @@ func (l *loaded) historyLine(e JournalEntry) (line HistoryLine, shown bool, err 
 	if err := unpack(e.Entry, &f); err != nil {
 		return HistoryLine{}, false, unavailable("open a journal entry", err)
 	}
-	if !told(f.Kind) {
+	event := rules.LifeEvent("")
+	if f.Kind == TraceKind(rules.LifeNoted) {
+		event = rules.LifeEvent(f.Code)
+	}
+	if row, _ := event.Row(); !told(f.Kind) || event != "" && row.Notice != rules.NoticeHistory {
 		return HistoryLine{}, false, nil
 	}
 	place := l.svc.name("history", string(l.id)+strconv.FormatUint(e.Sequence, 10))
 	line = HistoryLine{
 		ID: ID(l.id.Shard() + "h" + lowerBase32(place[:15])), At: f.At.time(), Code: string(f.Kind), How: f.How,
-		ActorKind: f.Actor, Thread: f.Conversation, Notes: f.Notes,
+		ActorKind: f.Actor, Thread: f.Conversation, Notes: f.Notes, Event: event,
 	}
 	var c entryContent
 	if err := l.vault.open(tableJournal, f.place(), f.Sealed, &c); err != nil {

@@ -10,7 +10,10 @@ import (
 
 // Enrol makes the mailbox of a patient exist in the given state, or moves it there (D16).
 func (s *Service) Enrol(ctx context.Context, actor Actor, ins rules.INS, name string, to rules.AccountState) (Patient, error) {
-	p := s.PatientID(ins)
+	p, err := s.LeadsTo(ctx, ins)
+	if err != nil {
+		return Patient{}, err
+	}
 	if err := s.establish(ctx, p, ins, name); err != nil {
 		return Patient{}, err
 	}
@@ -107,7 +110,11 @@ func (s *Service) Patient(ctx context.Context, p PatientID) (Patient, error) {
 
 // PatientByINS identifies a patient; KindMailboxUnknown when none was ever enrolled.
 func (s *Service) PatientByINS(ctx context.Context, ins rules.INS) (Patient, error) {
-	return s.Patient(ctx, s.PatientID(ins))
+	p, err := s.LeadsTo(ctx, ins)
+	if err != nil {
+		return Patient{}, err
+	}
+	return s.Patient(ctx, p)
 }
 
 // person returns the loaded patient with name and INS.

@@ -19,13 +19,14 @@ func (s *Service) Recipient(ctx context.Context, ins rules.INS, sender Address) 
 	if !sender.IsZero() {
 		from = s.correspondent(sender)
 	}
-	l, err := s.read(ctx, p, FactsQuery{})
+	l, err := s.follow(ctx, p, FactsQuery{})
 	if KindOf(err) == KindMailboxUnknown && err != nil {
 		return "", s.refusedRecipient(ctx, p, from, err)
 	}
 	if err != nil {
 		return "", err
 	}
+	p = l.id
 	if r := rules.Reach(l.state.Patient, rules.Correspondent{}, s.Now()); r.Code == rules.MailboxUnknown {
 		return "", s.refusedRecipient(ctx, p, from, refused(r))
 	}

@@ -100,6 +100,9 @@ const (
 	EffectClose   EffectKind = "close"   // announce, and at its instant make, the end of Thread by a closed episode
 	EffectWindow  EffectKind = "window"  // end the exchange with Mailbox when its reply window ran out
 	EffectVisit   EffectKind = "visit"   // index a visit under its facility
+
+	EffectJoin     EffectKind = "join"     // tell the mailbox that a matricule leads to of it (OP17)
+	EffectMajority EffectKind = "majority" // the patient comes of age (R131)
 )
 
 // Commit is one change of a patient, made whole or not at all.

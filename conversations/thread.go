@@ -117,11 +117,11 @@ func (l *loaded) inactive(ctx context.Context, id ID, r rules.Right) (bool, erro
 		return false, nil
 	}
 	m, err := l.oneRecord(ctx, ID(r.Message))
-	if err != nil || !m.Listed {
+	if err != nil || !slices.Contains(r.To, rules.MailboxID(m.From)) { // the answer goes to a mailbox of which nothing was noted
 		return false, err
 	}
 	a, known := l.addressOf(id, rules.MailboxID(m.From))
-	return known && l.svc.Directory.Mailbox(a).Kind == "", nil
+	return known && rules.Inactive(m.Listed, l.know(a)), nil
 }
 
 // numbered is a message record with its id and its sealed part opened.
@@ -222,7 +222,7 @@ func (l *loaded) message(ctx context.Context, thread ID, r numbered, outcomes ma
 	}
 	m.Text, m.HTML, m.Notices = view.Text, view.HTML, view.Notices
 	for _, p := range view.Attachments {
-		if l.svc.anotherPatient(l.id, p.Matricules) {
+		if l.svc.anotherPatient(append(l.aliases(), l.id), p.Matricules) {
 			m.Notices = append(m.Notices, foreignNotice)
 		}
 		m.Attachments = append(m.Attachments, attachmentLine(r.id, p))

@@ -27,7 +27,10 @@ func (s *Service) Ask(ctx context.Context, actor Actor, m Address, ins rules.INS
 	if err := s.countVerdict(ctx, actor); err != nil {
 		return ContactVerdict{}, err
 	}
-	p := s.PatientID(ins)
+	p, err := s.LeadsTo(ctx, ins)
+	if err != nil {
+		return ContactVerdict{}, err
+	}
 	enrolled, err := s.enrolled(ctx, p)
 	if err != nil {
 		return ContactVerdict{}, err

@@ -53,13 +53,15 @@ func Apply(s *State, c Change) {
 		s.Patient.record(c.Opposition)
 	case MinorityNoted:
 		s.Patient.MinorUntil = c.Until
+	case LifeNoted:
+		s.Patient.live(c)
 	case TermsAccepted:
 		s.Patient.Terms = c.Terms
 	case ConversationDeleted:
 		t := s.Conversations[c.Conversation]
 		t.Deleted = c.Seq
 		s.Conversations[c.Conversation] = t
-	case MessageRefused, ConversationPurged, DocumentSaved, DocumentDeleted, VerdictAsked,
+	case MessageRefused, ConversationPurged, DocumentSaved, DocumentDeleted, VerdictAsked, MatriculeJoined,
 		DeliverySettled, ReportReceived, ConversationOpened, ReceiptSent:
 		// nothing that rules read: the trace, the report and the records of the caller
 	}

@@ -126,6 +126,7 @@ type Patient struct {
 	Terms       Terms
 	Died        bool      // conversations freeze (D24, D33)
 	MinorUntil  time.Time // first instant of majority of a known minor (D28); zero: not known to be one
+	Guarded     Guardianship
 	Storage     Storage
 }
 

@@ -47,6 +47,7 @@ const (
 	Expunge                         // erase at Verdict.Due what the patient deleted (OP18)
 	Shred                           // destroy the patient's key and all that it sealed (D16)
 	Acknowledge                     // a read receipt to each mailbox that asked for one (R57)
+	ComeOfAge                       // the majority is due at Verdict.Due (R131)
 )
 
 // Has reports whether e contains all of o.
@@ -103,6 +104,8 @@ const (
 	VisitClosed         ChangeKind = "episode.close"
 	ClosingAnnounced    ChangeKind = "thread.closing" // the patient was told when an episode ends the conversation
 	VerdictAsked        ChangeKind = "verdict"        // nothing changes but the trace (D29)
+	LifeNoted           ChangeKind = "patient.event"  // a life event; Change.Event says which (D33)
+	MatriculeJoined     ChangeKind = "patient.alias"  // a matricule leads to another mailbox of the same person (OP17)
 
 	DeliverySettled    ChangeKind = "message.delivery" // an attempt to deliver a message of ours to one mailbox, and what became of it (R155, O155)
 	ReportReceived     ChangeKind = "report.in"        // a report that is believed about the patient's message (OP7)
@@ -129,7 +132,8 @@ type Change struct {
 	How          EndHow
 	Block        PersonBlock
 	Account      AccountState
-	Until        time.Time // MinorityNoted
+	Until        time.Time // MinorityNoted, LifeNoted of a guardianship
+	Event        LifeEvent // LifeNoted, MatriculeJoined
 	Bytes        int64     // octets that the mailbox holds more by it, or less (O167)
 	Objection    Objection
 	Opposition   RecordedOpposition
@@ -146,7 +150,7 @@ type Verdict struct {
 	Refusal Refusal
 	Change  Change
 	Effects Effects
-	Due     time.Time // when Retire or Expunge is to happen
+	Due     time.Time // when Retire, Expunge or ComeOfAge is to happen
 	Notes   Notes
 }
 

@@ -107,6 +107,7 @@ func (w *world) run(command string) ([]string, error) {
 		"show": w.show, "seen": w.seen, "reach": w.reach,
 		"object": w.object, "withdraw": w.withdraw, "record": w.record, "write": w.write, "objection": w.objection,
 		"manage": w.manage, "overdue": w.overdue, "delete": w.delete, "terms": w.terms,
+		"event": w.event, "events": w.events, "join": w.join, "minor": w.minor, "listed": w.listed, "represent": w.represent,
 	}
 	do, ok := commands[name]
 	if !ok {

@@ -42,6 +42,8 @@ func Sentence(l conversations.HistoryLine) string {
 		return "Vous avez accepté les conditions d’utilisation."
 	case string(rules.MinorityNoted):
 		return "Le service a noté votre majorité ou votre minorité."
+	case string(rules.LifeNoted):
+		return eventWords(l.Event)
 	case string(rules.AccountChanged):
 		return accountWords(l, mine)
 	case string(rules.ConversationOpened):
@@ -58,6 +60,23 @@ func Sentence(l conversations.HistoryLine) string {
 		return "Un établissement a indiqué la fin de votre prise en charge."
 	}
 	return "Une opération a été enregistrée."
+}
+
+// eventWords tells a life event (D33).
+func eventWords(e rules.LifeEvent) string {
+	switch e { //nolint:exhaustive // the others are told to nobody
+	case rules.INSChanged, rules.INSMerged:
+		return "Votre matricule INS a changé. Votre messagerie reste la même, et l’ancienne adresse y mène toujours."
+	case rules.Majority:
+		return "Vous avez 18 ans" + nbsp + ": vos représentants n’ont plus accès à votre messagerie."
+	case rules.GuardianshipBegan:
+		return "Le service a noté une mesure de protection."
+	case rules.GuardianshipEnded:
+		return "Le service a noté la fin d’une mesure de protection."
+	case rules.DeathCorrected:
+		return "Une information notée par erreur a été corrigée. Votre messagerie fonctionne de nouveau."
+	}
+	return "Une information sur votre situation a été notée."
 }
 
 // sentence begins with a name: its first letter is a capital.

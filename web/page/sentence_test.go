@@ -16,7 +16,7 @@ func TestSentence_eachKindHasItsLine(t *testing.T) {
 		rules.MessageReceived, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted,
 		rules.AccountChanged, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
 		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.VisitOpened,
-		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent,
+		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent, rules.LifeNoted,
 		rules.ChangeKind(conversations.TraceDownload),
 	}
 	other := page.Sentence(conversations.HistoryLine{Code: "?"})
