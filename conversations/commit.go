@@ -182,7 +182,7 @@ func (l *loaded) build(op string, d *decision) (Commit, error) {
 	if change.Bytes != 0 {
 		c.Records = append(c.Records, l.storageRecord())
 	}
-	for _, m := range touched(change) {
+	for _, m := range l.touched(change) {
 		if _, known := l.exchange[m]; !known {
 			c.IDs = append(c.IDs, l.svc.exchangeID(l.id, m))
 		}
@@ -260,11 +260,13 @@ func (l *loaded) sealBlocks(labels map[rules.MailboxID]mailboxLabel) {
 	}
 }
 
-// touched lists the mailboxes whose exchange the change may have altered.
-func touched(c rules.Change) []rules.MailboxID {
+// touched lists the mailboxes whose exchange the change may have altered. Those in copy are only where their
+// reply window ran out, which this change writes down (D8).
+func (l *loaded) touched(c rules.Change) []rules.MailboxID {
 	switch c.Kind {
 	case rules.MessageReceived:
-		return lo.Uniq(append([]rules.MailboxID{c.Mailbox}, c.ReplyTo...))
+		settled := lo.Filter(c.With, func(m rules.MailboxID, _ int) bool { return l.state.Exchanges[m].Horizon == c.Seq })
+		return lo.Uniq(slices.Concat([]rules.MailboxID{c.Mailbox}, c.ReplyTo, settled))
 	case rules.ReplySent:
 		return lo.Uniq(c.To)
 	case rules.ExchangeEnded:

@@ -95,6 +95,9 @@ func (s *Service) admit(ctx context.Context, in Incoming) (answer []byte, repeat
 		Exchanges: append([]rules.MailboxID{sender}, s.mailboxIDsOf(in.ReplyTo)...),
 		Repeat:    s.repeatField(in),
 	}
+	for _, o := range in.Others { // a reply window of theirs may have run out (D8)
+		q.Exchanges = append(q.Exchanges, s.MailboxID(o.Address))
+	}
 	if in.Visit != nil {
 		q.Episodes = []rules.VisitID{s.visitID(*in.Visit)}
 	}

@@ -97,6 +97,11 @@ func (s *State) receive(c Change) {
 			}
 		})
 	}
+	for _, m := range c.With { // whenever a worker writes it down, their window ran out before this message
+		if e := s.Exchanges[m]; e.Horizon != c.Seq && e.Settled(c.Seq, c.At).Horizon == c.Seq {
+			s.exchange(c, m, func(*Exchange) {})
+		}
+	}
 	if !c.Shown {
 		return
 	}
