@@ -122,6 +122,9 @@ type Deps struct {
 	Scanner *scan.Scanner
 	// Answer sends the answer of the mailbox for trying out, and returns at once (O118).
 	Answer func(to conversations.Address, messageID, subject string)
+	// Refused writes down in the journal that a connection, a sender, a recipient or a message was refused here,
+	// before the inbox was asked (O155); nil: the log alone tells.
+	Refused func(ctx context.Context, e conversations.Event)
 	// Pause waits, or until ctx ends: [Pause].
 	Pause func(ctx context.Context, d time.Duration)
 	Now   func() time.Time // wall clock; deadlines of connections are set by it too

@@ -139,6 +139,9 @@ func (l *loaded) deadlines(v rules.Verdict) []Effect {
 	if v.Effects.Has(rules.Shred) {
 		list = append(list, Effect{ID: l.id.Shard() + "e" + string(l.id[2:]), Kind: EffectShred, At: v.Change.At})
 	}
+	if v.Effects.Has(rules.EndSessions) {
+		list = append(list, l.sessionsEffect(v.Change.At))
+	}
 	if v.Effects.Has(rules.ComeOfAge) {
 		list = append(list, Effect{ID: l.id.Shard() + "j" + string(l.id[2:]), Kind: EffectMajority, At: v.Due})
 	}
@@ -147,4 +150,17 @@ func (l *loaded) deadlines(v rules.Verdict) []Effect {
 		list = append(list, Effect{ID: l.id.Shard() + "g" + lowerBase32(place[:15]), Kind: EffectExpunge, At: v.Due})
 	}
 	return list
+}
+
+// sessionsEffect ends the sessions of the patient.
+func (l *loaded) sessionsEffect(at time.Time) Effect {
+	return Effect{ID: l.id.Shard() + "o" + string(l.id[2:]), Kind: EffectSessions, At: at}
+}
+
+// endSessions ends the sessions of a patient whose account closed, or whose matricule leads to another one.
+func (s *Service) endSessions(ctx context.Context, e Effect) (time.Time, error) {
+	if s.Sessions == nil {
+		return time.Time{}, nil
+	}
+	return time.Time{}, s.Sessions(ctx, e.Patient)
 }

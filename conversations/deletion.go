@@ -45,7 +45,7 @@ func (l *loaded) present(id ID) error {
 	r, ok := l.thread[id]
 	switch {
 	case !ok:
-		return &Error{Kind: KindNotFound}
+		return &Error{Kind: KindNotFound, Rule: "I246"}
 	case !r.shown():
 		return &Error{Kind: KindNotFound, Rule: "R115"}
 	}

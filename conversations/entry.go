@@ -30,6 +30,14 @@ const (
 	TraceRebuild   TraceKind = "rebuild"
 	TraceVerify    TraceKind = "audit.verify"
 	TraceExport    TraceKind = "audit.export"
+	TraceLogin     TraceKind = "login"
+	TraceLogout    TraceKind = "logout" // of this browser, or everywhere
+
+	TraceConnection TraceKind = "connection.refused" // by the failing check (O155)
+	TraceSender     TraceKind = "sender.refused"
+	TraceScan       TraceKind = "antivirus"      // a message was found infected, or could not be looked at
+	TraceReport     TraceKind = "report.ignored" // a report that matches no message, or is not believed (OP7)
+	TraceList       TraceKind = "white-list"     // an attempt to have a newer list, and what came of it
 )
 
 // TraceOutcome tells what became of an act; empty: it was done (O154).

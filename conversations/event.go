@@ -234,7 +234,7 @@ func (l *loaded) giveWay(ctx context.Context, in LifeInput, label matriculeLabel
 	return &decision{
 		actor: label.Actor, code: string(in.Event), join: &joining{of: sides[kept].id, label: label},
 		verdict: rules.Verdict{Change: rules.Change{Kind: rules.MatriculeJoined, Seq: l.facts.Version + 1, At: at, Event: in.Event}},
-		timed:   []Effect{{ID: l.id.Shard() + "a" + string(l.id[2:]), Kind: EffectJoin, At: at}},
+		timed:   []Effect{{ID: l.id.Shard() + "a" + string(l.id[2:]), Kind: EffectJoin, At: at}, l.sessionsEffect(at)},
 	}, nil
 }
 

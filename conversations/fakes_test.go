@@ -31,8 +31,9 @@ type memory struct {
 	bodies  map[conversations.ID][]byte
 	owners  map[conversations.ID]conversations.PatientID // of bodies
 	journal map[string]map[uint64][]byte
-	failing bool   // Append fails
-	refused string // the shard whose entries Append does not take
+	failing bool            // Append fails
+	refused string          // the shard whose entries Append does not take
+	seen    map[string]bool // entries that actors leaves out
 }
 
 // refuse makes Append fail for one shard, or for none.

@@ -87,7 +87,8 @@ func (s *Service) changeAccount(ctx context.Context, actor Actor, p PatientID, t
 	})
 }
 
-// LoggedIn notes a patient's login: the first one activates the account (table 8.2 of operator.md).
+// LoggedIn notes a patient's login in his journal: the first one activates the account (table 8.2 of
+// operator.md).
 func (s *Service) LoggedIn(ctx context.Context, actor Actor, p PatientID) error {
 	_, _, err := s.run(ctx, p, "", FactsQuery{}, func(l *loaded) (*decision, error) {
 		if l.state.Patient.Account != rules.NotActivated {
@@ -96,7 +97,26 @@ func (s *Service) LoggedIn(ctx context.Context, actor Actor, p PatientID) error 
 		v := rules.ChangeAccount(l.state.Patient, rules.Active, l.facts.Version+1, s.Now())
 		return &decision{verdict: v, actor: actor}, nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.Note(ctx, Signatory{Patient: p, Kind: actor.Kind, ID: actor.ID, Name: actor.Name}, TraceLogin)
+}
+
+// Note writes down an act of a person that changes nothing, such as a login, in the journal of that person's own
+// account, sealed with its key. Who has none is given one, as for the terms of use.
+func (s *Service) Note(ctx context.Context, who Signatory, kind TraceKind) error {
+	p := s.accountOf(who)
+	if who.Patient == "" {
+		if err := s.establish(ctx, p, rules.INS(who.ID), who.Name); err != nil {
+			return err
+		}
+	}
+	l, err := s.loadAny(ctx, p, FactsQuery{})
+	if err != nil {
+		return err
+	}
+	return l.touch(ctx, Actor{Kind: who.Kind, ID: who.ID, Name: who.Name}, entryFrame{Kind: kind})
 }
 
 // Patient returns an enrolled patient; KindMailboxUnknown when none was ever enrolled.

@@ -201,7 +201,7 @@ func (l *loaded) others(in Incoming) []rules.MailboxID {
 func (l *loaded) threadOf(in Incoming) (ID, error) {
 	if in.Thread != "" {
 		if _, ok := l.thread[in.Thread]; !ok {
-			return "", &Error{Kind: KindNotFound}
+			return "", &Error{Kind: KindNotFound, Rule: "I246"}
 		}
 		return in.Thread, nil
 	}

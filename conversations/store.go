@@ -103,6 +103,7 @@ const (
 
 	EffectJoin     EffectKind = "join"     // tell the mailbox that a matricule leads to of it (OP17)
 	EffectMajority EffectKind = "majority" // the patient comes of age (R131)
+	EffectSessions EffectKind = "sessions" // end whoever is logged in as the patient (R148)
 )
 
 // Commit is one change of a patient, made whole or not at all.

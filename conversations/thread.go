@@ -60,7 +60,7 @@ func (s *Service) loadThread(ctx context.Context, p PatientID, id ID) (*loaded, 
 		return nil, err
 	}
 	if _, ok := l.thread[id]; !ok {
-		return nil, &Error{Kind: KindNotFound}
+		return nil, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	return l, nil
 }
@@ -261,7 +261,7 @@ func (l *loaded) draft(id ID) (string, error) {
 }
 
 // SaveDraft keeps the text of an unsent reply; an empty text deletes it (R111).
-func (s *Service) SaveDraft(ctx context.Context, p PatientID, id ID, text string) error {
+func (s *Service) SaveDraft(ctx context.Context, actor Actor, p PatientID, id ID, text string) error {
 	l, err := s.load(ctx, p, FactsQuery{Conversations: []ID{id}})
 	if err != nil {
 		return err
@@ -269,13 +269,13 @@ func (s *Service) SaveDraft(ctx context.Context, p PatientID, id ID, text string
 	if err := l.present(id); err != nil {
 		return err
 	}
-	return l.saveDraft(ctx, id, text)
+	return l.saveDraft(ctx, actor, id, text)
 }
 
-func (l *loaded) saveDraft(ctx context.Context, id ID, text string) error {
+func (l *loaded) saveDraft(ctx context.Context, actor Actor, id ID, text string) error {
 	r := Record{Table: TableConversations, Field: string(draftField(id))}
 	if text != "" {
 		r.Value = l.vault.seal(TableConversations, r.Field, text)
 	}
-	return l.touch(ctx, entryFrame{Kind: TraceDraft, Conversation: id, Actor: ActorPatient}, r)
+	return l.touch(ctx, actor, entryFrame{Kind: TraceDraft, Conversation: id}, r)
 }

@@ -48,6 +48,7 @@ const (
 	Shred                           // destroy the patient's key and all that it sealed (D16)
 	Acknowledge                     // a read receipt to each mailbox that asked for one (R57)
 	ComeOfAge                       // the majority is due at Verdict.Due (R131)
+	EndSessions                     // whoever is logged in as the patient is so no more (R148)
 )
 
 // Has reports whether e contains all of o.

@@ -99,7 +99,7 @@ func (f *fakeConversations) Documents(context.Context, conversations.PatientID, 
 	return conversations.DocumentPage{Items: f.saved}, f.called("Documents")
 }
 
-func (f *fakeConversations) Document(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+func (f *fakeConversations) Document(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
 	if err := f.called("Document"); err != nil {
 		return conversations.Download{}, err
 	}

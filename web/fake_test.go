@@ -201,7 +201,7 @@ func (f *fakeConversations) Opened(_ context.Context, _ conversations.Actor, _ c
 	return nil
 }
 
-func (f *fakeConversations) Attachment(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+func (f *fakeConversations) Attachment(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
 	if err := f.called("Attachment"); err != nil {
 		return conversations.Download{}, err
 	}
@@ -222,7 +222,7 @@ func (f *fakeConversations) Attachment(_ context.Context, _ conversations.Patien
 	}, nil
 }
 
-func (f *fakeConversations) Attached(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Attached, error) {
+func (f *fakeConversations) Attached(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID) (conversations.Attached, error) {
 	if err := f.called("Attached"); err != nil {
 		return conversations.Attached{}, err
 	}
@@ -238,7 +238,7 @@ func (f *fakeConversations) Attached(_ context.Context, _ conversations.PatientI
 	}, nil
 }
 
-func (f *fakeConversations) Original(_ context.Context, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+func (f *fakeConversations) Original(_ context.Context, _ conversations.Actor, _ conversations.PatientID, id conversations.ID) (conversations.Download, error) {
 	if err := f.called("Original"); err != nil {
 		return conversations.Download{}, err
 	}
@@ -274,7 +274,7 @@ func (f *fakeConversations) Reply(_ context.Context, actor conversations.Actor, 
 	}, nil
 }
 
-func (f *fakeConversations) SaveDraft(_ context.Context, _ conversations.PatientID, _ conversations.ID, text string) error {
+func (f *fakeConversations) SaveDraft(_ context.Context, _ conversations.Actor, _ conversations.PatientID, _ conversations.ID, text string) error {
 	if err := f.called("SaveDraft"); err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func TestRebuild_matriculeThatLeadsOn(t *testing.T) {
 	open := w.dump()
 	sum := w.rebuild()
 	compare(t, open, w.dump())
-	if sum.Effects != 1 || sum.Patients != 2 {
+	if sum.Effects != 2 || sum.Patients != 2 { // the join, and the end of sessions
 		t.Errorf("%+v", sum)
 	}
 	w.work(done)

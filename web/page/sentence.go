@@ -48,6 +48,10 @@ func Sentence(l conversations.HistoryLine) string {
 		return accountWords(l, mine)
 	case string(rules.ConversationOpened):
 		return byPatient(l, "Vous avez ouvert une conversation.", "a ouvert une conversation en votre nom.")
+	case string(conversations.TraceLogin):
+		return "Connexion à votre messagerie."
+	case string(conversations.TraceLogout):
+		return "Déconnexion de votre messagerie."
 	case string(conversations.TraceDownload):
 		return byPatient(l, "Vous avez ouvert une pièce jointe.", "a ouvert une pièce jointe en votre nom.")
 	case string(rules.VerdictAsked):

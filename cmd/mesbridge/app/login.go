@@ -78,7 +78,7 @@ func (a *App) openLogin(context.Context) error {
 	a.OAuth, err = oauth.New(oauth.Config{
 		Environment: string(c.Environment), Issuer: c.PublicURL, Redis: a.client, SealKey: seal, GlobalSecret: tokens,
 		SigningKey: signing, OtherKeys: others, Clients: clients, Pages: pages, Patients: patients, Professionals: professionals,
-		Resolve: a.resolve, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
+		Resolve: a.resolve, LoggedOut: a.loggedOut, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
 	})
 	return err
 }
@@ -163,7 +163,11 @@ func (a *App) resolve(ctx context.Context, provider string, claims map[string]an
 	if id == "" {
 		return oauth.Identity{}, oauth.ErrUnknownPerson
 	}
-	return oauth.Identity{Subject: id, Name: personName(claims), Scopes: ProfessionalScopes()}, nil
+	who := oauth.Identity{Subject: id, Name: personName(claims), Scopes: ProfessionalScopes()}
+	if err := a.Conversations.Note(ctx, signatory(who), conversations.TraceLogin); err != nil {
+		return oauth.Identity{}, errors.Join(oauth.ErrUnavailable, err)
+	}
+	return who, nil
 }
 
 // resolvePatient admits those who have an account to read, to open or to look after, and activates it at the
