@@ -91,6 +91,10 @@ type Bounces string
 const (
 	BouncesDialogue Bounces = "dialogue" // refused in the dialogue
 	BouncesMES      Bounces = "mes"      // accepted, then a report, as Mon espace santé does (R44)
+	// BouncesAfterData refuses who cannot reach the patient after DATA, not at RCPT: only there is the author of
+	// the message known, so that a block of him and a closed mailbox look the same whatever the envelope says
+	// (D36). Unknown mailboxes are refused at RCPT: no author is blocked by them.
+	BouncesAfterData Bounces = "data"
 )
 
 // Inbox is where messages go. It is implemented by conversations.Service, whose errors it gives.
