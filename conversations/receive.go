@@ -112,11 +112,7 @@ func (s *Service) admit(ctx context.Context, in Incoming) (answer []byte, repeat
 	if err != nil {
 		return nil, false, err
 	}
-	op := in.Operation
-	if op == "" {
-		op = string(in.Message)
-	}
-	return s.run(ctx, in.Patient, op, q, func(l *loaded) (*decision, error) {
+	return s.run(ctx, in.Patient, in.Operation, q, func(l *loaded) (*decision, error) {
 		return l.admit(in, q.Repeat, foreign)
 	})
 }

@@ -14,7 +14,7 @@ const shardCount = 256
 // effectsChannel is the channel on which processes announce shards with due effects.
 const effectsChannel = "mesbridge:effects"
 
-// patientKey names a HASH: v version, r record, d operations kept, and the table of exchanges. An o there was
+// patientKey names a HASH: v version, r record, d operations kept, c calls kept, and the table of exchanges. An o there was
 // written by a release before the compact forms (fields.go): its patient is behind the journal, and refused
 // until a rebuilding makes everything again.
 func patientKey(p conversations.PatientID) string {
