@@ -22,8 +22,7 @@ func (s *session) commit(tx *transaction, facts mail.Facts, a arrival) error {
 	if err != nil {
 		return err
 	}
-	alone := len(refused) > 0 && len(refused) == len(a.deposits) && a.office == nil && len(tx.missed) == 0
-	if first := firstOf(refused, a.deposits); alone && (s.server.Bounces != BouncesMES || !reportable(first)) {
+	if first := s.server.refusal(tx, refused, a); first != nil {
 		s.level(began, first)
 		return first
 	}
@@ -41,6 +40,26 @@ func (s *session) commit(tx *transaction, facts mail.Facts, a arrival) error {
 		s.alarm(reasonCopyFailed, "D30", tx.sender.Domain, slog.String("status", strings.Join(a.statuses.found, " ")))
 	}
 	return nil
+}
+
+// refusal is what the whole message is refused with: that of the first recipient, when it reaches nobody and no
+// report tells so; nil otherwise.
+func (s *Server) refusal(tx *transaction, refused map[conversations.PatientID]error, a arrival) error {
+	if len(refused) < len(a.deposits) || a.office != nil || tx.ours() && len(refused) == 0 {
+		return nil
+	}
+	first := firstOf(refused, a.deposits)
+	switch {
+	case len(tx.missed) == 0:
+	case s.Bounces != BouncesAfterData:
+		return nil // they are reported
+	case first == nil:
+		first = tx.missed[0].refusal
+	}
+	if s.Bounces == BouncesMES && reportable(first) {
+		return nil
+	}
+	return first
 }
 
 // receive asks every inbox, and gives the refusals that are permanent.

@@ -91,6 +91,10 @@ type Bounces string
 const (
 	BouncesDialogue Bounces = "dialogue" // refused in the dialogue
 	BouncesMES      Bounces = "mes"      // accepted, then a report, as Mon espace santé does (R44)
+	// BouncesAfterData refuses who cannot reach the patient after DATA, not at RCPT: only there is the author of
+	// the message known, so that a block of him and a closed mailbox look the same whatever the envelope says
+	// (D36). Unknown mailboxes are refused at RCPT: no author is blocked by them.
+	BouncesAfterData Bounces = "data"
 )
 
 // Inbox is where messages go. It is implemented by conversations.Service, whose errors it gives.
@@ -122,6 +126,9 @@ type Deps struct {
 	Scanner *scan.Scanner
 	// Answer sends the answer of the mailbox for trying out, and returns at once (O118).
 	Answer func(to conversations.Address, messageID, subject string)
+	// Refused writes down in the journal that a connection, a sender, a recipient or a message was refused here,
+	// before the inbox was asked (O155); nil: the log alone tells.
+	Refused func(ctx context.Context, e conversations.Event)
 	// Pause waits, or until ctx ends: [Pause].
 	Pause func(ctx context.Context, d time.Duration)
 	Now   func() time.Time // wall clock; deadlines of connections are set by it too

@@ -21,7 +21,7 @@ type recipient struct {
 }
 
 // missed is a recipient whom the message does not reach, which the sender is told by a report (setting
-// mes of D18).
+// mes of D18), or after DATA when it reaches nobody else (setting data).
 type missed struct {
 	address conversations.Address // as it was written
 	ins     rules.INS             // empty: the address is none of a patient
@@ -53,7 +53,7 @@ func (s *session) Rcpt(to string, o *smtp.RcptOptions) error {
 	return nil
 }
 
-// add decides on one recipient. The same twice counts once.
+// add decides on one recipient. The same twice counts once, also by two matricules of one person (OP17).
 func (s *session) add(tx *transaction, to string, o *smtp.RcptOptions) error {
 	if err := s.allowed(); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (s *session) add(tx *transaction, to string, o *smtp.RcptOptions) error {
 	if err != nil {
 		return s.miss(tx, to, found.ins, o, err)
 	}
-	if !slices.ContainsFunc(tx.to, func(r recipient) bool { return r.ins == found.ins }) {
+	if !slices.ContainsFunc(tx.to, func(r recipient) bool { return r.patient == found.patient }) {
 		found.receipt = tx.receipt(o)
 		tx.to = append(tx.to, found)
 	}
@@ -107,9 +107,9 @@ func (s *session) find(tx *transaction, to string) (recipient, error) {
 }
 
 // miss refuses a recipient; or keeps him, so that the sender is told after the message was accepted
-// (setting mes of D18). Who has no reverse-path can only be told in the dialogue (R47).
+// (setting mes of D18), or read (setting data). Who has no reverse-path can only be told in the dialogue (R47).
 func (s *session) miss(tx *transaction, to string, ins rules.INS, o *smtp.RcptOptions, refusal error) error {
-	if s.server.Bounces != BouncesMES || tx.sender.IsZero() || !reportable(refusal) {
+	if tx.sender.IsZero() || !s.server.Bounces.later(refusal) {
 		return refusal
 	}
 	local, domain := splitAddress(to)
@@ -123,6 +123,18 @@ func (s *session) miss(tx *transaction, to string, ins rules.INS, o *smtp.RcptOp
 		tx.missed = append(tx.missed, missed{address: address, ins: ins, receipt: tx.receipt(o), refusal: refusal})
 	}
 	return nil
+}
+
+// later reports whether a refusal is not told at RCPT.
+func (b Bounces) later(refusal error) bool {
+	switch b {
+	case BouncesMES:
+		return reportable(refusal)
+	case BouncesAfterData:
+		return kindOf(refusal) == conversations.KindUnreachable
+	case BouncesDialogue:
+	}
+	return false
 }
 
 // reportable reports whether a refusal is one of those that Mon espace santé tells by a report (R44).

@@ -109,3 +109,32 @@ func TestRcpt_senderIsAsked(t *testing.T) {
 		t.Errorf("asked for %d senders", len(got))
 	}
 }
+
+// TestRefusedAfterData covers D36 with the setting data: with an author who is not the envelope's sender, a closed
+// mailbox and a block of the author look the same, alone and beside a patient who takes the message. An unknown
+// mailbox is refused at RCPT.
+func TestRefusedAfterData(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *bridge.Config) { c.Bounces = bridge.BouncesAfterData })
+	closed, blocking, unknown := matricule(1)+"@"+citizens, matricule(2)+"@"+citizens, matricule(3)+"@"+citizens
+	b.inbox.refused[insOf(closed)] = refusal(conversations.KindUnreachable, "R148")
+	b.inbox.receive[insOf(blocking)] = refusal(conversations.KindUnreachable, "D13")
+	b.inbox.refused[insOf(unknown)] = refusal(conversations.KindMailboxUnknown, "R140")
+	c := b.secure(t, b.operator)
+	var answers []string
+	for _, to := range []string{closed, blocking} {
+		c.envelope(doctor, to)
+		answers = append(answers, c.send(message("corps du message\r\n")))
+		c.envelope(doctor, alice, to)
+		c.want(c.send(message("corps du message\r\n")), "250 2.0.0")
+	}
+	c.want(answers[0], "550 5.2.1")
+	if answers[0] != answers[1] {
+		t.Errorf("%q and %q", answers[0], answers[1])
+	}
+	if messages, _ := b.inbox.taken(); len(messages) != 2 {
+		t.Errorf("%d messages for the one who takes them", len(messages))
+	}
+	c.want(c.do("MAIL FROM:<"+doctor+">"), "250 ")
+	c.want(c.do("RCPT TO:<"+unknown+">"), "550 5.1.1")
+}

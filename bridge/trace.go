@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,16 @@ func (s *Server) traceConnection(ctx context.Context, id string, c net.Conn, why
 		slog.String("session", id), slog.String("event", "connection"),
 		slog.String("outcome", "refused"), slog.String("reason", string(why)), slog.String("remote", c.RemoteAddr().String()),
 	}, more...)...)
+	s.journal(conversations.Event{Kind: conversations.TraceConnection, Code: string(why), Rule: translate(why).rule})
+}
+
+// journal keeps a refusal of ours in the journal, unless there is none. What the inbox refuses it keeps itself.
+func (s *Server) journal(e conversations.Event) {
+	if s.Refused == nil {
+		return
+	}
+	e.Actor = conversations.ActorOperator
+	s.Refused(s.base, e)
 }
 
 // tracePeer notes who stands at the other end, and why his certificate does not count.
@@ -36,6 +47,7 @@ func (s *Server) tracePeer(ctx context.Context, c *peerConn) {
 	s.Log.LogAttrs(ctx, slog.LevelWarn, "smtp", slog.String("session", c.id), slog.String("event", "certificate"),
 		slog.String("outcome", "refused"), slog.String("reason", string(c.peer.Fault)), slog.String("rule", "O62"),
 		slog.String("remote", c.RemoteAddr().String()))
+	s.journal(conversations.Event{Kind: conversations.TraceConnection, Code: string(c.peer.Fault), Rule: "O62", Peer: c.peer.Name})
 }
 
 // refuse turns an error into the reply to a command, traces it, and counts it when it is a 5.7.1
@@ -53,6 +65,9 @@ func (s *session) refuse(event string, domain string, err error) error {
 		attrs = append(attrs, slog.String("err", cause(err)))
 	}
 	s.server.Log.LogAttrs(s.server.base, level, "smtp", attrs...)
+	if own := (*conversations.Error)(nil); !errors.As(err, &own) {
+		s.server.journal(conversations.Event{Kind: refusedKind(event), Code: a.reason, Rule: a.rule, Peer: cmp.Or(domain, s.conn.peer.Name)})
+	}
 	if a.reply.EnhancedCode == (smtp.EnhancedCode{5, 7, 1}) {
 		s.count(1)
 	}
@@ -60,6 +75,17 @@ func (s *session) refuse(event string, domain string, err error) error {
 		s.conn.leave()
 	}
 	return a.reply
+}
+
+// refusedKind is the kind of journal entry of a refused command.
+func refusedKind(event string) conversations.TraceKind {
+	switch event {
+	case "sender":
+		return conversations.TraceSender
+	case "recipient":
+		return conversations.TraceRecipient
+	}
+	return conversations.TraceRefused
 }
 
 // alarm tells those who watch the traces of what a person should look at.
@@ -75,6 +101,7 @@ func (s *session) antivirus(tx *transaction, outcome string, more ...slog.Attr) 
 	level := slog.LevelInfo
 	if outcome != "success" {
 		level = slog.LevelWarn
+		s.server.journal(conversations.Event{Kind: conversations.TraceScan, Code: outcome, Rule: "O168", Peer: tx.sender.Domain})
 	}
 	s.server.Log.LogAttrs(s.server.base, level, "smtp", append([]slog.Attr{
 		slog.String("session", s.conn.id), slog.String("event", "antivirus"), slog.String("outcome", outcome),

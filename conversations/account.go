@@ -73,11 +73,15 @@ func (s *Service) manage(ctx context.Context, actor Actor, by rules.Party, p Pat
 	return err
 }
 
-// eraseAccount commits the tombstone, then destroys the key.
+// eraseAccount commits the tombstone, then destroys the key; the other matricules of the person come first,
+// since nothing else knows them.
 func (s *Service) eraseAccount(ctx context.Context, actor Actor, by rules.Party, p PatientID) (Account, error) {
 	if l, err := s.read(ctx, p, FactsQuery{}); err != nil {
 		return Account{}, err
 	} else if l.patient.Account != rules.Purged {
+		if err := s.eraseAliases(ctx, actor, l.patient.Aliases); err != nil {
+			return Account{}, err
+		}
 		if err := s.manage(ctx, actor, by, p, rules.EraseAccount); err != nil && KindOf(err) != KindMailboxUnknown {
 			return Account{}, err
 		}
@@ -140,9 +144,28 @@ func (l *loaded) deadlines(v rules.Verdict) []Effect {
 	if v.Effects.Has(rules.Shred) {
 		list = append(list, Effect{ID: l.id.Shard() + "e" + string(l.id[2:]), Kind: EffectShred, At: v.Change.At})
 	}
+	if v.Effects.Has(rules.EndSessions) {
+		list = append(list, l.sessionsEffect(v.Change.At))
+	}
+	if v.Effects.Has(rules.ComeOfAge) {
+		list = append(list, Effect{ID: l.id.Shard() + "j" + string(l.id[2:]), Kind: EffectMajority, At: v.Due})
+	}
 	if v.Effects.Has(rules.Expunge) {
 		place := l.svc.name("expunge", string(l.id)+string(v.Change.Conversation)+string(v.Change.Message))
 		list = append(list, Effect{ID: l.id.Shard() + "g" + lowerBase32(place[:15]), Kind: EffectExpunge, At: v.Due})
 	}
 	return list
+}
+
+// sessionsEffect ends the sessions of the patient.
+func (l *loaded) sessionsEffect(at time.Time) Effect {
+	return Effect{ID: l.id.Shard() + "o" + string(l.id[2:]), Kind: EffectSessions, At: at}
+}
+
+// endSessions ends the sessions of a patient whose account closed, or whose matricule leads to another one.
+func (s *Service) endSessions(ctx context.Context, e Effect) (time.Time, error) {
+	if s.Sessions == nil {
+		return time.Time{}, nil
+	}
+	return time.Time{}, s.Sessions(ctx, e.Patient)
 }

@@ -27,14 +27,14 @@ func TestAttached_readsMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := b.read(id).Messages[0].Attachments
-	got, err := b.Attached(t.Context(), b.patient.ID, files[0].ID)
+	got, err := b.Attached(t.Context(), b.self(), b.patient.ID, files[0].ID)
 	if err != nil || got.View.Text != "Le message joint" || got.Name != "joint.eml" || len(got.View.Attachments) != 1 {
 		t.Errorf("%+v (%v)", got, err)
 	}
 	for file, want := range map[conversations.ID]conversations.Kind{
 		files[1].ID: conversations.KindNotFound, id + ".9.0": conversations.KindNotFound, files[2].ID: conversations.KindUnavailable,
 	} {
-		if _, err := b.Attached(t.Context(), b.patient.ID, file); conversations.KindOf(err) != want {
+		if _, err := b.Attached(t.Context(), b.self(), b.patient.ID, file); conversations.KindOf(err) != want {
 			t.Errorf("%s: %v, want %s", file, err, want)
 		}
 	}

@@ -31,19 +31,19 @@ func savableName(name string) bool {
 	return dot >= 0 && slices.Contains([]string{"jpeg", "jpg", "png", "pdf", "rtf", "tif", "tiff", "txt"}, strings.ToLower(name[dot+1:]))
 }
 
-// Attachment opens one attachment of the patient's messages.
-func (s *Service) Attachment(ctx context.Context, p PatientID, id ID) (Download, error) {
-	return s.attachment(ctx, p, id, func(l *loaded, m numbered) bool {
+// Attachment opens one attachment of the patient's messages, with its trace (O155).
+func (s *Service) Attachment(ctx context.Context, actor Actor, p PatientID, id ID) (Download, error) {
+	return s.attachment(ctx, actor, p, id, func(l *loaded, m numbered) bool {
 		thread, number, _ := splitAttachment(m.id)
 		return number > l.thread[thread].Cleared && !l.hides(l.thread[thread].Hidden)
 	})
 }
 
 // attachment opens one attachment of a message that may shows.
-func (s *Service) attachment(ctx context.Context, p PatientID, id ID, may func(*loaded, numbered) bool) (Download, error) {
+func (s *Service) attachment(ctx context.Context, actor Actor, p PatientID, id ID, may func(*loaded, numbered) bool) (Download, error) {
 	message, index, ok := splitAttachment(id)
 	if !ok {
-		return Download{}, &Error{Kind: KindNotFound}
+		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	thread, _, _ := splitAttachment(message)
 	l, err := s.load(ctx, p, FactsQuery{Messages: []ID{message}, Conversations: []ID{thread}})
@@ -55,24 +55,20 @@ func (s *Service) attachment(ctx context.Context, p PatientID, id ID, may func(*
 	}
 	b, ok := l.facts.Messages[message]
 	if !ok {
-		return Download{}, &Error{Kind: KindNotFound}
+		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	r, err := l.openMessage(message, b)
 	if err != nil {
 		return Download{}, err
 	}
 	if !may(l, r) {
-		return Download{}, &Error{Kind: KindNotFound}
+		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	d, err := l.download(ctx, r, index)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Download{}, err
-	case l.by.any():
-		return d, l.witness(ctx, TraceDownload, thread, message)
 	}
-	s.Trace(ctx, Event{Kind: TraceDownload, Patient: p, Message: message, Actor: ActorPatient})
-	return d, nil
+	return d, l.touch(ctx, actor, entryFrame{Kind: TraceDownload, Conversation: thread, Message: message})
 }
 
 // download describes an attachment and gives what writes its content.
@@ -88,7 +84,7 @@ func (l *loaded) download(ctx context.Context, r numbered, index int) (Download,
 	}
 	part, ok := view.part(index)
 	if !ok {
-		return Download{}, &Error{Kind: KindNotFound}
+		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	return Download{
 		AttachmentLine: attachmentLine(r.id, part),

@@ -44,6 +44,7 @@ type decision struct {
 	gone     []ID            // conversations that leave the inbox
 	about    oppositionLabel // of an opposition that is recorded
 	others   []ID            // conversations beside the change's own whose records it alters
+	join     *joining        // of an event that joins two matricules
 	delegate *delegateLabel  // names the delegation that changes
 	profiles []hexID         // of a person, when it changes for whom he may act
 	timed    []Effect        // effects with an instant, or a name, of their own; Patient and CreatedAt are filled in
@@ -76,12 +77,19 @@ type threadDelta struct {
 func (s *Service) run(ctx context.Context, p PatientID, op string, q FactsQuery,
 	decide func(*loaded) (*decision, error),
 ) (answer []byte, repeated bool, err error) {
+	return s.runOn(ctx, p, op, q, s.load, decide)
+}
+
+// runOn is run with another way of loading.
+func (s *Service) runOn(ctx context.Context, p PatientID, op string, q FactsQuery,
+	load func(context.Context, PatientID, FactsQuery) (*loaded, error), decide func(*loaded) (*decision, error),
+) (answer []byte, repeated bool, err error) {
 	mu := s.queue.of(p)
 	mu.Lock()
 	defer mu.Unlock()
 	q.Operation = op
 	for range maxConflicts {
-		l, err := s.load(ctx, p, q)
+		l, err := load(ctx, p, q)
 		if err != nil {
 			return nil, false, err
 		}
@@ -185,7 +193,7 @@ func (l *loaded) build(op string, d *decision) (Commit, error) {
 	if change.Bytes != 0 {
 		c.Records = append(c.Records, l.storageRecord())
 	}
-	for _, m := range touched(change) {
+	for _, m := range l.touched(change) {
 		if _, known := l.exchange[m]; !known {
 			c.IDs = append(c.IDs, l.svc.exchangeID(l.id, m))
 		}
@@ -212,8 +220,9 @@ func (l *loaded) build(op string, d *decision) (Commit, error) {
 // buildPatient writes the patient's own record when the change touches it.
 func (l *loaded) buildPatient(c *Commit, d *decision) {
 	switch change := d.verdict.Change; change.Kind {
-	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.TermsAccepted, rules.MinorityNoted:
+	case rules.BlockSet, rules.BlockLifted, rules.AccountChanged, rules.TermsAccepted, rules.MinorityNoted, rules.LifeNoted:
 		l.patient.set(l.state.Patient)
+		l.rename(d.join)
 		l.sealBlocks(d.labels)
 	case rules.DelegateInvited, rules.DelegateAccepted, rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored:
 		l.sealDelegations(change.Delegation.ID, d.delegate)
@@ -230,6 +239,8 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 		c.Erase = true
 	case rules.ConversationDeleted, rules.ConversationPurged:
 		l.patient.Trash = l.trash(change)
+	case rules.MatriculeJoined:
+		l.leadTo(d.join)
 	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded,
 		rules.DocumentSaved, rules.DocumentDeleted, rules.ClosingAnnounced, rules.VerdictAsked,
 		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent:
@@ -248,7 +259,8 @@ func writesThread(k rules.ChangeKind) bool {
 		rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationPurged, rules.DocumentSaved,
 		rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened, rules.VisitClosed, rules.VerdictAsked,
 		rules.DeliverySettled, rules.ReportReceived, rules.ReceiptSent, rules.DelegateInvited, rules.DelegateAccepted,
-		rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored, rules.ProfileNoted:
+		rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored, rules.ProfileNoted, rules.LifeNoted,
+		rules.MatriculeJoined:
 	}
 	return false
 }
@@ -264,11 +276,13 @@ func (l *loaded) sealBlocks(labels map[rules.MailboxID]mailboxLabel) {
 	}
 }
 
-// touched lists the mailboxes whose exchange the change may have altered.
-func touched(c rules.Change) []rules.MailboxID {
+// touched lists the mailboxes whose exchange the change may have altered. Those in copy are only where their
+// reply window ran out, which this change writes down (D8).
+func (l *loaded) touched(c rules.Change) []rules.MailboxID {
 	switch c.Kind {
 	case rules.MessageReceived:
-		return lo.Uniq(append([]rules.MailboxID{c.Mailbox}, c.ReplyTo...))
+		settled := lo.Filter(c.With, func(m rules.MailboxID, _ int) bool { return l.state.Exchanges[m].Horizon == c.Seq })
+		return lo.Uniq(slices.Concat([]rules.MailboxID{c.Mailbox}, c.ReplyTo, settled))
 	case rules.ReplySent:
 		return lo.Uniq(c.To)
 	case rules.ExchangeEnded:
@@ -279,7 +293,7 @@ func touched(c rules.Change) []rules.MailboxID {
 		rules.VisitOpened, rules.VisitClosed, rules.ClosingAnnounced, rules.VerdictAsked,
 		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent,
 		rules.DelegateInvited, rules.DelegateAccepted, rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded,
-		rules.DelegateRestored, rules.ProfileNoted:
+		rules.DelegateRestored, rules.ProfileNoted, rules.LifeNoted, rules.MatriculeJoined:
 	}
 	return nil
 }

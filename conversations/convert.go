@@ -28,6 +28,9 @@ func (r patientRecord) patient() rules.Patient {
 			}
 		}),
 	}
+	if r.Guarded != nil {
+		p.Guarded = rules.Guardianship{Since: r.Guarded.Since.time(), Until: r.Guarded.Until.time()}
+	}
 	if r.Terms != nil {
 		p.Terms = rules.Terms{Version: r.Terms.Version, Hash: r.Terms.Hash, At: r.Terms.At.time()}
 	}
@@ -38,6 +41,10 @@ func (r patientRecord) patient() rules.Patient {
 func (r *patientRecord) set(p rules.Patient) {
 	r.MinorUntil = toMillis(p.MinorUntil)
 	r.Account, r.Since, r.Before, r.Died = p.Account, toMillis(p.Since), p.Before, p.Died
+	r.Guarded = nil
+	if p.Guarded != (rules.Guardianship{}) {
+		r.Guarded = &guardedRecord{Since: toMillis(p.Guarded.Since), Until: toMillis(p.Guarded.Until)}
+	}
 	if p.Terms.Version != "" {
 		r.Terms = &termsRecord{Version: p.Terms.Version, Hash: p.Terms.Hash, At: toMillis(p.Terms.At)}
 	}

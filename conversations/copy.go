@@ -39,7 +39,7 @@ func (s *Service) Copy(ctx context.Context, e Effect) (Copy, error) {
 	}
 	to, ok := l.addressOf(e.Thread, e.Mailbox)
 	if !ok {
-		return Copy{}, &Error{Kind: KindNotFound}
+		return Copy{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	return Copy{
 		To: to, Subject: l.subject(e.Thread, m), QueuedAt: e.CreatedAt, Bytes: m.Bytes,

@@ -39,7 +39,7 @@ func TestDamagedValues(t *testing.T) {
 			if _, err := b.reply(id, "Merci"); err != nil {
 				t.Fatal(err)
 			}
-			if err := b.SaveDraft(t.Context(), b.patient.ID, id, "brouillon"); err != nil {
+			if err := b.SaveDraft(t.Context(), b.self(), b.patient.ID, id, "brouillon"); err != nil {
 				t.Fatal(err)
 			}
 			if err := b.Opened(t.Context(), b.self(), b.patient.ID, id); err != nil {
@@ -94,8 +94,8 @@ func (b *bench) useAll(what string, id, contact conversations.ID) {
 		{"Exchange", func() error { _, err := b.Exchange(ctx, pro, contact); return err }},
 		{"Exchanges", func() error { _, err := b.Exchanges(ctx, pro[0], conversations.Filter{}); return err }},
 		{"Silenced", func() error { _, err := b.Silenced(ctx, pro, contact); return err }},
-		{"Attachment", func() error { _, err := b.Attachment(ctx, b.patient.ID, id+".1.0"); return err }},
-		{"Original", func() error { _, err := b.Original(ctx, b.patient.ID, id+".1"); return err }},
+		{"Attachment", func() error { _, err := b.Attachment(ctx, b.self(), b.patient.ID, id+".1.0"); return err }},
+		{"Original", func() error { _, err := b.Original(ctx, b.self(), b.patient.ID, id+".1"); return err }},
 		{"Known", func() error { _, err := b.Known()(ctx, b.patient.ID, id); return err }},
 	} {
 		step = try.name

@@ -18,11 +18,6 @@ const (
 	helperINS = rules.INS("159999917312069")
 )
 
-// agent is a listed agent who saw the papers.
-func agent() conversations.Actor {
-	return conversations.Actor{Kind: conversations.ActorSystem, ID: "agent", Name: "Accueil"}
-}
-
 // enrolled gives a person an active account.
 func (b *bench) enrolled(ins rules.INS, name string) conversations.PatientID {
 	b.t.Helper()
@@ -37,10 +32,10 @@ func (b *bench) enrolled(ins rules.INS, name string) conversations.PatientID {
 func (b *bench) child(length time.Duration) (parent conversations.PatientID) {
 	b.t.Helper()
 	parent = b.enrolled(parentINS, "Dominique Durand")
-	if err := b.NoteMinority(b.t.Context(), agent(), b.patient.ID, b.clock.Now().Add(length)); err != nil {
+	if err := b.NoteMinority(b.t.Context(), anAgent(), b.patient.ID, b.clock.Now().Add(length)); err != nil {
 		b.t.Fatal(err)
 	}
-	err := b.Represent(b.t.Context(), agent(), b.patient.ID, conversations.RepresentationInput{Person: parent, Kind: rules.Parent})
+	err := b.Represent(b.t.Context(), anAgent(), b.patient.ID, conversations.RepresentationInput{Person: parent, Kind: rules.Parent})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -175,7 +170,7 @@ func TestCaregiver_lifeAndLimits(t *testing.T) {
 	}
 	_, err = b.Inbox(ctx, p, "", 0)
 	wantKind(t, err, conversations.KindNotFound)
-	wantKind(t, b.SaveDraft(ctx, p, id, "x"), conversations.KindNotFound)
+	wantKind(t, b.SaveDraft(ctx, b.self(), p, id, "x"), conversations.KindNotFound)
 	if all, err := b.Profiles(t.Context(), helper); err != nil || len(all) != 0 {
 		t.Errorf("%+v, %v", all, err)
 	}
@@ -244,13 +239,13 @@ func TestConfidential_hiddenFromRepresentatives(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, thread := b.Thread(ctx, p, secret.ID)
-	_, attachment := b.Attachment(ctx, p, piece)
-	_, original := b.Original(ctx, p, message.ID)
-	_, document := b.Document(ctx, p, d.ID)
+	_, attachment := b.Attachment(ctx, b.self(), p, piece)
+	_, original := b.Original(ctx, b.self(), p, message.ID)
+	_, document := b.Document(ctx, b.self(), p, d.ID)
 	_, replied := b.Reply(ctx, b.self(), p, secret.ID, conversations.ReplyInput{Text: "x"})
 	for what, err := range map[string]error{
 		"thread": thread, "attachment": attachment, "original": original, "document": document, "reply": replied, "open": b.Opened(ctx, b.self(), p, secret.ID),
-		"delete": b.DeleteThread(ctx, b.self(), p, secret.ID), "draft": b.SaveDraft(ctx, p, secret.ID, "x"), "drop": b.DeleteDocument(ctx, b.self(), p, d.ID),
+		"delete": b.DeleteThread(ctx, b.self(), p, secret.ID), "draft": b.SaveDraft(ctx, b.self(), p, secret.ID, "x"), "drop": b.DeleteDocument(ctx, b.self(), p, d.ID),
 	} {
 		if conversations.KindOf(err) != conversations.KindNotFound {
 			t.Errorf("%s: %v", what, err)
@@ -395,7 +390,7 @@ func TestActing_forOneAlone(t *testing.T) {
 	if all, err := b.Profiles(t.Context(), other); err != nil || len(all) != 0 {
 		t.Errorf("%+v, %v", all, err)
 	}
-	if err := b.Dismiss(t.Context(), agent(), b.patient.ID, helper); err != nil {
+	if err := b.Dismiss(t.Context(), anAgent(), b.patient.ID, helper); err != nil {
 		t.Fatal(err)
 	}
 	_, err = b.Inbox(ctx, b.patient.ID, "", 0)

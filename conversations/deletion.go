@@ -45,7 +45,7 @@ func (l *loaded) present(id ID) error {
 	_, ok := l.thread[id]
 	switch {
 	case !ok || l.hides(l.thread[id].Hidden):
-		return &Error{Kind: KindNotFound}
+		return &Error{Kind: KindNotFound, Rule: "I246"}
 	case !l.shown(id):
 		return &Error{Kind: KindNotFound, Rule: "R115"}
 	}

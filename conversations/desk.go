@@ -61,7 +61,7 @@ func (s *Service) threadOfMailboxes(ctx context.Context, mailboxes []Address, id
 		}
 	}
 	if len(mine) == 0 {
-		return nil, nil, &Error{Kind: KindNotFound}
+		return nil, nil, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	return l, mine, nil
 }

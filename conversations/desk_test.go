@@ -97,7 +97,7 @@ func TestSharedThread_othersActs_leaveNoMark(t *testing.T) {
 		},
 		"the patient reads": func(b *bench, id conversations.ID) error { return b.Opened(b.t.Context(), b.self(), b.patient.ID, id) },
 		"the patient drafts": func(b *bench, id conversations.ID) error {
-			return b.SaveDraft(b.t.Context(), b.patient.ID, id, "Je réfléchis")
+			return b.SaveDraft(b.t.Context(), b.self(), b.patient.ID, id, "Je réfléchis")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

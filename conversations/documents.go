@@ -50,7 +50,7 @@ type documentLabel struct {
 // SaveDocument saves an attachment of the patient's messages among his documents (I179). Saved is false for
 // one that was saved before, which is returned. What cannot be saved is KindInvalidRequest.
 func (s *Service) SaveDocument(ctx context.Context, actor Actor, p PatientID, attachment ID) (d Document, saved bool, err error) {
-	source, err := s.Attachment(ctx, p, attachment)
+	source, err := s.Attachment(ctx, actor, p, attachment)
 	if err != nil {
 		return Document{}, false, err
 	}
@@ -231,23 +231,23 @@ func (s *Service) Documents(ctx context.Context, p PatientID, from string, limit
 	return page, err
 }
 
-// Document opens one of the patient's documents.
-func (s *Service) Document(ctx context.Context, p PatientID, id ID) (Download, error) {
+// Document opens one of the patient's documents, with its trace.
+func (s *Service) Document(ctx context.Context, actor Actor, p PatientID, id ID) (Download, error) {
 	l, ids, err := s.loadDocuments(ctx, p)
 	if err != nil {
 		return Download{}, err
 	}
 	if !slices.Contains(ids, id) {
-		return Download{}, &Error{Kind: KindNotFound}
+		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	found, err := l.documents(ctx, []ID{id})
 	if err != nil {
 		return Download{}, err
 	}
 	if len(found) == 0 {
-		return Download{}, &Error{Kind: KindNotFound}
+		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
-	if err := l.witness(ctx, TraceDownload, "", id); err != nil {
+	if err := l.touch(ctx, actor, entryFrame{Kind: TraceDownload, Message: id}); err != nil {
 		return Download{}, err
 	}
 	return Download{
@@ -275,14 +275,14 @@ func (s *Service) DeleteDocument(ctx context.Context, actor Actor, p PatientID, 
 		}
 		at := slices.Index(ids, id)
 		if at < 0 || strings.ContainsRune(string(id), '.') {
-			return nil, &Error{Kind: KindNotFound}
+			return nil, &Error{Kind: KindNotFound, Rule: "I246"}
 		}
 		var rec documentRecord
 		if err := unpack(l.facts.Messages[id], &rec); err != nil {
 			return nil, unavailable("open a document", err)
 		}
 		if l.hides(rec.Hidden) {
-			return nil, &Error{Kind: KindNotFound}
+			return nil, &Error{Kind: KindNotFound, Rule: "D28"}
 		}
 		if r := l.permits(rules.DocumentDeleted); r.Refused() { // before anything is removed
 			return nil, refused(r)

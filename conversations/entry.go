@@ -32,7 +32,14 @@ const (
 	TraceRebuild   TraceKind = "rebuild"
 	TraceVerify    TraceKind = "audit.verify"
 	TraceExport    TraceKind = "audit.export"
-	TracePurge     TraceKind = "purge" // what was kept long enough is gone; Code tells the kind of data (retention.Kind)
+	TracePurge     TraceKind = "purge"  // what was kept long enough is gone; Code tells the kind of data (retention.Kind)
+	TraceLogout    TraceKind = "logout" // of this browser, or everywhere
+
+	TraceConnection TraceKind = "connection.refused" // by the failing check (O155)
+	TraceSender     TraceKind = "sender.refused"
+	TraceScan       TraceKind = "antivirus"      // a message was found infected, or could not be looked at
+	TraceReport     TraceKind = "report.ignored" // a report that matches no message, or is not believed (OP7)
+	TraceList       TraceKind = "white-list"     // an attempt to have a newer list, and what came of it
 )
 
 // Technical reports whether traces of a kind are kept as technical ones: they say how the program ran, and
@@ -69,7 +76,7 @@ type entryFrame struct {
 	Actor        ActorKind    `cbor:"10,keyasint,omitempty"`
 	Sealed       []byte       `cbor:"11,keyasint,omitempty"` // entryContent
 	Outcome      TraceOutcome `cbor:"12,keyasint,omitempty"`
-	Code         string       `cbor:"13,keyasint,omitempty"` // of the refusal, of the peer's reply, or the kind of effect
+	Code         string       `cbor:"13,keyasint,omitempty"` // of the refusal, of the peer's reply, the kind of effect, or the life event
 	Rule         string       `cbor:"14,keyasint,omitempty"`
 	MessageID    []byte       `cbor:"15,keyasint,omitempty"` // keyed hash of the RFC 5322 Message-ID (O156)
 	Effect       string       `cbor:"16,keyasint,omitempty"` // the effect that is done

@@ -159,37 +159,72 @@ func (s *Service) eventOf(in EpisodeInput) eventRecord {
 // whether he is enrolled. The index keeps one patient for each visit.
 func (s *Service) patientOfVisit(ctx context.Context, in EpisodeInput) (PatientID, bool, error) {
 	f, v := s.facilityID(in.FINESS), s.visitID(in.Visit)
+	var named PatientID
+	if in.INS != "" {
+		p, err := s.LeadsTo(ctx, in.INS)
+		if err != nil {
+			return "", false, err
+		}
+		named = p
+	}
 	e, err := s.Store.Visit(ctx, f, v)
 	switch {
 	case isNotFound(err) && (in.To != rules.EpisodeOpen || in.INS == ""):
 		return "", false, &Error{Kind: KindEpisodeUnknown, Rule: "I248"}
 	case isNotFound(err):
-		e, err = s.claimVisit(ctx, in.Visit, s.PatientID(in.INS))
+		e, err = s.claimVisit(ctx, in.Visit, named)
 		if err != nil {
 			return "", false, err
 		}
 	case err != nil:
 		return "", false, unavailable("find a visit", err)
-	case in.INS != "" && e.Patient != s.PatientID(in.INS):
-		if e, err = s.claimVisit(ctx, in.Visit, s.PatientID(in.INS)); err != nil {
+	case named != "" && e.Patient != named:
+		if e, err = s.claimVisit(ctx, in.Visit, named); err != nil {
 			return "", false, err
 		}
 	}
-	enrolled, err := s.enrolled(ctx, e.Patient)
-	return e.Patient, enrolled, err
+	p, err := s.leadsTo(ctx, e.Patient)
+	if err != nil {
+		return "", false, err
+	}
+	enrolled, err := s.enrolled(ctx, p)
+	return p, enrolled, err
 }
 
 // claimVisit makes a visit a patient's, unless it is another's: then it fails with KindWrongPatient. A claim
 // whose command was cut gives way.
 func (s *Service) claimVisit(ctx context.Context, v Visit, p PatientID) (VisitEntry, error) {
 	e := VisitEntry{Visit: s.visitID(v), Patient: p, At: s.Now()}
-	kept, err := s.Store.IndexVisit(ctx, s.facilityID(v.FINESS), e)
+	kept, err := s.indexVisit(ctx, v.FINESS, e)
 	switch {
 	case err != nil:
-		return VisitEntry{}, unavailable("claim a visit", err)
+		return VisitEntry{}, err
 	case kept.Patient != p:
 		return VisitEntry{}, &Error{Kind: KindWrongPatient, Rule: "I232", Err: errVisitPatient}
 	}
+	return kept, nil
+}
+
+// indexVisit writes an entry of a facility's index and returns what it then holds. A visit that was declared
+// for another matricule of the same person stays under that one's record there, and is given back as his.
+func (s *Service) indexVisit(ctx context.Context, finess string, e VisitEntry) (VisitEntry, error) {
+	kept, err := s.Store.IndexVisit(ctx, s.facilityID(finess), e)
+	if err != nil {
+		return VisitEntry{}, unavailable("index a visit", err)
+	}
+	if kept.Patient == e.Patient {
+		return kept, nil
+	}
+	owner, err := s.leadsTo(ctx, kept.Patient)
+	if err != nil || owner != e.Patient {
+		return kept, err
+	}
+	other := e
+	other.Patient = kept.Patient
+	if kept, err = s.Store.IndexVisit(ctx, s.facilityID(finess), other); err != nil {
+		return VisitEntry{}, unavailable("index a visit", err)
+	}
+	kept.Patient = e.Patient
 	return kept, nil
 }
 

@@ -167,8 +167,6 @@ func (s *Service) projectVisit(ctx context.Context, e Effect) (time.Time, error)
 	entry.Sealed = seal.seal(tableVisits, string(v), visitLine{
 		Visit: label.Visit, Since: rec.Since, ClosesAt: rec.ClosesAt, Source: rec.Source,
 	})
-	if _, err := s.Store.IndexVisit(ctx, s.facilityID(label.Visit.FINESS), entry); err != nil {
-		return time.Time{}, unavailable("index a visit", err)
-	}
-	return time.Time{}, nil
+	_, err = s.indexVisit(ctx, label.Visit.FINESS, entry)
+	return time.Time{}, err
 }

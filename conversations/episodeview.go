@@ -134,6 +134,9 @@ func (s *Service) episodeOfEntry(ctx context.Context, mailboxes []Address, fines
 	if err := seal.open(tableVisits, string(e.Visit), e.Sealed, &kept); err != nil {
 		return EpisodeLine{}, unavailable("open a visit", err)
 	}
+	if e.Patient, err = s.leadsTo(ctx, e.Patient); err != nil {
+		return EpisodeLine{}, err
+	}
 	enrolled, err := s.enrolled(ctx, e.Patient)
 	if err != nil {
 		return EpisodeLine{}, err

@@ -31,7 +31,16 @@ type memory struct {
 	bodies  map[conversations.ID][]byte
 	owners  map[conversations.ID]conversations.PatientID // of bodies
 	journal map[string]map[uint64][]byte
-	failing bool // Append fails
+	failing bool            // Append fails
+	refused string          // the shard whose entries Append does not take
+	seen    map[string]bool // entries that actors leaves out
+}
+
+// refuse makes Append fail for one shard, or for none.
+func (m *memory) refuse(shard string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused = shard
 }
 
 func newMemory() *memory {
@@ -129,7 +138,7 @@ func (b *memoryBody) Abort() error { return nil }
 func (m *memory) Append(_ context.Context, e conversations.JournalEntry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.failing {
+	if m.failing || m.refused != "" && m.refused == e.Shard {
 		return io.ErrShortWrite
 	}
 	if m.journal[e.Shard] == nil {

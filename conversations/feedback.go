@@ -50,6 +50,14 @@ const (
 // contact and no mail (OP7). A report is believed when the operator that brings it serves the domain of
 // the mailbox that the message went to: nobody else can know. The same report again changes nothing.
 func (s *Service) Feedback(ctx context.Context, p PatientID, f Feedback) (FeedbackOutcome, error) {
+	outcome, err := s.feedback(ctx, p, f)
+	if err == nil && outcome != FeedbackNoted {
+		s.refusal(ctx, Event{Kind: TraceReport, Code: string(outcome), Rule: "OP7", Actor: f.Peer.Kind, Patient: p})
+	}
+	return outcome, err
+}
+
+func (s *Service) feedback(ctx context.Context, p PatientID, f Feedback) (FeedbackOutcome, error) {
 	refs := s.ownIDs(f)
 	if len(refs) == 0 {
 		return FeedbackUnmatched, nil

@@ -54,13 +54,14 @@ func (b *bench) hand(ins rules.INS, m mail, change func(*conversations.Incoming)
 	in := conversations.Incoming{
 		Patient: p, INS: ins, Message: id, Envelope: address(b.t, m.from), MessageID: string(id) + "@operator.test", References: m.refs,
 		From: conversations.NamedAddress{Name: "Dr Marie MARTIN", Address: address(b.t, m.from)}, Subject: m.subject, HasText: true,
-		Peer: conversations.Actor{Kind: conversations.ActorOperator, ID: "CN=smtp.operator.test"},
+		Peer:        conversations.Actor{Kind: conversations.ActorOperator, ID: "CN=smtp.operator.test"},
+		Attachments: len(m.documents), Documents: len(m.documents) > 0,
 	}
 	if m.id != "" {
 		in.MessageID = m.id
 	}
 	change(&in)
-	if err := (plainMail{}).Compose(conversations.Draft{MessageID: in.MessageID, Text: m.text}, w); err != nil {
+	if err := (plainMail{}).Compose(conversations.Draft{MessageID: in.MessageID, Text: m.text, Attachments: m.documents}, w); err != nil {
 		b.t.Fatal(err)
 	}
 	if err := w.Commit(); err != nil {

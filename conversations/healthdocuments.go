@@ -30,13 +30,20 @@ func (s *Service) foreign(ctx context.Context, in Incoming) (bool, error) {
 	if err := errors.Join(err, body.Close()); err != nil {
 		return false, unavailable("read the documents", err)
 	}
-	return s.anotherPatient(in.Patient, found), nil
+	if !s.anotherPatient([]PatientID{in.Patient}, found) {
+		return false, nil
+	}
+	l, err := s.read(ctx, in.Patient, FactsQuery{})
+	if err != nil {
+		return false, err
+	}
+	return s.anotherPatient(append(l.aliases(), in.Patient), found), nil
 }
 
-// anotherPatient reports whether some place names patients by matricules INS and p is none of them. A person
-// may be named by several: a NIA and the NIR that replaced it. What has not the form of a matricule names
-// nobody (R13).
-func (s *Service) anotherPatient(p PatientID, places [][]string) bool {
+// anotherPatient reports whether some place names patients by matricules INS and none of them leads to one of
+// own. A person may be named by several: a NIA and the NIR that replaced it (OP17). What has not the form of a
+// matricule names nobody (R13).
+func (s *Service) anotherPatient(own []PatientID, places [][]string) bool {
 	return slices.ContainsFunc(places, func(place []string) bool {
 		named := false
 		for _, m := range place {
@@ -44,7 +51,7 @@ func (s *Service) anotherPatient(p PatientID, places [][]string) bool {
 			if err != nil {
 				continue
 			}
-			if s.PatientID(ins) == p {
+			if slices.Contains(own, s.PatientID(ins)) {
 				return false
 			}
 			named = true

@@ -116,7 +116,7 @@ func TestAttachment_embedded(t *testing.T) {
 	if inside.ID == whole.ID || inside.Name != "inside.pdf" || !inside.Savable || whole.Savable || whole.Documents[0].HealthDocument.Embedded != nil {
 		t.Fatalf("%+v", whole)
 	}
-	d, err := b.Attachment(t.Context(), b.patient.ID, inside.ID)
+	d, err := b.Attachment(t.Context(), b.self(), b.patient.ID, inside.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestAttachment_embedded(t *testing.T) {
 	if err := d.Write(&content); err != nil || content.String() != string(anINS) || d.Name != "inside.pdf" {
 		t.Errorf("%q, %v", content.String(), err)
 	}
-	_, err = b.Attachment(t.Context(), b.patient.ID, inside.ID+"0")
+	_, err = b.Attachment(t.Context(), b.self(), b.patient.ID, inside.ID+"0")
 	wantKind(t, err, conversations.KindNotFound)
 	b.settle()
 	desk, err := b.ThreadFor(t.Context(), []conversations.Address{address(t, doctor)}, thread.ID)

@@ -20,6 +20,7 @@ type HistoryLine struct {
 	With      string // name of the mailbox concerned; empty when there is none
 	Thread    ID     // conversation concerned, while it is there
 	Account   rules.AccountState
+	Event     rules.LifeEvent
 	Notes     rules.Notes
 }
 
@@ -64,9 +65,14 @@ func (s *Service) History(ctx context.Context, p PatientID, from string, limit i
 	return page, l.dropAbsent(ctx, page.Items)
 }
 
-// HistoryTaken traces that a patient took his history away as a file (O155).
-func (s *Service) HistoryTaken(ctx context.Context, p PatientID) {
-	s.Trace(ctx, Event{Kind: TraceExport, Patient: p, Actor: ActorPatient})
+// HistoryTaken traces that a patient took his history away as a file (O155). What cannot be traced is not to be
+// given.
+func (s *Service) HistoryTaken(ctx context.Context, actor Actor, p PatientID) error {
+	l, err := s.load(ctx, p, FactsQuery{})
+	if err != nil {
+		return err
+	}
+	return l.touch(ctx, actor, entryFrame{Kind: TraceExport})
 }
 
 // history reads one page of the acts that people are told of, and where the next one begins.
@@ -100,17 +106,18 @@ func (l *loaded) history(ctx context.Context, before uint64, size int) (HistoryP
 // told reports whether a patient's history shows entries of a kind: what people did with his messages and his
 // choices, and what left in his name. The others serve the trace alone; who is refused is told nowhere (D36).
 func told(k TraceKind) bool {
-	if k == TraceDownload || k == TraceConsulted {
+	if k == TraceDownload || k == TraceConsulted || k == TraceLogin || k == TraceLogout {
 		return true
 	}
 	switch rules.ChangeKind(k) {
 	case rules.MessageReceived, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted,
 		rules.AccountChanged, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
 		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened,
-		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent, rules.DelegateInvited, rules.DelegateAccepted,
-		rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored:
+		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent, rules.LifeNoted, rules.DelegateInvited,
+		rules.DelegateAccepted, rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored:
 		return true
-	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived, rules.ProfileNoted:
+	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived, rules.ProfileNoted,
+		rules.MatriculeJoined:
 	}
 	return false
 }
@@ -125,10 +132,17 @@ func (l *loaded) historyLine(e JournalEntry) (line HistoryLine, shown bool, err 
 	if !told(f.Kind) || l.hides(f.Hidden) || !l.exchangeShown(rules.MailboxID(f.Mailbox)) {
 		return HistoryLine{}, false, nil
 	}
+	event := rules.LifeEvent("")
+	if f.Kind == TraceKind(rules.LifeNoted) {
+		event = rules.LifeEvent(f.Code)
+	}
+	if row, _ := event.Row(); event != "" && row.Notice != rules.NoticeHistory {
+		return HistoryLine{}, false, nil
+	}
 	place := l.svc.name("history", string(l.id)+strconv.FormatUint(e.Sequence, 10))
 	line = HistoryLine{
 		ID: ID(l.id.Shard() + "h" + lowerBase32(place[:15])), At: f.At.time(), Code: string(f.Kind), How: f.How,
-		ActorKind: f.Actor, Thread: f.Conversation, Notes: f.Notes,
+		ActorKind: f.Actor, Thread: f.Conversation, Notes: f.Notes, Event: event,
 	}
 	var c entryContent
 	if err := l.vault.open(tableJournal, f.place(), f.Sealed, &c); err != nil {

@@ -49,6 +49,7 @@ const (
 	ActorProfessional   ActorKind = "professional"
 	ActorClinic         ActorKind = "application"
 	ActorOperator       ActorKind = "operator" // another operator's server, by its certificate
+	ActorAgent          ActorKind = "admin"    // a named agent of this bridge's operator (O154)
 	ActorSystem         ActorKind = "system"
 )
 

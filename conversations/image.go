@@ -25,6 +25,7 @@ type PatientImage struct {
 	Tables  map[Table]map[string][]byte
 	Inbox   map[ID]time.Time
 	Done    []Done // the last operations, oldest first
+	Calls   []Done // the last commits without an operation id, oldest first
 }
 
 // Done is one operation as it is kept.
@@ -36,8 +37,11 @@ type Done struct {
 	Answer    []byte
 }
 
-// KeptOperations is how many operations of a patient are kept.
-const KeptOperations = 32
+// How many operations of a patient are kept, and how many commits without an operation id.
+const (
+	KeptOperations = 32
+	KeptCalls      = 8
+)
 
 // NewImage returns the image of an empty shard.
 func NewImage(shard string) *Image {
@@ -73,11 +77,13 @@ func (i *Image) Apply(e JournalEntry, r Redo) {
 		return
 	}
 	p.Version = r.Version
-	p.Done = append(p.Done, Done{
+	done := Done{
 		Operation: r.Commit.Operation, Entry: sha256.Sum256(e.Entry), Version: r.Version, Sequence: e.Sequence, Answer: r.Commit.Answer,
-	})
-	if over := len(p.Done) - KeptOperations; over > 0 {
-		p.Done = append([]Done(nil), p.Done[over:]...)
+	}
+	if done.Operation == "" {
+		p.Calls = last(append(p.Calls, done), KeptCalls)
+	} else {
+		p.Done = last(append(p.Done, done), KeptOperations)
 	}
 	for _, id := range r.Commit.IDs {
 		i.IDs[id] = r.Patient
@@ -85,6 +91,14 @@ func (i *Image) Apply(e JournalEntry, r Redo) {
 	for _, effect := range r.Commit.Effects {
 		i.follow(effect)
 	}
+}
+
+// last returns the last of a list, keep of them at most.
+func last(list []Done, keep int) []Done {
+	if over := len(list) - keep; over > 0 {
+		return append([]Done(nil), list[over:]...)
+	}
+	return list
 }
 
 // write makes the change of one patient.
@@ -138,7 +152,7 @@ func (i *Image) follow(e Effect) {
 // tombstone where nothing does.
 func (i *Image) Erase(p PatientID) {
 	image := i.patient(p)
-	image.Done = nil
+	image.Done, image.Calls = nil, nil
 	if image.Record == nil {
 		image.Record = pack(patientRecord{Account: rules.Purged})
 	}

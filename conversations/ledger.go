@@ -85,7 +85,7 @@ func (s *Service) onlyPatient(ctx context.Context, m Address, exchange ID) (Pati
 		return "", err
 	}
 	if s.exchangeID(p, s.MailboxID(m)) != exchange {
-		return "", &Error{Kind: KindNotFound}
+		return "", &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	return p, nil
 }
@@ -93,12 +93,12 @@ func (s *Service) onlyPatient(ctx context.Context, m Address, exchange ID) (Pati
 // owner returns the patient of an outside id.
 func (s *Service) owner(ctx context.Context, id ID) (PatientID, error) {
 	if id.Shard() == "" {
-		return "", &Error{Kind: KindNotFound}
+		return "", &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	p, err := s.Store.Owner(ctx, id)
 	switch {
 	case isNotFound(err):
-		return "", &Error{Kind: KindNotFound}
+		return "", &Error{Kind: KindNotFound, Rule: "I246"}
 	case err != nil:
 		return "", unavailable("find the owner of an id", err)
 	}
@@ -148,7 +148,7 @@ func (s *Service) pair(ctx context.Context, mailboxes []Address, id ID) (Patient
 			return p, a, nil
 		}
 	}
-	return "", Address{}, &Error{Kind: KindNotFound}
+	return "", Address{}, &Error{Kind: KindNotFound, Rule: "I246"}
 }
 
 // exchange reads one pair as the mailbox sees it.
@@ -160,7 +160,7 @@ func (s *Service) exchange(ctx context.Context, p PatientID, a Address) (Exchang
 	}
 	e, ok := l.state.Exchanges[m]
 	if !ok || e.Since.IsZero() {
-		return ExchangeLine{}, &Error{Kind: KindNotFound}
+		return ExchangeLine{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	person, err := l.person()
 	if err != nil {

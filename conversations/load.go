@@ -35,6 +35,9 @@ func (s *Service) load(ctx context.Context, p PatientID, q FactsQuery) (*loaded,
 	if err != nil {
 		return nil, err
 	}
+	if l.patient.Of != "" { // who asks again by the matricule is led on
+		return nil, &Error{Kind: KindStaleState, Rule: "OP17"}
+	}
 	if l.patient.Account == rules.Purged { // the key is gone, and with it all that could be read (O117)
 		return nil, &Error{Kind: KindMailboxUnknown, Rule: "O117"}
 	}
@@ -134,7 +137,7 @@ func (l *loaded) unlock(ctx context.Context) error {
 	if l.vault, err = newVault(l.id, key); err != nil {
 		return unavailable("open the vault", err)
 	}
-	return nil
+	return l.openMatricule()
 }
 
 // isRecordField reports whether a field of TableConversations holds a record, not what stands beside it.

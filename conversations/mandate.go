@@ -116,7 +116,7 @@ func (l *loaded) witness(ctx context.Context, k TraceKind, thread, message ID) e
 	if !l.by.any() {
 		return nil
 	}
-	return l.touch(ctx, entryFrame{Kind: k, Conversation: thread, Message: message})
+	return l.touch(ctx, Actor{}, entryFrame{Kind: k, Conversation: thread, Message: message})
 }
 
 // Notifiable reports whether whoever a notification is for is still to be told: the patient always, another while

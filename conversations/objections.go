@@ -44,7 +44,7 @@ func (s *Service) Object(ctx context.Context, actor Actor, p PatientID, o rules.
 	}
 	at := slices.IndexFunc(all, func(d Objection) bool { return d.ID == o.ID })
 	if at < 0 { // lifted meanwhile by another request of the same person
-		return Objection{}, &Error{Kind: KindStaleState}
+		return Objection{}, &Error{Kind: KindStaleState, Rule: "D17"}
 	}
 	return all[at], nil
 }

@@ -17,10 +17,10 @@ const (
 // Original gives the patient one of his messages as a file: its bytes as they arrived or were sent, but
 // for the fields of its header that hold addresses. They are replaced by the names that the conversation
 // shows (D11); the stored bytes stay untouched and serve evidence only.
-func (s *Service) Original(ctx context.Context, p PatientID, message ID) (Download, error) {
+func (s *Service) Original(ctx context.Context, actor Actor, p PatientID, message ID) (Download, error) {
 	thread, number, ok := splitAttachment(message) // a message's id is its conversation's and a number, too
 	if !ok {
-		return Download{}, &Error{Kind: KindNotFound}
+		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	l, err := s.loadThread(ctx, p, thread)
 	if err != nil {
@@ -32,16 +32,13 @@ func (s *Service) Original(ctx context.Context, p PatientID, message ID) (Downlo
 	if number <= l.thread[thread].Cleared || !l.shown(thread) {
 		return Download{}, &Error{Kind: KindNotFound, Rule: "R115"}
 	}
-	if err := l.witness(ctx, TraceDownload, thread, message); err != nil {
-		return Download{}, err
-	}
 	f, err := s.Store.Facts(ctx, p, FactsQuery{Messages: []ID{message}})
 	if err != nil {
 		return Download{}, unavailable("read a message", err)
 	}
 	b, ok := f.Messages[message]
 	if !ok {
-		return Download{}, &Error{Kind: KindNotFound}
+		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	r, err := l.openMessage(message, b)
 	if err != nil {
@@ -51,7 +48,11 @@ func (s *Service) Original(ctx context.Context, p PatientID, message ID) (Downlo
 	if err != nil {
 		return Download{}, err
 	}
-	return l.original(ctx, r, people)
+	d, err := l.original(ctx, r, people)
+	if err != nil {
+		return Download{}, err
+	}
+	return d, l.touch(ctx, actor, entryFrame{Kind: TraceDownload, Conversation: thread, Message: message})
 }
 
 // peopleOf names author and recipients of a message as the patient sees them.

@@ -20,7 +20,7 @@ func TestOriginal_namesPeople(t *testing.T) {
 	}
 	read := func(message conversations.ID) string {
 		t.Helper()
-		d, err := b.Original(t.Context(), b.patient.ID, message)
+		d, err := b.Original(t.Context(), b.self(), b.patient.ID, message)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestOriginal_namesPeople(t *testing.T) {
 		t.Errorf("sent: %s", got)
 	}
 	for _, other := range []conversations.ID{"", "x", id, id + ".3", id + ".0", id + ".1.0", id + ".-1", id + ".1x"} {
-		if _, err := b.Original(t.Context(), b.patient.ID, other); conversations.KindOf(err) != conversations.KindNotFound {
+		if _, err := b.Original(t.Context(), b.self(), b.patient.ID, other); conversations.KindOf(err) != conversations.KindNotFound {
 			t.Errorf("%q: %v", other, err)
 		}
 	}

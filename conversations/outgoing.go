@@ -26,7 +26,7 @@ func (s *Service) Outgoing(ctx context.Context, e Effect) (Outgoing, error) {
 	}
 	to, ok := l.addressOf(e.Thread, e.Mailbox)
 	if !ok || done.State.Settled() {
-		return Outgoing{}, &Error{Kind: KindNotFound}
+		return Outgoing{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	v := rules.Deliver(rules.DeliverFacts{
 		Patient: l.state.Patient, Sent: m.Seq, To: l.know(to), Author: l.who.Of(rules.MailboxID(m.Answers)),
@@ -86,7 +86,7 @@ func (s *Service) readDelivery(ctx context.Context, e Effect) (*loaded, numbered
 	}
 	b, ok := l.facts.Messages[e.Message]
 	if !ok {
-		return nil, numbered{}, outcomeRecord{}, &Error{Kind: KindNotFound}
+		return nil, numbered{}, outcomeRecord{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	m, err := l.openMessage(e.Message, b)
 	if err != nil {
@@ -168,7 +168,7 @@ func (l *loaded) draftAgain(ctx context.Context, e Effect, m numbered) error {
 	if err != nil {
 		return unavailable("read a body", err)
 	}
-	return l.saveDraft(ctx, e.Thread, unsigned(view.Text, m.label.Signature))
+	return l.saveDraft(ctx, Actor{Kind: ActorSystem}, e.Thread, unsigned(view.Text, m.label.Signature))
 }
 
 // Delivered records the outcome of an attempt, with its trace; an outcome without a state is an attempt to
@@ -206,7 +206,7 @@ func (s *Service) settle(ctx context.Context, e Effect, change func(*outcomeReco
 	q := FactsQuery{Messages: []ID{e.Message, field}}
 	_, _, err := s.run(ctx, e.Patient, "", q, func(l *loaded) (*decision, error) {
 		if l.facts.Messages[e.Message] == nil {
-			return nil, &Error{Kind: KindNotFound}
+			return nil, &Error{Kind: KindNotFound, Rule: "I246"}
 		}
 		v := rules.Verdict{Change: l.about(rules.DeliverySettled, e)}
 		done, err := l.outcomeOf(field, v.Change.At, change)
@@ -241,7 +241,7 @@ func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
 		return Report{}, gone(err)
 	}
 	if m.label.Receipt == nil || done.State.Settled() {
-		return Report{}, &Error{Kind: KindNotFound}
+		return Report{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	person, err := l.person()
 	if err != nil {

@@ -10,7 +10,10 @@ import (
 
 // Enrol makes the mailbox of a patient exist in the given state, or moves it there (D16).
 func (s *Service) Enrol(ctx context.Context, actor Actor, ins rules.INS, name string, to rules.AccountState) (Patient, error) {
-	p := s.PatientID(ins)
+	p, err := s.LeadsTo(ctx, ins)
+	if err != nil {
+		return Patient{}, err
+	}
 	if err := s.establish(ctx, p, ins, name); err != nil {
 		return Patient{}, err
 	}
@@ -84,7 +87,8 @@ func (s *Service) changeAccount(ctx context.Context, actor Actor, p PatientID, t
 	})
 }
 
-// LoggedIn notes a patient's login: the first one activates the account (table 8.2 of operator.md).
+// LoggedIn notes a patient's login in his journal: the first one activates the account (table 8.2 of
+// operator.md).
 func (s *Service) LoggedIn(ctx context.Context, actor Actor, p PatientID) error {
 	_, _, err := s.run(ctx, p, "", FactsQuery{}, func(l *loaded) (*decision, error) {
 		if l.state.Patient.Account != rules.NotActivated {
@@ -93,7 +97,26 @@ func (s *Service) LoggedIn(ctx context.Context, actor Actor, p PatientID) error 
 		v := rules.ChangeAccount(l.state.Patient, rules.Active, l.facts.Version+1, s.Now())
 		return &decision{verdict: v, actor: actor}, nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.Note(ctx, Signatory{Patient: p, Kind: actor.Kind, ID: actor.ID, Name: actor.Name}, TraceLogin)
+}
+
+// Note writes down an act of a person that changes nothing, such as a login, in the journal of that person's own
+// account, sealed with its key. Who has none is given one, as for the terms of use.
+func (s *Service) Note(ctx context.Context, who Signatory, kind TraceKind) error {
+	p := s.accountOf(who)
+	if who.Patient == "" {
+		if err := s.establish(ctx, p, rules.INS(who.ID), who.Name); err != nil {
+			return err
+		}
+	}
+	l, err := s.loadAny(ctx, p, FactsQuery{})
+	if err != nil {
+		return err
+	}
+	return l.touch(ctx, Actor{Kind: who.Kind, ID: who.ID, Name: who.Name}, entryFrame{Kind: kind})
 }
 
 // Patient returns an enrolled patient; KindMailboxUnknown when none was ever enrolled.
@@ -107,7 +130,11 @@ func (s *Service) Patient(ctx context.Context, p PatientID) (Patient, error) {
 
 // PatientByINS identifies a patient; KindMailboxUnknown when none was ever enrolled.
 func (s *Service) PatientByINS(ctx context.Context, ins rules.INS) (Patient, error) {
-	return s.Patient(ctx, s.PatientID(ins))
+	p, err := s.LeadsTo(ctx, ins)
+	if err != nil {
+		return Patient{}, err
+	}
+	return s.Patient(ctx, p)
 }
 
 // person returns the loaded patient with name and INS.

@@ -20,6 +20,9 @@ type Keys interface {
 	Erase(ctx context.Context, p PatientID) error
 }
 
+// EndSessions ends every session and token of whoever is logged in as a patient. It may be repeated.
+type EndSessions func(ctx context.Context, p PatientID) error
+
 // DataKey is the key that seals whatever names or quotes one patient. It prints as nothing.
 type DataKey [32]byte
 

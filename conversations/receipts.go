@@ -122,7 +122,8 @@ func (l *loaded) acknowledge(d *decision, add func(Effect)) error {
 
 // ReadReceipt loads what a receipt effect sends. KindNotFound means that nothing is to be sent any more:
 // it was sent, or given up, or its transmission was begun and nobody knows how it ended. A read receipt
-// is never repeated (R60).
+// is never repeated (R60). Whoever cannot reach the patient any more gets none, whichever member of the class it
+// is: it looks as if the message were not opened (D36).
 func (s *Service) ReadReceipt(ctx context.Context, e Effect) (ReadReceipt, error) {
 	l, m, done, err := s.loadDelivery(ctx, e)
 	if err != nil {
@@ -136,6 +137,9 @@ func (s *Service) ReadReceipt(ctx context.Context, e Effect) (ReadReceipt, error
 	next, found := lo.Find(m.label.ReadTo, func(a boxLabel) bool { return s.MailboxID(a.address()) == e.Mailbox })
 	if !found || done.State.Settled() || f.Messages[begun] != nil {
 		return ReadReceipt{}, &Error{Kind: KindNotFound, Rule: "R60"}
+	}
+	if r := rules.Reach(l.state.Patient, l.know(next.address()), s.Now()); r.Refused() {
+		return ReadReceipt{}, &Error{Kind: KindNotFound, Rule: r.Rule}
 	}
 	person, err := l.person()
 	if err != nil {

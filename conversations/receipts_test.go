@@ -245,3 +245,31 @@ func TestOpened_notByAClosedAccount(t *testing.T) {
 	}
 	wantKind(t, b.Opened(t.Context(), b.self(), b.patient.ID, id), conversations.KindPatientOpposed)
 }
+
+// D36: who cannot reach the patient any more gets no receipt, whichever the cause; in time, once all is as before.
+func TestReadReceipt_unreachable_isSilent(t *testing.T) {
+	t.Parallel()
+	for name, cause := range map[string]func(*bench){
+		"blocked": func(b *bench) {
+			if _, err := b.Block(b.t.Context(), b.self(), b.patient.ID, b.thread("Fil").Contact, time.Time{}); err != nil {
+				b.t.Fatal(err)
+			}
+		},
+		"closed": func(b *bench) {
+			if _, err := b.manage(rules.Holder, rules.CloseMessaging); err != nil {
+				b.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.asking("Fil", doctor)
+			cause(b)
+			b.open("Fil", conversations.ActorPatient)
+			if got := b.receipts(); len(got) != 0 {
+				t.Error("told although he cannot reach the patient")
+			}
+		})
+	}
+}

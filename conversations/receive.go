@@ -19,13 +19,14 @@ func (s *Service) Recipient(ctx context.Context, ins rules.INS, sender Address) 
 	if !sender.IsZero() {
 		from = s.correspondent(sender)
 	}
-	l, err := s.read(ctx, p, FactsQuery{})
+	l, err := s.follow(ctx, p, FactsQuery{})
 	if KindOf(err) == KindMailboxUnknown && err != nil {
 		return "", s.refusedRecipient(ctx, p, from, err)
 	}
 	if err != nil {
 		return "", err
 	}
+	p = l.id
 	if r := rules.Reach(l.state.Patient, rules.Correspondent{}, s.Now()); r.Code == rules.MailboxUnknown {
 		return "", s.refusedRecipient(ctx, p, from, refused(r))
 	}
@@ -94,6 +95,9 @@ func (s *Service) admit(ctx context.Context, in Incoming) (answer []byte, repeat
 		Exchanges: append([]rules.MailboxID{sender}, s.mailboxIDsOf(in.ReplyTo)...),
 		Repeat:    s.repeatField(in),
 	}
+	for _, o := range in.Others { // a reply window of theirs may have run out (D8)
+		q.Exchanges = append(q.Exchanges, s.MailboxID(o.Address))
+	}
 	if in.Visit != nil {
 		q.Episodes = []rules.VisitID{s.visitID(*in.Visit)}
 	}
@@ -108,11 +112,7 @@ func (s *Service) admit(ctx context.Context, in Incoming) (answer []byte, repeat
 	if err != nil {
 		return nil, false, err
 	}
-	op := in.Operation
-	if op == "" {
-		op = string(in.Message)
-	}
-	return s.run(ctx, in.Patient, op, q, func(l *loaded) (*decision, error) {
+	return s.run(ctx, in.Patient, in.Operation, q, func(l *loaded) (*decision, error) {
 		return l.admit(in, q.Repeat, foreign)
 	})
 }
@@ -199,7 +199,7 @@ func (l *loaded) others(in Incoming) []rules.MailboxID {
 func (l *loaded) threadOf(in Incoming) (ID, error) {
 	if in.Thread != "" {
 		if _, ok := l.thread[in.Thread]; !ok {
-			return "", &Error{Kind: KindNotFound}
+			return "", &Error{Kind: KindNotFound, Rule: "I246"}
 		}
 		return in.Thread, nil
 	}

@@ -105,6 +105,17 @@ type patientRecord struct {
 	MinorUntil  millis             `cbor:"14,keyasint,omitempty"`
 	Delegates   []delegateRecord   `cbor:"15,keyasint,omitempty"`
 	Profiles    []hexID            `cbor:"16,keyasint,omitempty"` // patients whose records may let this person act for them
+
+	Of        hexID          `cbor:"20,keyasint,omitempty"` // the patient whom this matricule leads to (OP17); nothing else is set but Aliases and Matricule
+	Aliases   []hexID        `cbor:"21,keyasint,omitempty"` // records of other matricules, which lead here
+	Matricule []byte         `cbor:"22,keyasint,omitempty"` // matriculeLabel, when the matricule is not the one that the account began with
+	Guarded   *guardedRecord `cbor:"23,keyasint,omitempty"`
+}
+
+// guardedRecord is a measure of protection (D28).
+type guardedRecord struct {
+	Since millis `cbor:"1,keyasint"`
+	Until millis `cbor:"2,keyasint,omitempty"`
 }
 
 type patientLabel struct {

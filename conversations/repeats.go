@@ -70,7 +70,7 @@ func (s *Service) forget(ctx context.Context, e Effect) (time.Time, error) {
 		gone = append(gone, Record{Table: TableRefs, Field: markField(mark)})
 	}
 	f := entryFrame{Kind: TracePurge, Conversation: e.Thread, Actor: ActorSystem, Code: PurgedMarks, Count: len(r.Marks), UpTo: toMillis(e.At)}
-	return time.Time{}, l.touch(ctx, f, gone...)
+	return time.Time{}, l.touch(ctx, Actor{Kind: ActorSystem}, f, gone...)
 }
 
 // PurgedMarks is the code of a purge of marks that recognise repeated messages.

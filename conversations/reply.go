@@ -15,14 +15,14 @@ import (
 // the conversation's draft, and nothing is sent (D7). The same Operation gives the same message.
 func (s *Service) Reply(ctx context.Context, actor Actor, p PatientID, id ID, in ReplyInput) (Message, error) {
 	if err := s.scan(ctx, in.Attachments); err != nil {
-		s.keepRefused(ctx, p, id, in.Text, err)
+		s.keepRefused(ctx, actor, p, id, in.Text, err)
 		return Message{}, err
 	}
 	var written replyBody
 	answer, _, err := s.run(ctx, p, operation("reply", id, in.Operation), FactsQuery{Conversations: []ID{id}},
 		func(l *loaded) (*decision, error) { return l.reply(ctx, actor, id, in, &written) })
 	if err != nil {
-		s.keepRefused(ctx, p, id, in.Text, err)
+		s.keepRefused(ctx, actor, p, id, in.Text, err)
 		return Message{}, errors.Join(err, written.abort())
 	}
 	l, err := s.loadThread(ctx, p, id)
@@ -53,11 +53,11 @@ func operation(command string, id ID, key string) string {
 }
 
 // keepRefused keeps a refused text as a draft. A failure is logged: the refusal itself is the answer.
-func (s *Service) keepRefused(ctx context.Context, p PatientID, id ID, text string, refusal error) {
+func (s *Service) keepRefused(ctx context.Context, actor Actor, p PatientID, id ID, text string, refusal error) {
 	if k := KindOf(refusal); k.Temporary() || k == KindNotFound || text == "" {
 		return
 	}
-	if err := s.SaveDraft(ctx, p, id, text); err != nil {
+	if err := s.SaveDraft(ctx, actor, p, id, text); err != nil {
 		s.Log.WarnContext(ctx, "draft not kept", "kind", KindOf(err))
 	}
 }

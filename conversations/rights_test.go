@@ -192,7 +192,7 @@ func TestDeleteThread_thenANewMessage_thenThePurge(t *testing.T) {
 	b.taken(mail{from: doctor, id: "one@operator.test", subject: "Fil", text: "secret un"})
 	b.settle()
 	id := b.thread("Fil").ID
-	if err := b.SaveDraft(t.Context(), b.patient.ID, id, "brouillon"); err != nil {
+	if err := b.SaveDraft(t.Context(), b.self(), b.patient.ID, id, "brouillon"); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, id); err != nil {
@@ -201,7 +201,7 @@ func TestDeleteThread_thenANewMessage_thenThePurge(t *testing.T) {
 	for what, err := range map[string]error{
 		"delete again": b.DeleteThread(t.Context(), b.self(), b.patient.ID, id),
 		"opened":       b.Opened(t.Context(), b.self(), b.patient.ID, id),
-		"draft":        b.SaveDraft(t.Context(), b.patient.ID, id, "x"),
+		"draft":        b.SaveDraft(t.Context(), b.self(), b.patient.ID, id, "x"),
 	} {
 		if conversations.KindOf(err) != conversations.KindNotFound || err == nil {
 			t.Errorf("%s: %v", what, err)
@@ -302,11 +302,11 @@ func TestSaveDocument_outlivesItsConversation(t *testing.T) {
 	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, thread.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.Attachment(t.Context(), b.patient.ID, files[0].ID)
+	_, err = b.Attachment(t.Context(), b.self(), b.patient.ID, files[0].ID)
 	wantKind(t, err, conversations.KindNotFound)
 	b.clock.later(31 * 24 * time.Hour)
 	b.settle()
-	d, err := b.Document(t.Context(), b.patient.ID, doc.ID)
+	d, err := b.Document(t.Context(), b.self(), b.patient.ID, doc.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

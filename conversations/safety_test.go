@@ -121,7 +121,7 @@ func TestNothingPersonalReachesTheStore(t *testing.T) {
 	b.tables.add(doctor, conversations.Mailbox{Name: "Jeanne LEFÈVRE", Kind: rules.Personal, Person: "899700218896"})
 	b.taken(mail{from: doctor, id: "secret-id@operator.test", subject: "Sujet confidentiel", text: "Corps confidentiel", others: []string{clinic}})
 	thread := b.thread("Sujet confidentiel")
-	if err := b.SaveDraft(t.Context(), b.patient.ID, thread.ID, "Brouillon confidentiel"); err != nil {
+	if err := b.SaveDraft(t.Context(), b.self(), b.patient.ID, thread.ID, "Brouillon confidentiel"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.reply(thread.ID, "Réponse confidentielle"); err != nil {

@@ -43,7 +43,7 @@ type Settings struct {
 	ClosingNotice func(from string, until time.Time, contact string) string
 }
 
-// Ports are what the service stands on; all are required but the scanner.
+// Ports are what the service stands on; all are required but the scanner and the sessions.
 type Ports struct {
 	Store     Store
 	Keys      Keys
@@ -52,7 +52,8 @@ type Ports struct {
 	Acts      Acts
 	Directory Directory
 	Mail      Mail
-	Scanner   Scanner // of attachments written here; nil: none looks
+	Scanner   Scanner     // of attachments written here; nil: none looks
+	Sessions  EndSessions // nil: nobody logs in here
 	Log       *slog.Logger
 	Now       func() time.Time
 	Random    io.Reader

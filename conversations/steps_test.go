@@ -48,7 +48,7 @@ func TestReply_takesItsDraftAlong(t *testing.T) {
 	b.taken(mail{from: doctor, subject: "Fil", text: "1"})
 	id := b.thread("Fil").ID
 	save := func(text string) {
-		if err := b.SaveDraft(t.Context(), b.patient.ID, id, text); err != nil {
+		if err := b.SaveDraft(t.Context(), b.self(), b.patient.ID, id, text); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestReply_takesItsDraftAlong(t *testing.T) {
 	if faulty.Pending() != 1 {
 		t.Error("a step beside the commit")
 	}
-	_ = b.SaveDraft(t.Context(), b.patient.ID, id, "")
+	_ = b.SaveDraft(t.Context(), b.self(), b.patient.ID, id, "")
 	save("Autre chose")
 	if _, err := b.Reply(t.Context(), b.self(), b.patient.ID, id, in); err != nil {
 		t.Fatal(err)

@@ -103,6 +103,10 @@ const (
 	EffectVisit   EffectKind = "visit"   // index a visit under its facility
 	EffectProfile EffectKind = "profile" // note with the person that Mailbox names whether he acts for the patient
 	EffectResign  EffectKind = "resign"  // end what the patient, erased, may do for the patient that Mailbox names
+
+	EffectJoin     EffectKind = "join"     // tell the mailbox that a matricule leads to of it (OP17)
+	EffectMajority EffectKind = "majority" // the patient comes of age (R131)
+	EffectSessions EffectKind = "sessions" // end whoever is logged in as the patient (R148)
 )
 
 // Commit is one change of a patient, made whole or not at all.

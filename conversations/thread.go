@@ -63,7 +63,7 @@ func (s *Service) loadThread(ctx context.Context, p PatientID, id ID) (*loaded, 
 		return nil, err
 	}
 	if _, ok := l.thread[id]; !ok {
-		return nil, &Error{Kind: KindNotFound}
+		return nil, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	return l, nil
 }
@@ -120,11 +120,11 @@ func (l *loaded) inactive(ctx context.Context, id ID, r rules.Right) (bool, erro
 		return false, nil
 	}
 	m, err := l.oneRecord(ctx, ID(r.Message))
-	if err != nil || !m.Listed {
+	if err != nil || !slices.Contains(r.To, rules.MailboxID(m.From)) { // the answer goes to a mailbox of which nothing was noted
 		return false, err
 	}
 	a, known := l.addressOf(id, rules.MailboxID(m.From))
-	return known && l.svc.Directory.Mailbox(a).Kind == "", nil
+	return known && rules.Inactive(m.Listed, l.know(a)), nil
 }
 
 // numbered is a message record with its id and its sealed part opened.
@@ -225,7 +225,7 @@ func (l *loaded) message(ctx context.Context, thread ID, r numbered, outcomes ma
 	}
 	m.Text, m.HTML, m.Notices = view.Text, view.HTML, view.Notices
 	for _, p := range view.Attachments {
-		if l.svc.anotherPatient(l.id, p.Matricules) {
+		if l.svc.anotherPatient(append(l.aliases(), l.id), p.Matricules) {
 			m.Notices = append(m.Notices, foreignNotice)
 		}
 		m.Attachments = append(m.Attachments, attachmentLine(r.id, p))
@@ -264,7 +264,7 @@ func (l *loaded) draft(id ID) (string, error) {
 }
 
 // SaveDraft keeps the text of an unsent reply; an empty text deletes it (R111).
-func (s *Service) SaveDraft(ctx context.Context, p PatientID, id ID, text string) error {
+func (s *Service) SaveDraft(ctx context.Context, actor Actor, p PatientID, id ID, text string) error {
 	l, err := s.load(ctx, p, FactsQuery{Conversations: []ID{id}})
 	if err != nil {
 		return err
@@ -275,13 +275,13 @@ func (s *Service) SaveDraft(ctx context.Context, p PatientID, id ID, text string
 	if err := l.may(rules.MayReply); err != nil {
 		return err
 	}
-	return l.saveDraft(ctx, id, text)
+	return l.saveDraft(ctx, actor, id, text)
 }
 
-func (l *loaded) saveDraft(ctx context.Context, id ID, text string) error {
+func (l *loaded) saveDraft(ctx context.Context, actor Actor, id ID, text string) error {
 	r := Record{Table: TableConversations, Field: string(draftField(id))}
 	if text != "" {
 		r.Value = l.vault.seal(TableConversations, r.Field, text)
 	}
-	return l.touch(ctx, entryFrame{Kind: TraceDraft, Conversation: id, Actor: ActorPatient}, r)
+	return l.touch(ctx, actor, entryFrame{Kind: TraceDraft, Conversation: id}, r)
 }

@@ -116,17 +116,20 @@ func LostEntry(shard string, sequence uint64) JournalEntry {
 // touch writes records that no rule reads, with their trace, which is durable with the next commit of
 // this process, or two seconds later ([Journal]): what a crash takes from the local database, the store
 // still has, so that only the loss of both within that time loses a reading, a draft or a notification done.
-func (l *loaded) touch(ctx context.Context, f entryFrame, records ...Record) error {
-	f.At, f.Patient = toMillis(l.svc.Now()), hexID(l.id)
-	content := entryContent{Records: entryRecords(records)}
+// Without records it tells of an act that changes nothing: a download, a login. Whoever acts for the patient is
+// traced in the place of actor.
+func (l *loaded) touch(ctx context.Context, actor Actor, f entryFrame, records ...Record) error {
 	if l.by.any() {
 		who, err := l.actor()
 		if err != nil {
 			return err
 		}
-		f.Actor, content.ActorID, content.ActorName = who.Kind, who.ID, who.Name
+		actor = who
 	}
-	f.Sealed = l.vault.seal(tableJournal, f.place(), content)
+	f.At, f.Patient, f.Actor = toMillis(l.svc.Now()), hexID(l.id), actor.Kind
+	f.Sealed = l.vault.seal(tableJournal, f.place(), entryContent{
+		ActorID: actor.ID, ActorName: actor.Name, Records: entryRecords(records),
+	})
 	n, err := l.svc.note(ctx, l.id.Shard(), f)
 	if err != nil {
 		return err
@@ -215,6 +218,9 @@ func TraceTo(ctx context.Context, j interface {
 		UpTo: toMillis(e.UpTo),
 	}))
 }
+
+// Refused traces an event that was refused at a border, which is cheap for whoever causes it: see refusal.
+func (s *Service) Refused(ctx context.Context, e Event) { s.refusal(ctx, e) }
 
 // refusal traces that a command was refused. Refusals are cheap for whoever causes them, so that only
 // [maxRefusals] of a minute have an entry each; one entry counts the others.

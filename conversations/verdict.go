@@ -21,37 +21,37 @@ type ContactVerdict struct {
 const verdictPeriod = time.Hour
 
 // Ask tells whether a message of the mailbox would reach the patient now. Nothing joins the two: the answer
-// is the same for every matricule. The question is traced with the person who asked, in the patient's history
-// when there is one. It fails with KindRateLimited for who asks too often.
+// is the same for every matricule, and so are the steps: one entry of the journal, without a version, tells of the
+// question and of the person who asked, in the patient's history when there is one, else in that person's own. It
+// fails with KindRateLimited for who asks too often.
 func (s *Service) Ask(ctx context.Context, actor Actor, m Address, ins rules.INS) (ContactVerdict, error) {
 	if err := s.countVerdict(ctx, actor); err != nil {
 		return ContactVerdict{}, err
 	}
-	p := s.PatientID(ins)
+	p, err := s.LeadsTo(ctx, ins)
+	if err != nil {
+		return ContactVerdict{}, err
+	}
 	enrolled, err := s.enrolled(ctx, p)
 	if err != nil {
 		return ContactVerdict{}, err
 	}
-	if !enrolled {
-		return ContactVerdict{ContactAnswer: rules.Contact(rules.ContactFacts{}, s.Now())}, nil
+	if !enrolled { // traced with the one who asks, by the same steps (D36)
+		who := Signatory{Kind: actor.Kind, ID: actor.ID, Name: actor.Name}
+		return ContactVerdict{ContactAnswer: rules.Contact(rules.ContactFacts{}, s.Now())}, s.Note(ctx, who, TraceKind(rules.VerdictAsked))
 	}
 	box := s.MailboxID(m)
-	var answer rules.ContactAnswer
-	_, _, err = s.run(ctx, p, "", FactsQuery{Exchanges: []rules.MailboxID{box}}, func(l *loaded) (*decision, error) {
-		now := s.Now()
-		answer = rules.Contact(rules.ContactFacts{
-			Patient: l.state.Patient, Sender: l.know(m), Exchange: l.state.Exchanges[box], Visiting: l.visits(m),
-			Soft: s.SoftOpposition,
-		}, now)
-		return &decision{actor: actor, verdict: rules.Verdict{
-			Change: rules.Change{Kind: rules.VerdictAsked, Seq: l.facts.Version + 1, At: now, Mailbox: box},
-		}}, nil
-	})
+	l, err := s.load(ctx, p, FactsQuery{Exchanges: []rules.MailboxID{box}})
 	if err != nil {
 		return ContactVerdict{}, err
 	}
-	v := ContactVerdict{ContactAnswer: answer}
-	if answer.Reachability == rules.Unknown {
+	v := ContactVerdict{ContactAnswer: rules.Contact(rules.ContactFacts{
+		Patient: l.state.Patient, Sender: l.know(m), Exchange: l.state.Exchanges[box], Visiting: l.visits(m), Soft: s.SoftOpposition,
+	}, s.Now())}
+	if err := l.touch(ctx, actor, entryFrame{Kind: TraceKind(rules.VerdictAsked), Mailbox: hexID(box)}); err != nil {
+		return ContactVerdict{}, err
+	}
+	if v.Reachability == rules.Unknown {
 		return v, nil
 	}
 	v.Silences, err = s.Silenced(ctx, []Address{m}, s.exchangeID(p, box))

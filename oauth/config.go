@@ -59,6 +59,9 @@ type Config struct {
 	Professionals *Upstream
 	Resolve       Resolver
 
+	// LoggedOut is told of each person whose session ended by a logout. It may be nil.
+	LoggedOut func(ctx context.Context, who Identity)
+
 	// ShortCuts allows IssueToken. New refuses it in Production.
 	ShortCuts bool
 

@@ -12,7 +12,8 @@ var endEverythingSource string
 
 // EndEverywhere ends every browser session of a person, every code and every token that a client holds in
 // that person's name, those of this browser included. A person calls it who lost a device; an
-// administrator, for somebody who left. It fails with ErrUnavailable; then it is to be repeated.
+// administrator, for somebody who left; the bridge, for a patient whose account closed (R148). It fails with
+// ErrUnavailable; then it is to be repeated. Short-cut tokens, which nobody logged in for, stay.
 func (s *Server) EndEverywhere(ctx context.Context, kind Kind, subject string) error {
 	err := s.endEverything.Run(ctx, s.store.redis, []string{personKey(kind, subject)}).Err()
 	if err != nil {

@@ -26,6 +26,9 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 		s.pages.Error(w, r, http.StatusServiceUnavailable, ErrorData{Code: Unavailable, Retry: "/"})
 		return
 	}
+	if err == nil && s.loggedOut != nil {
+		s.loggedOut(ctx, found.Identity)
+	}
 	names.set(w, names.session(), "", -1)
 	target := s.afterLogout(r, found)
 	http.Redirect(w, r, target, http.StatusSeeOther)

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"crypto"
 	"encoding/base64"
 	"fmt"
@@ -29,6 +30,7 @@ type Server struct {
 	sessions                *Sessions
 	patients, professionals *upstream // nil when not in use
 	resolve                 Resolver
+	loggedOut               func(context.Context, Identity)
 	pages                   Pages
 	shortCuts               bool
 	log                     *slog.Logger
@@ -58,7 +60,7 @@ func New(c Config) (*Server, error) {
 		commitGrant: redis.NewScript(commitGrantSource),
 	}
 	s := &Server{
-		issuer: c.Issuer, store: st, resolve: c.Resolve, pages: c.Pages,
+		issuer: c.Issuer, store: st, resolve: c.Resolve, loggedOut: c.LoggedOut, pages: c.Pages,
 		sessions:      newSessions(c.Redis, seal, cookies{secure: isSecure(c.Issuer)}, c.Now),
 		patients:      newUpstream(c.Patients, c.Issuer, Patient, c.Now),
 		professionals: newUpstream(c.Professionals, c.Issuer, Professional, c.Now),

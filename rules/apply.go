@@ -55,6 +55,8 @@ func Apply(s *State, c Change) {
 		s.Patient.MinorUntil = c.Until
 	case DelegateInvited, DelegateAccepted, DelegateRefused, DelegateDeclared, DelegateEnded, DelegateRestored:
 		s.Patient.delegate(c.Delegation, c.At)
+	case LifeNoted:
+		s.Patient.live(c)
 	case TermsAccepted:
 		s.Patient.Terms = c.Terms
 	case ConversationDeleted:
@@ -62,7 +64,7 @@ func Apply(s *State, c Change) {
 		t.Deleted = c.Seq
 		s.Conversations[c.Conversation] = t
 	case MessageRefused, ConversationPurged, DocumentSaved, DocumentDeleted, VerdictAsked,
-		DeliverySettled, ReportReceived, ConversationOpened, ReceiptSent, ProfileNoted:
+		DeliverySettled, ReportReceived, ConversationOpened, ReceiptSent, ProfileNoted, MatriculeJoined:
 		// nothing that rules read: the trace, the report and the records of the caller
 	}
 }
@@ -96,6 +98,11 @@ func (s *State) receive(c Change) {
 				e.answered(c)
 			}
 		})
+	}
+	for _, m := range c.With { // whenever a worker writes it down, their window ran out before this message
+		if e := s.Exchanges[m]; e.Horizon != c.Seq && e.Settled(c.Seq, c.At).Horizon == c.Seq {
+			s.exchange(c, m, func(*Exchange) {})
+		}
 	}
 	if !c.Shown {
 		return

@@ -176,14 +176,14 @@ func Needed(k ChangeKind) (Rights, bool) {
 		return MayGovern, true
 	case MessageReceived, MessageRefused, ExchangeEnded, ConversationEnded, OppositionRecorded, ConversationPurged, TermsAccepted,
 		MinorityNoted, VisitOpened, VisitClosed, ClosingAnnounced, VerdictAsked, DeliverySettled, ReportReceived, ReceiptSent,
-		DelegateAccepted, DelegateRefused, DelegateDeclared, ProfileNoted:
+		DelegateAccepted, DelegateRefused, DelegateDeclared, ProfileNoted, LifeNoted, MatriculeJoined:
 	}
 	return 0, false
 }
 
-// Majority returns the first instant at which somebody born on a day is of age: 00:00 on the 18th birthday, in
+// MajorityOf returns the first instant at which somebody born on a day is of age: 00:00 on the 18th birthday, in
 // the place of the law, which is Europe/Paris (D28). Born on 29 February, one is on 1 March of a common year.
-func Majority(year int, month time.Month, day int, paris *time.Location) time.Time {
+func MajorityOf(year int, month time.Month, day int, paris *time.Location) time.Time {
 	return time.Date(year+18, month, day, 0, 0, 0, 0, paris).UTC()
 }
 

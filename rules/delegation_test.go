@@ -11,7 +11,7 @@ import (
 )
 
 // D28: 00:00 in Paris on the 18th birthday, in summer and in winter, and for who was born on 29 February.
-func TestMajority(t *testing.T) {
+func TestMajorityOf(t *testing.T) {
 	t.Parallel()
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
@@ -21,7 +21,7 @@ func TestMajority(t *testing.T) {
 		{2008, 7, 14}: "2026-07-13T22:00:00Z", {2008, 12, 1}: "2026-11-30T23:00:00Z", {2008, 2, 29}: "2026-02-28T23:00:00Z",
 		{2010, 3, 28}: "2028-03-27T22:00:00Z",
 	} {
-		if got := rules.Majority(born[0], time.Month(born[1]), born[2], paris).Format(time.RFC3339); got != want {
+		if got := rules.MajorityOf(born[0], time.Month(born[1]), born[2], paris).Format(time.RFC3339); got != want {
 			t.Errorf("born %v: %s, want %s", born, got, want)
 		}
 	}

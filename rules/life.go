@@ -96,7 +96,7 @@ func (p Patient) Commands() []AccountCommand {
 // so that it may be repeated; one that does not lead on from here is refused.
 //
 // Closing and suspending set the instant at which the law goes on (Retire); erasing destroys the data
-// key (Shred).
+// key (Shred). Both closing and erasing end the holder's sessions (R148); a new login may reopen (O115).
 func ManageAccount(f AccountFacts, now time.Time) Verdict {
 	from := f.Patient.Account
 	if from == "" {
@@ -118,11 +118,11 @@ func ManageAccount(f AccountFacts, now time.Time) Verdict {
 	v := Verdict{Change: Change{Kind: AccountChanged, Seq: f.Next, At: now, Account: rows[at].to}}
 	switch rows[at].to { //nolint:exhaustive // no period runs in the others
 	case Closed:
-		v.Effects, v.Due = Retire, f.Periods.erasure(now)
+		v.Effects, v.Due = Retire|EndSessions, f.Periods.erasure(now)
 	case Suspended:
 		v.Effects, v.Due = Retire, f.Periods.closing(now)
 	case Purged:
-		v.Change.Kind, v.Effects = AccountErased, Shred
+		v.Change.Kind, v.Effects = AccountErased, Shred|EndSessions
 	}
 	return v
 }

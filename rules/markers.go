@@ -9,14 +9,14 @@ const (
 )
 
 // ReadSubject reads the subject marker from a decoded, unfolded subject: trimmed of ASCII white
-// space, then exact and case-sensitive (R80, D5). near tells a subject that resembles it, which is
-// an ordinary message.
+// space, then exact and case-sensitive (R80, D5). near tells a subject that resembles it, also behind the
+// prefix of documents, which is an ordinary message.
 func ReadSubject(subject string) (ends, near bool) {
 	s := trimASCII(subject)
 	if s == endSubject {
 		return true, false
 	}
-	return false, resembles(s)
+	return false, resembles(trimASCII(ShownSubject(s)))
 }
 
 // ReadEndHeaders reads all X-MSS-MES fields of a message: FIN when one of them is exactly that

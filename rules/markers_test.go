@@ -32,7 +32,7 @@ func TestReadSubject(t *testing.T) {
 		{"(FIN)", false, true},
 		{"\u00a0[FIN]", false, true}, // a no-break space is not ASCII
 		{"[FIN]\u202f", false, true},
-		{"XDM/1.0/DDM+[FIN]", false, false},
+		{"XDM/1.0/DDM+[FIN]", false, true},
 		{"[FIN] merci", false, false},
 		{"[FIN", false, true},
 		{"[ＦＩＮ]", false, false}, // full-width letters

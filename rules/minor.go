@@ -34,5 +34,9 @@ func NoteMinority(p Patient, until time.Time, next Seq, now time.Time) Verdict {
 	if p.MinorUntil.Equal(until) {
 		return Verdict{}
 	}
-	return Verdict{Change: Change{Kind: MinorityNoted, Seq: next, At: now, Until: until}}
+	v := Verdict{Change: Change{Kind: MinorityNoted, Seq: next, At: now, Until: until}}
+	if now.Before(until) {
+		v.Effects, v.Due = ComeOfAge, until
+	}
+	return v
 }

@@ -127,6 +127,7 @@ type Patient struct {
 	Died        bool      // conversations freeze (D24, D33)
 	MinorUntil  time.Time // first instant of majority of a known minor (D28); zero: not known to be one
 	Delegations []Delegation
+	Guarded     Guardianship
 	Storage     Storage
 }
 

@@ -48,6 +48,8 @@ const (
 	Expunge                         // erase at Verdict.Due what the patient deleted (OP18)
 	Shred                           // destroy the patient's key and all that it sealed (D16)
 	Acknowledge                     // a read receipt to each mailbox that asked for one (R57)
+	ComeOfAge                       // the majority is due at Verdict.Due (R131)
+	EndSessions                     // whoever is logged in as the patient is so no more (R148)
 )
 
 // Has reports whether e contains all of o.
@@ -104,6 +106,8 @@ const (
 	VisitClosed         ChangeKind = "episode.close"
 	ClosingAnnounced    ChangeKind = "thread.closing" // the patient was told when an episode ends the conversation
 	VerdictAsked        ChangeKind = "verdict"        // nothing changes but the trace (D29)
+	LifeNoted           ChangeKind = "patient.event"  // a life event; Change.Event says which (D33)
+	MatriculeJoined     ChangeKind = "patient.alias"  // a matricule leads to another mailbox of the same person (OP17)
 
 	DelegateInvited  ChangeKind = "delegate.invite"
 	DelegateAccepted ChangeKind = "delegate.accept"
@@ -138,7 +142,8 @@ type Change struct {
 	How          EndHow
 	Block        PersonBlock
 	Account      AccountState
-	Until        time.Time // MinorityNoted
+	Until        time.Time // MinorityNoted, LifeNoted of a guardianship
+	Event        LifeEvent // LifeNoted, MatriculeJoined
 	Delegation   Delegation
 	Bytes        int64 // octets that the mailbox holds more by it, or less (O167)
 	Objection    Objection
@@ -156,7 +161,7 @@ type Verdict struct {
 	Refusal Refusal
 	Change  Change
 	Effects Effects
-	Due     time.Time // when Retire or Expunge is to happen
+	Due     time.Time // when Retire, Expunge or ComeOfAge is to happen
 	Notes   Notes
 }
 

@@ -110,6 +110,7 @@ func (w *world) run(command string) ([]string, error) {
 		"invite": w.invite, "accept": w.acceptInvitation, "decline": w.decline, "represent": w.represent,
 		"end-delegation": w.endDelegation, "restore": w.restore, "minor": w.minor, "may": w.may, "delegations": w.delegations,
 		"message-to-minor": w.messageToMinor,
+		"event":            w.event, "events": w.events, "join": w.join, "child": w.child, "listed": w.listed, "represented": w.represented,
 	}
 	do, ok := commands[name]
 	if !ok {

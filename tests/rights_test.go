@@ -2,6 +2,7 @@ package tests
 
 import (
 	"encoding/base64"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -173,6 +174,8 @@ func (w *rightsWorld) told(t *testing.T, address string) {
 func (w *rightsWorld) unreachable(t *testing.T) {
 	me, address := w.patient(t, 2)
 	w.mail(t, w.doctor, address, "Bonjour", "x")
+	ins, _, _ := strings.Cut(address, "@")
+	eventually(t, "the exchange is listed", func() bool { return strings.Contains(w.listed(t, ins), "conversation") })
 	contact := me.contactNamed(familyName(w.Professionals[0].Name))
 	manage := func(command string) func() {
 		return func() { me.want(http.StatusOK, nil, http.MethodPost, "/account", map[string]any{"command": command}) }
@@ -237,7 +240,34 @@ func (w *rightsWorld) observed(t *testing.T, address string) string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	return strings.ReplaceAll(smtp, ins, "INS") + "\n" + http.StatusText(status) + " " + text + "\n" + strings.Join(names, " ")
+	return strings.ReplaceAll(smtp, ins, "INS") + "\n" + http.StatusText(status) + " " + text + "\n" + strings.Join(names, " ") + "\n" + w.listed(t, ins)
+}
+
+// listed is what the lists and a verdict tell the doctor of a patient: the states, and nothing that names one.
+func (w *rightsWorld) listed(t *testing.T, ins string) string {
+	t.Helper()
+	pro := w.as(t, w.Professionals[0].Token)
+	_, verdict, _ := pro.do(http.MethodPost, "/verdicts", map[string]any{"mailbox": w.doctor, "patient": map[string]any{"ins": ins}})
+	text, _, _ := strings.Cut(string(verdict), `"silences"`)
+	var exchanges list[struct {
+		ID, State, LastAt string
+		Since             *string
+		EndedAt, EndedBy  *string
+		Patient           struct{ ID, INS string }
+	}]
+	pro.want(http.StatusOK, &exchanges, http.MethodGet, "/exchanges?mailbox="+w.doctor, nil)
+	for _, e := range exchanges.Items {
+		if e.Patient.INS != ins {
+			continue
+		}
+		text += fmt.Sprintf("\nexchange %s %v %v %v %s", e.State, e.Since == nil, e.EndedAt == nil, e.EndedBy == nil, e.LastAt)
+		var threads list[struct{ Subject, State, LastAt string }]
+		pro.want(http.StatusOK, &threads, http.MethodGet, "/conversations?mailbox="+w.doctor+"&patient="+e.Patient.ID, nil)
+		for _, c := range threads.Items {
+			text += fmt.Sprintf("\nconversation %s %s %s", c.Subject, c.State, c.LastAt)
+		}
+	}
+	return text
 }
 
 // uniform checks that all members of a class look the same, and how.

@@ -106,7 +106,7 @@ func (f *fakeConversations) Documents(_ context.Context, p conversations.Patient
 	return conversations.DocumentPage{Items: f.saved}, f.called("Documents")
 }
 
-func (f *fakeConversations) Document(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+func (f *fakeConversations) Document(_ context.Context, _ conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
 	f.about(p)
 	if err := f.called("Document"); err != nil {
 		return conversations.Download{}, err
@@ -138,9 +138,9 @@ func (f *fakeConversations) History(_ context.Context, p conversations.PatientID
 	return conversations.HistoryPage{Items: f.past, Next: "bmV4dA"}, f.called("History")
 }
 
-func (f *fakeConversations) HistoryTaken(_ context.Context, p conversations.PatientID) {
+func (f *fakeConversations) HistoryTaken(_ context.Context, _ conversations.Actor, p conversations.PatientID) error {
 	f.about(p)
-	_ = f.called("HistoryTaken")
+	return f.called("HistoryTaken")
 }
 
 func (f *fakeConversations) Account(_ context.Context, p conversations.PatientID) (conversations.Account, error) {

@@ -206,7 +206,7 @@ func (f *fakeConversations) Opened(_ context.Context, _ conversations.Actor, p c
 	return nil
 }
 
-func (f *fakeConversations) Attachment(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+func (f *fakeConversations) Attachment(_ context.Context, _ conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
 	f.about(p)
 	if err := f.called("Attachment"); err != nil {
 		return conversations.Download{}, err
@@ -228,7 +228,7 @@ func (f *fakeConversations) Attachment(_ context.Context, p conversations.Patien
 	}, nil
 }
 
-func (f *fakeConversations) Attached(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Attached, error) {
+func (f *fakeConversations) Attached(_ context.Context, _ conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Attached, error) {
 	f.about(p)
 	if err := f.called("Attached"); err != nil {
 		return conversations.Attached{}, err
@@ -245,7 +245,7 @@ func (f *fakeConversations) Attached(_ context.Context, p conversations.PatientI
 	}, nil
 }
 
-func (f *fakeConversations) Original(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
+func (f *fakeConversations) Original(_ context.Context, _ conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
 	f.about(p)
 	if err := f.called("Original"); err != nil {
 		return conversations.Download{}, err
@@ -283,7 +283,7 @@ func (f *fakeConversations) Reply(_ context.Context, actor conversations.Actor, 
 	}, nil
 }
 
-func (f *fakeConversations) SaveDraft(_ context.Context, p conversations.PatientID, _ conversations.ID, text string) error {
+func (f *fakeConversations) SaveDraft(_ context.Context, _ conversations.Actor, p conversations.PatientID, _ conversations.ID, text string) error {
 	f.about(p)
 	if err := f.called("SaveDraft"); err != nil {
 		return err

@@ -34,7 +34,9 @@ func historyFile(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, fmt.Errorf("write history: %w", err)
 	}
-	a.deps.Conversations.HistoryTaken(v.ctx, v.patient)
+	if err := a.deps.Conversations.HistoryTaken(v.ctx, v.who.actor(), v.patient); err != nil {
+		return view{}, err
+	}
 	return view{download: &conversations.Download{
 		AttachmentLine: conversations.AttachmentLine{
 			Name: "historique.csv", Type: "text/csv", Bytes: int64(len(content)), SHA256: sha256.Sum256(content),

@@ -60,13 +60,13 @@ func conversationPage(a *App, v visit) (view, error) {
 
 // pieceFile sends an attachment.
 func pieceFile(a *App, v visit) (view, error) {
-	d, err := a.deps.Conversations.Attachment(detached(v.ctx), v.patient, v.piece)
+	d, err := a.deps.Conversations.Attachment(detached(v.ctx), v.who.actor(), v.patient, v.piece)
 	return view{download: &d}, err
 }
 
 // attachedPage shows an attached message.
 func attachedPage(a *App, v visit) (view, error) {
-	m, err := a.deps.Conversations.Attached(v.ctx, v.patient, v.piece)
+	m, err := a.deps.Conversations.Attached(v.ctx, v.who.actor(), v.patient, v.piece)
 	if err != nil {
 		return view{}, err
 	}
@@ -75,13 +75,13 @@ func attachedPage(a *App, v visit) (view, error) {
 
 // originalFile sends a message as a file, names in the place of addresses (D11).
 func originalFile(a *App, v visit) (view, error) {
-	d, err := a.deps.Conversations.Original(detached(v.ctx), v.patient, v.piece)
+	d, err := a.deps.Conversations.Original(detached(v.ctx), v.who.actor(), v.patient, v.piece)
 	return view{download: &d}, err
 }
 
 // discardDraft deletes the draft of a conversation.
 func discardDraft(a *App, v visit) (view, error) {
-	if err := a.deps.Conversations.SaveDraft(v.ctx, v.patient, v.id, ""); err != nil {
+	if err := a.deps.Conversations.SaveDraft(v.ctx, v.who.actor(), v.patient, v.id, ""); err != nil {
 		return view{}, err
 	}
 	return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeDiscarded))

@@ -31,7 +31,7 @@ const (
 // replyForm sends a reply, or keeps it as a draft.
 func replyForm(a *App, v visit) (view, error) {
 	if v.form.value(fieldAction) == "brouillon" && !v.form.cut {
-		if err := a.deps.Conversations.SaveDraft(v.ctx, v.patient, v.id, v.form.text()); err != nil {
+		if err := a.deps.Conversations.SaveDraft(v.ctx, v.who.actor(), v.patient, v.id, v.form.text()); err != nil {
 			return a.replyAgain(v, err)
 		}
 		return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeDraft))

@@ -76,7 +76,7 @@ func documentsPage(a *App, v visit) (view, error) {
 
 // documentFile sends a saved document.
 func documentFile(a *App, v visit) (view, error) {
-	d, err := a.deps.Conversations.Document(detached(v.ctx), v.patient, v.id)
+	d, err := a.deps.Conversations.Document(detached(v.ctx), v.who.actor(), v.patient, v.id)
 	return view{download: &d}, err
 }
 

@@ -73,9 +73,9 @@ func ofPatient(serve func(a *App, r request, p conversations.PatientID) (answer,
 }
 
 // bytesOf is a call that sends the bytes of something of the patient's.
-func bytesOf(open func(Conversations, context.Context, conversations.PatientID, conversations.ID) (conversations.Download, error)) call {
+func bytesOf(open func(Conversations, context.Context, conversations.Actor, conversations.PatientID, conversations.ID) (conversations.Download, error)) call {
 	return ofPatient(func(a *App, r request, p conversations.PatientID) (answer, error) {
-		d, err := open(a.deps.Conversations, detached(r.ctx), p, r.id)
+		d, err := open(a.deps.Conversations, detached(r.ctx), r.who.actor(), p, r.id)
 		if err != nil {
 			return answer{}, err
 		}

@@ -18,11 +18,11 @@ type Conversations interface {
 	Inbox(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error)
 	Thread(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error)
 	Opened(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
-	Attachment(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
-	Attached(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Attached, error)
-	Original(ctx context.Context, p conversations.PatientID, message conversations.ID) (conversations.Download, error)
+	Attachment(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
+	Attached(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Attached, error)
+	Original(ctx context.Context, actor conversations.Actor, p conversations.PatientID, message conversations.ID) (conversations.Download, error)
 	Reply(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID, in conversations.ReplyInput) (conversations.Message, error)
-	SaveDraft(ctx context.Context, p conversations.PatientID, id conversations.ID, text string) error
+	SaveDraft(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID, text string) error
 	Contacts(ctx context.Context, p conversations.PatientID) ([]conversations.Contact, error)
 	Block(ctx context.Context, actor conversations.Actor, p conversations.PatientID, contact conversations.ID, until time.Time) (conversations.Contact, error)
 	Unblock(ctx context.Context, actor conversations.Actor, p conversations.PatientID, contact conversations.ID) (conversations.Contact, error)
@@ -34,10 +34,10 @@ type Conversations interface {
 	DeleteThread(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	SaveDocument(ctx context.Context, actor conversations.Actor, p conversations.PatientID, attachment conversations.ID) (d conversations.Document, saved bool, err error)
 	Documents(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.DocumentPage, error)
-	Document(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
+	Document(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
 	DeleteDocument(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	History(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.HistoryPage, error)
-	HistoryTaken(ctx context.Context, p conversations.PatientID)
+	HistoryTaken(ctx context.Context, actor conversations.Actor, p conversations.PatientID) error
 	Account(ctx context.Context, p conversations.PatientID) (conversations.Account, error)
 	ManageAccount(ctx context.Context, actor conversations.Actor, by rules.Party, p conversations.PatientID, command rules.AccountCommand) (conversations.Account, error)
 	AcceptedTerms(ctx context.Context, who conversations.Signatory) (rules.Terms, error)

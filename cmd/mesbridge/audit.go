@@ -177,24 +177,18 @@ const askLimit = 2 * time.Minute
 
 // askRunning has a running bridge seal, and returns the end of its archive.
 func askRunning(ctx context.Context, settings config.Config, ops, act string) (head app.Head, err error) {
-	if ops == "" {
-		ops = settings.Listen.Ops
-	}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("ask the running bridge for the end of its journal: %w; name its operations listener with --ops", err)
 		}
 	}()
-	host, port, err := net.SplitHostPort(ops)
+	url, err := operationsURL(settings, ops)
 	if err != nil {
 		return head, err
 	}
-	if host == "" {
-		host = "127.0.0.1"
-	}
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+net.JoinHostPort(host, port)+"/journal/round?act="+act, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/journal/round?act="+act, nil)
 	if err != nil {
 		return head, err
 	}
@@ -207,4 +201,19 @@ func askRunning(ctx context.Context, settings config.Config, ops, act string) (h
 		return head, errors.New(answer.Status)
 	}
 	return head, json.NewDecoder(answer.Body).Decode(&head)
+}
+
+// operationsURL is where a running bridge serves its operations: at ops, or where the settings say.
+func operationsURL(settings config.Config, ops string) (string, error) {
+	if ops == "" {
+		ops = settings.Listen.Ops
+	}
+	host, port, err := net.SplitHostPort(ops)
+	if err != nil {
+		return "", err
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port), nil
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -160,29 +159,16 @@ func (c auditExportCommand) filter(settings config.Config) (f audit.Filter, aske
 	return f, asked, nil
 }
 
-// maxINS bounds what is read of a matricule, in bytes.
-const maxINS = 64
-
-// readINS reads a matricule from a file, never from the command line, which others can see.
+// readINS reads a matricule from a file.
 func readINS(path string) (rules.INS, error) {
-	in := io.Reader(os.Stdin)
-	if filepath.Base(path) != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", fmt.Errorf("--patient: %w", err)
-		}
-		defer func() { _ = f.Close() }()
-		in = f
+	matricules, err := readMatricules(path)
+	switch {
+	case err != nil:
+		return "", err
+	case len(matricules) != 1:
+		return "", errors.New("--patient: the file holds no matricule INS, or several")
 	}
-	text, err := io.ReadAll(io.LimitReader(in, maxINS))
-	if err != nil {
-		return "", fmt.Errorf("--patient: %w", err)
-	}
-	ins := rules.INS(strings.TrimSpace(string(text)))
-	if ins == "" {
-		return "", errors.New("--patient: the file holds no matricule INS")
-	}
-	return ins, nil
+	return rules.INS(matricules[0]), nil
 }
 
 // writePrivate makes a file for its owner alone, which must not be there yet.

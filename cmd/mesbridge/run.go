@@ -43,6 +43,9 @@ type commands struct {
 		Verify auditVerifyCommand `cmd:"" help:"Check the sealed journal; tells what was altered or is missing, and where."`
 		Export auditExportCommand `cmd:"" help:"Hand out traces by mailbox, patient, message or period."`
 	} `cmd:"" help:"About the journal of every act."`
+	Patient struct {
+		Event patientEventCommand `cmd:"" help:"Bring in a life event of a patient: death, another matricule, guardianship."`
+	} `cmd:"" help:"About one patient."`
 	Rebuild rebuildCommand `cmd:"" help:"Make the state in redis again from the journal; the bridge must not run."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Explain a command."`

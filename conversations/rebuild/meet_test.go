@@ -89,3 +89,34 @@ func TestRebuild_erasedAccount_andAnewOne(t *testing.T) {
 		t.Errorf("%+v", lines)
 	}
 }
+
+// TestRebuild_matriculeThatLeadsOn: the record of another matricule comes back byte-equal, and leads where it led
+// (OP17); an effect that was cut is due again.
+func TestRebuild_matriculeThatLeadsOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	p := w.enrol(1)
+	w.receive(p, "marie.martin", "Ordonnance", "")
+	done := func(context.Context, conversations.Effect) (time.Time, error) { return time.Time{}, nil }
+	w.work(done)
+	in := conversations.LifeInput{Event: rules.INSMerged, INS: p.INS, New: "255081416802538"}
+	seen, err := w.PreviewEvent(ctx, in)
+	must(t, err)
+	agent := conversations.Actor{Kind: conversations.ActorAgent, ID: "A. Gent", Name: "A. Gent"}
+	_, err = w.ApplyEvent(ctx, agent, in, seen.Seen)
+	must(t, err)
+	open := w.dump()
+	sum := w.rebuild()
+	compare(t, open, w.dump())
+	if sum.Effects != 2 || sum.Patients != 2 { // the join, and the end of sessions
+		t.Errorf("%+v", sum)
+	}
+	w.work(done)
+	before := w.dump()
+	w.rebuild()
+	compare(t, before, w.dump())
+	if led, err := w.PatientByINS(ctx, in.New); err != nil || led.ID != p.ID || led.INS != in.New {
+		t.Errorf("%v, %v", led.ID == p.ID, err)
+	}
+}

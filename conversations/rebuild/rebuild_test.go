@@ -27,7 +27,7 @@ func (w *world) dump() map[string]string {
 	must(w.t, err)
 	for _, key := range keys {
 		switch kind := w.client.Type(ctx, key).Val(); {
-		case strings.HasSuffix(key, ":ping"):
+		case strings.HasSuffix(key, ":ping"), strings.Contains(key, ":idem:"):
 		case kind == "hash":
 			fields, err := w.client.HGetAll(ctx, key).Result()
 			must(w.t, err)
@@ -104,7 +104,7 @@ func (w *world) live() []conversations.Patient {
 		w.receive(p, "jean.petit", "Rendez-vous", "")
 		for i, line := range w.threads(p) {
 			must(w.t, w.Opened(ctx, self, p.ID, line.ID))
-			must(w.t, w.SaveDraft(ctx, p.ID, line.ID, "brouillon"))
+			must(w.t, w.SaveDraft(ctx, self, p.ID, line.ID, "brouillon"))
 			if i == n%2 {
 				_, err := w.Reply(ctx, self, p.ID, line.ID, conversations.ReplyInput{Text: "merci", Choice: rules.ReplyToOne, Operation: "key"})
 				must(w.t, err)

@@ -15,12 +15,18 @@
 --       earlier form.
 -- Writes nothing unless it gives 1.
 
-local KEPT = 32 -- operations kept for a patient; form: operations.go
+local KEPT = 32 -- operations of callers kept for a patient, under d; form: operations.go
+local CALLS = 8 -- commits without an operation id, kept under c, so that they push out no caller's
 
 if tonumber(redis.call('GET', KEYS[11]) or 0) < tonumber(ARGV[6]) then
   return {3}
 end
-local state = redis.call('HMGET', KEYS[1], 'v', 'd', 'o')
+-- A commit without an operation id has the name of its call.
+local field = 'd'
+if string.sub(ARGV[2], 1, 6) == string.sub(ARGV[2], 13, 18) then
+  field, KEPT = 'c', CALLS
+end
+local state = redis.call('HMGET', KEYS[1], 'v', field, 'o')
 if state[3] then
   return {3}
 end
@@ -55,5 +61,5 @@ else
 end
 local done = ARGV[2] .. version .. ' ' .. sequence .. ' ' .. ARGV[3]
 redis.call('HSET', KEYS[1], 'v', version,
-  'd', string.format('%02d', kept) .. operations .. #done .. ':' .. done)
+  field, string.format('%02d', kept) .. operations .. #done .. ':' .. done)
 return {1, version, sequence}

@@ -11,7 +11,7 @@
 // patient's shard as hash tag, and every key of a mailbox the mailbox's, so that each script touches
 // one slot of a cluster:
 //
-//	{s7f}:patient:<pid>  HASH    v version, r record, d the operations kept (operations.go);
+//	{s7f}:patient:<pid>  HASH    v version, r record, d, c the operations kept (operations.go);
 //	                             MailboxID -> record of an exchange
 //	{s7f}:conv:<pid>     HASH    conversation ID -> record, "<id>:read" and "<id>:draft" beside it;
 //	                             "visit:<visit>" -> record of an episode;

@@ -52,7 +52,7 @@ func TestCompactField_ofTablesThatShareAKey_areApart(t *testing.T) {
 	} {
 		seen := map[string]string{}
 		if tables[0] == conversations.TableExchanges { // in the patient's own
-			seen = map[string]string{"v": "version", "r": "record", "d": "operations", "o": "earlier operations"}
+			seen = map[string]string{"v": "version", "r": "record", "d": "operations", "c": "calls", "o": "earlier operations"}
 		}
 		for _, table := range tables {
 			for _, field := range fields {

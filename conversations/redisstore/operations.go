@@ -9,7 +9,8 @@ import (
 	"mesbridge/rules"
 )
 
-// The operations of a patient are one text, which commit.lua appends to: the number kept in two
+// The operations of a patient are one text, which commit.lua appends to, and so are, apart from them, the
+// commits without an operation id, of which few are kept, since only go-redis gives one again: the number kept in two
 // digits, then each operation, oldest first, as
 //
 //	<length of the rest>:<12 bytes of digest><6 bytes of call><version> <sequence> <answer>

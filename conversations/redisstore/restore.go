@@ -146,6 +146,9 @@ func (w *restorer) patient(p conversations.PatientID, image *conversations.Patie
 	if len(image.Done) > 0 {
 		w.hash(key, "d", packOperations(w.shard, image.Done))
 	}
+	if len(image.Calls) > 0 {
+		w.hash(key, "c", packOperations(w.shard, image.Calls))
+	}
 	for table, records := range image.Tables {
 		for field, value := range records {
 			r := conversations.Record{Table: table, Field: field, Value: value}

@@ -17,6 +17,7 @@ func operationContracts() []contract {
 		{"Commit/operationOfAnotherPatient_isAnother", operationOfAnother},
 		{"Commit/operation_isKeptAmongTheLast32", operationKept},
 		{"Commit/emptyOperation_isNeverRepeated", operationEmpty},
+		{"Commit/emptyOperation_pushesOutNone", operationStays},
 	}
 }
 
@@ -84,4 +85,13 @@ func operationEmpty(t *testing.T, s conversations.Store) {
 	wantEqual(t, "repeated", done.Repeated, false)
 	wantEqual(t, "version", done.Version, 2)
 	wantEqual(t, "done", facts(t, s, alice, conversations.FactsQuery{}).Done, false)
+}
+
+// What the bridge does by itself makes no caller's operation forgotten.
+func operationStays(t *testing.T, s conversations.Store) {
+	version := commit(t, s, alice, change(0, "op-1")).Version
+	for range 2 * keptOperations {
+		version = commit(t, s, alice, change(version, "")).Version
+	}
+	wantEqual(t, "done", facts(t, s, alice, conversations.FactsQuery{Operation: "op-1"}).Done, true)
 }

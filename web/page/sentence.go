@@ -42,10 +42,16 @@ func Sentence(l conversations.HistoryLine) string {
 		return "Vous avez accepté les conditions d’utilisation."
 	case string(rules.MinorityNoted):
 		return "Le service a noté votre majorité ou votre minorité."
+	case string(rules.LifeNoted):
+		return eventWords(l.Event)
 	case string(rules.AccountChanged):
 		return accountWords(l, mine)
 	case string(rules.ConversationOpened):
 		return byPatient(l, "Vous avez ouvert une conversation.", "a ouvert une conversation en votre nom.")
+	case string(conversations.TraceLogin):
+		return "Connexion à votre messagerie."
+	case string(conversations.TraceLogout):
+		return "Déconnexion de votre messagerie."
 	case string(conversations.TraceDownload):
 		return byPatient(l, "Vous avez ouvert une pièce jointe.", "a ouvert une pièce jointe en votre nom.")
 	case string(conversations.TraceConsulted):
@@ -79,6 +85,23 @@ func delegateSentence(l conversations.HistoryLine) string {
 		return byPatient(l, "Vous avez rétabli un accès à votre messagerie.", "a rétabli un accès à votre messagerie.")
 	}
 	return "Une opération a été enregistrée."
+}
+
+// eventWords tells a life event (D33).
+func eventWords(e rules.LifeEvent) string {
+	switch e { //nolint:exhaustive // the others are told to nobody
+	case rules.INSChanged, rules.INSMerged:
+		return "Votre matricule INS a changé. Votre messagerie reste la même, et l’ancienne adresse y mène toujours."
+	case rules.Majority:
+		return "Vous avez 18 ans" + nbsp + ": vos représentants n’ont plus accès à votre messagerie."
+	case rules.GuardianshipBegan:
+		return "Le service a noté une mesure de protection."
+	case rules.GuardianshipEnded:
+		return "Le service a noté la fin d’une mesure de protection."
+	case rules.DeathCorrected:
+		return "Une information notée par erreur a été corrigée. Votre messagerie fonctionne de nouveau."
+	}
+	return "Une information sur votre situation a été notée."
 }
 
 // sentence begins with a name: its first letter is a capital.

@@ -16,8 +16,8 @@ func TestSentence_eachKindHasItsLine(t *testing.T) {
 		rules.MessageReceived, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted,
 		rules.AccountChanged, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
 		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.VisitOpened,
-		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent,
-		rules.ChangeKind(conversations.TraceDownload),
+		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent, rules.LifeNoted,
+		rules.ChangeKind(conversations.TraceDownload), rules.ChangeKind(conversations.TraceLogin), rules.ChangeKind(conversations.TraceLogout),
 	}
 	other := page.Sentence(conversations.HistoryLine{Code: "?"})
 	for _, k := range kinds {

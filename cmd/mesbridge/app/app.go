@@ -48,6 +48,7 @@ type App struct {
 	trustSpace
 	directory directory.Table
 	metrics   *prometheus.Registry
+	early     early
 	codec     *mail.Codec
 	clients   *clientfile.Register
 	responder *delivery.Responder
@@ -70,8 +71,8 @@ func Start(ctx context.Context, o Options) (*App, error) {
 		{"stores", a.openStores},
 		{"journal", a.openJournal},
 		{"conversations", a.startConversations},
-		{"effects", a.startEffects},
 		{"login", a.openLogin},
+		{"effects", a.startEffects}, // they end sessions
 		{"operations", a.startOperations},
 		{"web", a.startWeb},
 		{"mail", a.startMail},

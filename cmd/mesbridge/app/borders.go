@@ -115,6 +115,7 @@ func (a *App) startMail(context.Context) error {
 	}, bridge.Deps{
 		Inbox: a.Conversations, Identity: a.identity, List: a.lists.Current, Log: a.Log.With("part", "mail"), Now: time.Now,
 		Office: office, Scanner: a.scanner, Answer: a.responder.Answer, Pause: bridge.Pause,
+		Refused: a.Conversations.Refused,
 	})
 	a.serve("mail", func() error { return server.Serve(context.Background(), a.Listeners.SMTP) })
 	a.onStop("mail", stopMail, server.Shutdown)

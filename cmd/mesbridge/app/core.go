@@ -41,7 +41,7 @@ func (a *App) startConversations(ctx context.Context) error {
 	}
 	ports := conversations.Ports{
 		Store: a.store, Keys: a.keys, Bodies: content, Journal: a.trail, Acts: a.trail, Directory: book{a}, Mail: a.codec,
-		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader,
+		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader, Sessions: a.endSessions,
 	}
 	if c.Scan.Clamd != "" {
 		a.scanner = scan.New(c.Scan.Clamd, c.Scan.Timeout, time.Now)
@@ -60,7 +60,8 @@ func (a *App) startConversations(ctx context.Context) error {
 		Shared:           sharedMailboxes(c.Mailboxes),
 		Windows:          replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris),
 	}, ports)
-	a.Conversations.Trace(ctx, conversations.Event{Kind: conversations.TraceStart, Actor: conversations.ActorSystem})
+	a.Conversations.Trace(ctx, conversations.Event{Kind: conversations.TraceStart, Actor: conversations.ActorSystem, Code: settingsHash(c)})
+	a.early.open(ctx, a.Conversations.Trace)
 	a.every("journal", keepEvery, func(ctx context.Context) error { return a.trail.Keep(ctx, a.store) })
 	a.every("seals", c.Journal.SealEvery, a.seal)
 	a.onStop("journal", 30*time.Second, func(ctx context.Context) error { // when nothing writes any more

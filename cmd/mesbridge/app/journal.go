@@ -86,12 +86,13 @@ func (a *App) seal(ctx context.Context) error {
 	return err
 }
 
-// operations are health, metrics, and the sealing of the journal on demand, by which the commands of
-// audit know the end of the archive of a running bridge.
+// operations are health, metrics, the sealing of the journal on demand, by which the commands of audit know the
+// end of the archive of a running bridge, and the life events that an agent brings in.
 func (a *App) operations() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", web.Operations(a.probed, a.metrics))
 	mux.HandleFunc("POST /journal/round", a.roundNow)
+	mux.HandleFunc("POST "+eventPath, a.eventNow)
 	return mux
 }
 

@@ -78,7 +78,7 @@ func (a *App) openLogin(context.Context) error {
 	a.OAuth, err = oauth.New(oauth.Config{
 		Environment: string(c.Environment), Issuer: c.PublicURL, Redis: a.client, SealKey: seal, GlobalSecret: tokens,
 		SigningKey: signing, OtherKeys: others, Clients: clients, Pages: pages, Patients: patients, Professionals: professionals,
-		Resolve: a.resolveTraced, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
+		Resolve: a.resolveTraced, LoggedOut: a.loggedOut, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
 	})
 	return err
 }
@@ -153,19 +153,19 @@ func readPublicKeys(files []config.File) ([]*rsa.PublicKey, error) {
 	return all, nil
 }
 
-// resolveTraced is resolve, with a trace of what became of the login (I188). A professional is in it by the
-// kind alone: what he does is traced with his name, sealed, where it is done.
+// resolveTraced is resolve, with a trace of a login that came to nothing (I188). One that succeeds is in the
+// person's own journal.
 func (a *App) resolveTraced(ctx context.Context, provider string, claims map[string]any) (oauth.Identity, error) {
 	who, err := a.resolve(ctx, provider, claims)
-	e := conversations.Event{Kind: conversations.TraceLogin, Actor: conversations.ActorProfessional}
-	if provider == string(oauth.Patient) {
-		e.Actor, e.Patient = conversations.ActorPatient, conversations.PatientID(who.Subject)
+	if err == nil {
+		return who, nil
 	}
-	switch {
-	case errors.Is(err, oauth.ErrUnknownPerson):
+	e := conversations.Event{Kind: conversations.TraceLogin, Actor: conversations.ActorProfessional, Outcome: conversations.OutcomeFailed}
+	if provider == string(oauth.Patient) {
+		e.Actor = conversations.ActorPatient
+	}
+	if errors.Is(err, oauth.ErrUnknownPerson) {
 		e.Outcome = conversations.OutcomeRefused
-	case err != nil:
-		e.Outcome = conversations.OutcomeFailed
 	}
 	a.Conversations.Trace(ctx, e)
 	return who, err
@@ -181,7 +181,11 @@ func (a *App) resolve(ctx context.Context, provider string, claims map[string]an
 	if id == "" {
 		return oauth.Identity{}, oauth.ErrUnknownPerson
 	}
-	return oauth.Identity{Subject: id, Name: personName(claims), Scopes: ProfessionalScopes()}, nil
+	who := oauth.Identity{Subject: id, Name: personName(claims), Scopes: ProfessionalScopes()}
+	if err := a.Conversations.Note(ctx, signatory(who), conversations.TraceLogin); err != nil {
+		return oauth.Identity{}, errors.Join(oauth.ErrUnavailable, err)
+	}
+	return who, nil
 }
 
 // resolvePatient admits those who have an account to read, to open or to look after, and activates it at the

@@ -69,7 +69,7 @@ func (a *App) openLists(ctx, serving context.Context) error {
 		Chain: roots, SignerNames: c.WhiteList.SignerCN, Revocation: a.revocation,
 		OwnDomain: c.CitizenDomain, Own: func() []trust.DN { return []trust.DN{a.identity.DN()} },
 		WarnAfter: c.WhiteList.WarnAfter, CriticalAfter: c.WhiteList.CriticalAfter, StopAfter: c.WhiteList.StopAfter,
-		Now: time.Now, Log: a.Log.With("part", "white list"), Alarms: a.alarms, Refreshed: a.trustMetrics.refreshed,
+		Now: time.Now, Log: a.Log.With("part", "white list"), Alarms: a.alarms, Refreshed: a.listRefreshed,
 	})
 	if err != nil {
 		return fmt.Errorf("read the white list, which must name our certificate for %s (D2): %w", c.CitizenDomain, err)

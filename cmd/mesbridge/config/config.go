@@ -95,7 +95,7 @@ type Windows struct {
 
 // Mail says how mail from professionals is taken.
 type Mail struct {
-	Bounces      string `yaml:"bounces" oneOf:"dialogue mes" doc:"How a sender learns that a patient takes no mail (D18). dialogue: refused in the dialogue. mes: accepted and then reported, as Mon espace santé does."`
+	Bounces      string `yaml:"bounces" oneOf:"dialogue data mes" doc:"How a sender learns that a patient takes no mail (D18). dialogue: refused at RCPT. data: who cannot reach the patient is refused after DATA, so that a block of an author who is not the envelope's sender looks like a closed mailbox (D36). mes: accepted and then reported, as Mon espace santé does."`
 	Office       string `yaml:"office" doc:"Maildir in which mail to postmaster and abuse of the citizen domain is filed, for you to read (O97); empty: operator-mail in dataDir."`
 	PerMinute    int    `yaml:"perMinute" doc:"Messages a minute from one operator, counted by each bridge; 0: no limit (D35, O169)."`
 	PerSender    int    `yaml:"perSender" doc:"Messages a minute from one sender; 0: no limit (D35)."`
