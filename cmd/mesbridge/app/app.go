@@ -39,6 +39,7 @@ type App struct {
 	local     *localdb.DB
 	keys      *keystore.Store
 	trail     *journal.Journal
+	marks     marks
 	archive   *archive.Archive
 	identity  *trust.Identity
 	lists     *trust.Store

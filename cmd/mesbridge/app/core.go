@@ -116,6 +116,7 @@ func (a *App) compare(ctx context.Context) error {
 		return fmt.Errorf("redis is not what the journal in %s says (%w; %d shards), and nothing was changed: %s",
 			a.Config.DataDir, faults[0], len(faults), cure(faults[0]))
 	}
+	a.marks.journal.Store(a.trail)
 	if taken > 0 {
 		a.Log.InfoContext(ctx, "journal completed after an unclean end", "entries", taken)
 	}

@@ -9,8 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-
-	"mesbridge/conversations"
 )
 
 // readyLimit bounds one check of readiness.
@@ -55,12 +53,8 @@ func (a *App) ready(ctx context.Context) error {
 	if _, err := a.lists.Current(); err != nil {
 		return fmt.Errorf("white list: %w", err)
 	}
-	faults, err := a.trail.Compare(ctx, a.store)
-	switch {
-	case err != nil:
+	if err := behind(ctx, a.trail, a.store.Heads); err != nil {
 		return err
-	case len(faults) > 0:
-		return fmt.Errorf("%w (%w; %d shards)", conversations.ErrBehind, faults[0], len(faults))
 	}
 	return a.store.Ping(ctx)
 }
