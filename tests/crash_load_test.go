@@ -61,10 +61,12 @@ const (
 	answerWrong // one that nothing explains
 )
 
-// crashLoad is how the commands are mixed, in percent; the rest are ends, blocks and their lifting.
+// How the commands are mixed, in percent; the rest are blocks. A patient who blocks lifts it soon, since
+// nothing else goes on meanwhile.
 const (
-	shareOpen, shareWrite, shareReply = 10, 25, 30
-	recentThreads                     = 6
+	shareOpen, shareWrite, shareReply, shareEnd, shareEndAll = 12, 30, 38, 8, 5
+	shareUnblock                                             = 40
+	recentThreads                                            = 6 // conversations that are still in use
 )
 
 // run acts until stop is closed. After a command without an answer it waits a moment, as clients do.
@@ -141,20 +143,20 @@ func (l *crashLane) next() *crashCommand {
 	thread := l.recent()
 	n := l.random.IntN(100)
 	switch {
+	case l.blocked.yes && n >= 100-shareUnblock:
+		return l.blocking(http.MethodDelete, actUnblock)
 	case thread == nil || n < shareOpen:
 		return l.opening(tag)
 	case n < shareOpen+shareWrite:
 		return l.writing(thread, tag)
 	case n < shareOpen+shareWrite+shareReply:
 		return l.replying(thread, tag)
-	case n < 75:
+	case n < shareOpen+shareWrite+shareReply+shareEnd:
 		return l.ending(thread)
-	case n < 80:
+	case n < shareOpen+shareWrite+shareReply+shareEnd+shareEndAll:
 		return l.endingAll(tag)
-	case n < 87 && !l.blocked.yes:
-		return l.blocking(http.MethodPut, actBlock)
 	}
-	return l.blocking(http.MethodDelete, actUnblock)
+	return l.blocking(http.MethodPut, actBlock)
 }
 
 // recent draws a conversation whose id is known, from the newest.

@@ -169,13 +169,13 @@ func (a *App) startEffects(context.Context) error {
 		a.Conversations.Run(serving, effectWorkers, handlers)
 		return nil
 	})
-	a.onStop("effects", stopEffects, func(stopping context.Context) error {
+	a.onDrain("effects", stopEffects, func(stopping context.Context) error {
 		cancel()
 		select {
 		case <-done:
 			return nil
 		case <-stopping.Done():
-			return errors.New("deliveries under way were cut; they are sent again at the next start")
+			return stopping.Err()
 		}
 	})
 	return nil
