@@ -188,7 +188,7 @@ func TestKill_whileAccountsAreErased(t *testing.T) {
 				c.kill()
 			}
 		})
-		if c.isRunning() {
+		if !hasEnded(c.demo) {
 			c.kill()
 		}
 		c.again()
@@ -212,17 +212,6 @@ func TestKill_whileAccountsAreErased(t *testing.T) {
 		t.Errorf("verify ends with %d:\n%s", code, text)
 	}
 	t.Logf("%d of %d accounts are erased, after %d kills", gone, patients, kills)
-}
-
-// isRunning reports whether the bridge runs.
-func (c *crowdDemo) isRunning() bool {
-	select {
-	case err := <-c.ended:
-		c.ended <- err
-		return false
-	default:
-		return true
-	}
 }
 
 // accountOf tells the state of an account; that of one that is gone is the code by which its holder is refused.
