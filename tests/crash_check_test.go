@@ -128,7 +128,7 @@ func (c *crash) awaitReplies() (arrived, stopped int) {
 	waiting := c.replies()
 	await(c.t, "end of every reply that was acknowledged", func() bool {
 		for thread, replies := range waiting {
-			told := deliveries(c.live.as(c.t, thread.patient), thread.id)
+			told := deliveries(c.live.as(c.t, thread.lane.patient.token), thread.id)
 			for tag, m := range replies {
 				switch state := told[m.id]; {
 				case (state == "sent" || state == "delivered") && c.sink.arrived(tag):
@@ -181,18 +181,11 @@ func deliveries(a api, thread string) map[string]string {
 // by the API arrives too, at his own mailbox (D30).
 func (c *crash) foreignReplies(t *testing.T) {
 	t.Helper()
-	there := map[string]bool{}
-	for _, l := range c.lanes {
-		for _, thread := range l.threads {
-			for tag, m := range thread.texts {
-				there[tag] = m.there.yes
-			}
-		}
-	}
+	there := c.ids()
 	c.sink.mu.Lock()
 	defer c.sink.mu.Unlock()
 	for tag := range c.sink.words {
-		if !there[tag] {
+		if there[tag] == "" {
 			t.Errorf("message %s arrived and is not in the conversation", tag)
 		}
 	}

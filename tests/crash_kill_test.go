@@ -22,6 +22,7 @@ const (
 	killBridge crashTarget = "bridge"
 	killRedis  crashTarget = "redis"
 	killBoth   crashTarget = "both"
+	killLost   crashTarget = "both, and redis is lost" // of a server of somebody else's
 )
 
 // crashWorld is the bridge and its redis, and how each is killed and started.
@@ -119,7 +120,15 @@ func (w *crashWorld) kill(target crashTarget) {
 	}
 	if target != killBridge && w.external != nil {
 		<-time.After(time.Duration(w.random.Int64N(int64(300 * time.Millisecond)))) // a chance of the seed: how long it stays away
+		if target == killLost {
+			w.external.become("")
+		}
 		w.external.run()
+	}
+	if target == killLost {
+		if code, text := mesbridge(w.t, "rebuild", "--data", w.dir, "--redis", w.redis()); code != 0 {
+			w.t.Fatalf("rebuild ends with %d:\n%s", code, text)
+		}
 	}
 }
 

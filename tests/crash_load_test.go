@@ -176,7 +176,7 @@ func (l *crashLane) recent() *crashThread {
 
 // opening is a first message, by mail or by the API.
 func (l *crashLane) opening(tag string) *crashCommand {
-	thread := &crashThread{subject: "Sujet " + tag, patient: l.patient.token, open: known(true), texts: map[string]*crashText{}}
+	thread := &crashThread{subject: "Sujet " + tag, lane: l, open: known(true), texts: map[string]*crashText{}}
 	l.threads = append(l.threads, thread)
 	byMail := l.random.IntN(3) > 0
 	if byMail {

@@ -26,7 +26,7 @@ type crashText struct {
 // crashThread is a conversation as the model knows it.
 type crashThread struct {
 	subject string
-	patient string // token of whose it is
+	lane    *crashLane
 	id      string // empty until somebody saw it
 	first   string // Message-ID, to answer to
 	open    belief

@@ -60,6 +60,15 @@ func (c *crash) addLanes() {
 	}
 }
 
+// renewTokens takes the tokens of the present start: those of before are lost with redis.
+func (c *crash) renewTokens() {
+	const professionals = 2
+	for i, l := range c.lanes {
+		l.patient.token = c.live.Patients[i/professionals].Token
+		l.doctor.token = c.live.Professionals[i%professionals].Token
+	}
+}
+
 // caller makes a caller with connections of its own.
 func (c *crash) caller(token string) crashCaller {
 	return crashCaller{
