@@ -3,7 +3,9 @@ package tests
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,11 +54,11 @@ func TestKill_whileRebuilding(t *testing.T) {
 			r.run()
 		}
 		cutRebuild(t, c, whole*time.Duration(n+1)/(kills+1))
-		code, text := mesbridgeFor(t, 3*time.Second, "demo", "--data", c.dir, "--redis", c.redis, "--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--ops", "127.0.0.1:0")
+		code, text := c.startUntilReady()
 		switch {
 		case code == 1 && strings.Contains(text, "mesbridge rebuild"):
 			refused++
-		case code == -1 || code == 0: // it served until it was told to end
+		case code == 0: // it served until it was told to end
 			served++
 			c.again()
 			c.same(before)
@@ -87,22 +89,35 @@ func cutRebuild(t *testing.T, c *crowdDemo, after time.Duration) {
 	_ = cmd.Wait()
 }
 
-// mesbridgeFor runs a command that may serve, and ends it after a while in order.
-func mesbridgeFor(t *testing.T, limit time.Duration, args ...string) (code int, output string) {
-	t.Helper()
+// startUntilReady starts the bridge, and ends it in order once it serves. It returns how it ended and what it
+// said.
+func (c *crowdDemo) startUntilReady() (code int, output string) {
+	c.t.Helper()
 	bin, err := binary()
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
+	ready := filepath.Join(c.t.TempDir(), "ready.json")
 	out := &strings.Builder{}
-	cmd := exec.CommandContext(t.Context(), bin, args...)
+	cmd := exec.CommandContext(c.t.Context(), bin, "demo", "--data", c.dir, "--redis", c.redis, "--ready", ready,
+		"--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--ops", "127.0.0.1:0")
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
-	end := time.AfterFunc(limit, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
-	defer end.Stop()
-	_ = cmd.Wait()
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	await(c.t, "end of the start", func() bool {
+		select {
+		case <-ended:
+			return true
+		default:
+		}
+		_, err := os.Stat(ready)
+		return err == nil
+	})
+	_ = cmd.Process.Signal(syscall.SIGTERM) // one that has ended hears nothing
+	<-ended
 	return cmd.ProcessState.ExitCode(), out.String()
 }
 
