@@ -111,6 +111,10 @@ func (f *front) open(ctx context.Context, id string, c net.Conn, release func())
 	if c.SetDeadline(s.Now().Add(s.ClearTimeout)) != nil {
 		return false
 	}
+	if s.leaving.Load() { // Shutdown may have looked at it before it had a deadline
+		_, _ = io.WriteString(c, replyLine(reasonLeaving))
+		return false
+	}
 	if why := s.clear(c); why != "" {
 		if why != reasonGone {
 			s.traceConnection(ctx, id, c, why)
@@ -152,6 +156,9 @@ func (s *Server) clear(c net.Conn) reason {
 			return reasonLineTooLong
 		}
 		if err != nil {
+			if s.leaving.Load() {
+				_, _ = io.WriteString(c, replyLine(reasonLeaving))
+			}
 			return reasonGone
 		}
 		verb, arg, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), " ")

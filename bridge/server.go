@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"strconv"
 	"sync"
@@ -42,6 +43,9 @@ type Server struct {
 
 // writeTimeout is how long a reply may wait for the peer to read.
 const writeTimeout = time.Minute
+
+// cutTimeout is how long a peer that is cut may take for its 421.
+const cutTimeout = 100 * time.Millisecond
 
 // NewServer returns a server that waits for Serve.
 func NewServer(c Config, d Deps) *Server {
@@ -90,7 +94,8 @@ func (s *Server) serve(ctx context.Context, f *front) bool {
 }
 
 // Shutdown stops taking connections, tells idle peers 421, and lets each open transaction end. When
-// ctx ends first, it cuts what is left and gives the context's error: the peers send again.
+// ctx ends first, it tells those that are left 421 too, cuts them and gives the context's error: the
+// peers send again.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.leave()
 	ended := make(chan error, 1)
@@ -105,13 +110,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			p.drain()
 			return
 		}
-		_ = c.Close()
+		_ = c.SetReadDeadline(time.Unix(1, 0)) // before TLS: clear says 421, a handshake ends
 	})
 	select {
 	case err := <-ended:
 		return err
 	case <-ctx.Done():
-		s.each(func(c net.Conn) { _ = c.Close() })
+		s.each(func(c net.Conn) {
+			_ = c.SetWriteDeadline(s.Now().Add(cutTimeout))
+			if p, ok := c.(*peerConn); ok {
+				_, _ = io.WriteString(p.Conn, replyLine(reasonLeaving))
+			}
+			_ = c.Close()
+		})
 		return ctx.Err()
 	}
 }

@@ -201,3 +201,13 @@ func headerOf(t *testing.T, raw []byte) textproto.MIMEHeader {
 	}
 	return h
 }
+
+// maildir lists the files of a folder of messages.
+func maildir(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}

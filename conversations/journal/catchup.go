@@ -16,8 +16,10 @@ type Stream interface {
 	Journal(ctx context.Context, shard string, after uint64, limit int) ([]conversations.JournalEntry, error)
 	Trim(ctx context.Context, shard string, upTo uint64) error
 	Head(ctx context.Context, shard string) (uint64, error)
-	Heads(ctx context.Context) ([256]uint64, error)
 }
+
+// Heads tells the last sequence that a store gave out in each shard.
+type Heads func(ctx context.Context) ([256]uint64, error)
 
 // Trouble is what is wrong between the store and the journal of a shard.
 type Trouble string
@@ -91,14 +93,14 @@ func (j *Journal) Fill(ctx context.Context, store conversations.Store, name stri
 
 // Compare lists the shards in which the store is behind. It may be asked at any time, while commands
 // run: it reads each mark here first, so that a commit in between cannot look like a fault.
-func (j *Journal) Compare(ctx context.Context, stream Stream) (faults []Fault, err error) {
+func (j *Journal) Compare(ctx context.Context, store Heads) (faults []Fault, err error) {
 	var local [shards]uint64
 	for n := range local {
 		if local[n], err = j.Head(ctx, shardName(n)); err != nil {
 			return nil, err
 		}
 	}
-	heads, err := stream.Heads(ctx)
+	heads, err := store(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("compare with the store: %w", err)
 	}

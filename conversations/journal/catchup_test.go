@@ -105,7 +105,7 @@ func TestCatchUp_storeIsBehind(t *testing.T) {
 	if !slices.Equal(faults, want) || taken != 5 {
 		t.Errorf("took %d, faults %v, want %v", taken, faults, want)
 	}
-	compared, err := j.Compare(t.Context(), s)
+	compared, err := j.Compare(t.Context(), s.Heads)
 	if err != nil || !slices.Equal(compared, want) {
 		t.Errorf("Compare: %v, %v", compared, err)
 	}
@@ -249,7 +249,7 @@ func TestCatchUp_storeDown(t *testing.T) {
 	if _, _, err := j.CatchUp(t.Context(), s); !errors.Is(err, s.down) {
 		t.Errorf("CatchUp: %v", err)
 	}
-	if _, err := j.Compare(t.Context(), s); !errors.Is(err, s.down) {
+	if _, err := j.Compare(t.Context(), s.Heads); !errors.Is(err, s.down) {
 		t.Errorf("Compare: %v", err)
 	}
 	add(t, j, "a1", 1)

@@ -70,9 +70,12 @@ func (s *Store) Head(ctx context.Context, shard string) (uint64, error) {
 }
 
 // Heads returns the last sequence of every shard, in one round trip.
-func (s *Store) Heads(ctx context.Context) (heads [shardCount]uint64, err error) {
+func (s *Store) Heads(ctx context.Context) ([256]uint64, error) { return HeadsOf(ctx, s.client) }
+
+// HeadsOf returns the last sequence of every shard, as one server or one connection to it tells them.
+func HeadsOf(ctx context.Context, c redis.Cmdable) (heads [shardCount]uint64, err error) {
 	var replies [shardCount]*redis.StringCmd
-	_, err = s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+	_, err = c.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for n := range replies {
 			replies[n] = pipe.Get(ctx, headKey(shardName(n)))
 		}

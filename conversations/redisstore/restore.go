@@ -23,8 +23,18 @@ func restored() []string {
 // scanned is how many keys one step of a scan looks at.
 const scanned = 1000
 
-// Clear removes everything that Restore writes. Nobody may use the store meanwhile.
+// Clear removes everything that Restore writes. Nobody may use the store meanwhile. The heads go first: when
+// it is cut off, every shard is behind its journal and is refused, whatever is left of it.
 func (s *Store) Clear(ctx context.Context) error {
+	_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for n := range shardCount {
+			pipe.Del(ctx, headKey(shardName(n)))
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("clear the heads of the store: %w", err)
+	}
 	clear := func(ctx context.Context, c redis.UniversalClient) error {
 		for _, pattern := range restored() {
 			if err := unlinkAll(ctx, c, pattern); err != nil {
@@ -33,7 +43,6 @@ func (s *Store) Clear(ctx context.Context) error {
 		}
 		return nil
 	}
-	var err error
 	if cluster, ok := s.client.(*redis.ClusterClient); ok {
 		err = cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return clear(ctx, c) })
 	} else {

@@ -95,7 +95,7 @@ func (a *App) startWeb(context.Context) error {
 		return err
 	}
 	a.serve("web", func() error { return app.Listen(a.Listeners.HTTP) })
-	a.onStop("web", stopWeb, app.Shutdown)
+	a.onDrain("web", stopWeb, app.Shutdown)
 	return nil
 }
 
@@ -118,6 +118,6 @@ func (a *App) startMail(context.Context) error {
 		Refused: a.Conversations.Refused,
 	})
 	a.serve("mail", func() error { return server.Serve(context.Background(), a.Listeners.SMTP) })
-	a.onStop("mail", stopMail, server.Shutdown)
+	a.onDrain("mail", stopMail, server.Shutdown)
 	return nil
 }

@@ -123,6 +123,7 @@ func (a *App) compare(ctx context.Context) error {
 		return fmt.Errorf("redis is not what the journal in %s says (%w; %d shards), and nothing was changed: %s",
 			a.Config.DataDir, faults[0], len(faults), cure(faults[0]))
 	}
+	a.marks.journal.Store(a.trail)
 	if taken > 0 {
 		a.Log.InfoContext(ctx, "journal completed after an unclean end", "entries", taken)
 	}
@@ -175,13 +176,13 @@ func (a *App) startEffects(context.Context) error {
 		a.Conversations.Run(serving, effectWorkers, handlers)
 		return nil
 	})
-	a.onStop("effects", stopEffects, func(stopping context.Context) error {
+	a.onDrain("effects", stopEffects, func(stopping context.Context) error {
 		cancel()
 		select {
 		case <-done:
 			return nil
 		case <-stopping.Done():
-			return errors.New("deliveries under way were cut; they are sent again at the next start")
+			return stopping.Err()
 		}
 	})
 	return nil

@@ -9,8 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-
-	"mesbridge/conversations"
 )
 
 // readyLimit bounds one check of readiness.
@@ -58,12 +56,8 @@ func (a *App) ready(ctx context.Context) error {
 	if err := a.reachBucket(ctx); err != nil {
 		return err
 	}
-	faults, err := a.trail.Compare(ctx, a.store)
-	switch {
-	case err != nil:
+	if err := behind(ctx, a.trail, a.store.Heads); err != nil {
 		return err
-	case len(faults) > 0:
-		return fmt.Errorf("%w (%w; %d shards)", conversations.ErrBehind, faults[0], len(faults))
 	}
 	return a.store.Ping(ctx)
 }

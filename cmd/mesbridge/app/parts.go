@@ -30,6 +30,19 @@ func (p *parts) onStop(name string, limit time.Duration, stop func(context.Conte
 	p.running = append(p.running, part{name, limit, stop})
 }
 
+// onDrain is onStop for a part that others keep busy. What they did not end within the limit is cut, which
+// is no failure: nothing of it was acknowledged, and they come again.
+func (a *App) onDrain(name string, limit time.Duration, stop func(context.Context) error) {
+	a.onStop(name, limit, func(ctx context.Context) error {
+		err := stop(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			a.Log.WarnContext(ctx, "cut what did not end in time", "part", name, "limit", limit)
+			return nil
+		}
+		return err
+	})
+}
+
 // stop stops everything that was started, each part within its limit, and returns what went wrong. A
 // part that fails does not keep the others from being stopped.
 func (p *parts) stop() error {

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +47,24 @@ func TestParts_stop_boundsEachPart(t *testing.T) {
 	})
 	if err := p.stop(); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v, want the end of its time", err)
+	}
+}
+
+// A peer that does not end in time is no failure of a stop: the program ends with 0.
+func TestApp_onDrain_lateIsNoFailure(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]error{"late": nil, "broken": errBroken} {
+		a := &App{Options: Options{Log: slog.New(slog.DiscardHandler)}, parts: newParts()}
+		a.onDrain(name, time.Millisecond, func(ctx context.Context) error {
+			<-ctx.Done()
+			if want != nil {
+				return want
+			}
+			return fmt.Errorf("stop: %w", ctx.Err())
+		})
+		if err := a.stop(); !errors.Is(err, want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

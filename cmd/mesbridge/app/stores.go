@@ -38,6 +38,7 @@ func (a *App) startRedis(ctx context.Context) error {
 		return err
 	}
 	options.ContextTimeoutEnabled = true
+	options.OnConnect = a.recognise
 	a.client = redis.NewClient(options)
 	a.onStop("redis connections", time.Second, func(context.Context) error { return a.client.Close() })
 	if err := a.client.Ping(ctx).Err(); err != nil {
