@@ -124,7 +124,7 @@ func TestS3_dataDirectoryIsLost(t *testing.T) {
 	r.kill()
 	r.become("")
 	r.run()
-	if code, text := mesbridge(t, "rebuild", "--data", dir, "--redis", "unix://"+r.door); code != 0 {
+	if code, text = mesbridge(t, "rebuild", "--data", dir, "--redis", "unix://"+r.door); code != 0 {
 		t.Fatalf("rebuild from the bucket ends with %d:\n%s", code, text)
 	}
 	f.d = startDemoOn(t, dir, "unix://"+r.door)
