@@ -15,12 +15,17 @@ import (
 // errJournal means that an entry of a journal has not the form that commit.lua writes.
 var errJournal = errors.New("journal entry unreadable")
 
-// Journal lists entries of a shard.
+// Journal lists entries of a shard. Where writes wait for replicas it waits too, so that nothing is listed
+// which the loss of a master could take back.
 func (s *Store) Journal(ctx context.Context, shard string, after uint64, limit int) ([]conversations.JournalEntry, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
-	found, err := s.client.XRangeN(ctx, journalKey(shard), streamID(after+1), "+", int64(limit)).Result()
+	list := s.list
+	if s.replicated {
+		list = s.listHeld
+	}
+	found, err := list(ctx, shard, streamID(after+1), int64(limit))
 	if err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
 	}
@@ -31,6 +36,11 @@ func (s *Store) Journal(ctx context.Context, shard string, after uint64, limit i
 		}
 	}
 	return entries, nil
+}
+
+// list reads entries of a shard's stream from an id on.
+func (s *Store) list(ctx context.Context, shard, from string, limit int64) ([]redis.XMessage, error) {
+	return s.client.XRangeN(ctx, journalKey(shard), from, "+", limit).Result()
 }
 
 // readEntry reads one entry of a shard's stream.
@@ -52,8 +62,12 @@ func readEntry(shard string, m redis.XMessage) (conversations.JournalEntry, erro
 	return conversations.JournalEntry{Shard: shard, Sequence: sequence, At: when, Entry: []byte(entry)}, nil
 }
 
-// Trim forgets entries of a shard; Head does not change.
+// Trim forgets entries of a shard; Head does not change. Among several bridges it says how much this one
+// keeps, and what the last of them has is forgotten.
 func (s *Store) Trim(ctx context.Context, shard string, upTo uint64) error {
+	if s.bridge != "" {
+		return s.trimShared(ctx, shard, upTo)
+	}
 	if err := s.client.XTrimMinID(ctx, journalKey(shard), streamID(upTo+1)).Err(); err != nil {
 		return fmt.Errorf("trim journal: %w", err)
 	}
