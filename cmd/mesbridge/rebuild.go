@@ -53,7 +53,9 @@ func (c rebuildCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	if c.Redis != "" {
-		settings.Redis = c.Redis
+		if settings.Redis, err = config.ParseRedis(c.Redis); err != nil {
+			return usageError{fmt.Errorf("--redis: %w", err)}
+		}
 	}
 	o, err := c.options(settings, s)
 	if err != nil {

@@ -60,10 +60,7 @@ func New(o Options) (redis.UniversalClient, error) {
 		single.Password = o.Password
 	}
 	if o.TLS != nil && single.Network != "unix" {
-		single.TLSConfig = o.TLS.Clone()
-		if host := hostOf(single.Addr); single.TLSConfig.ServerName == "" {
-			single.TLSConfig.ServerName = host
-		}
+		single.TLSConfig = o.TLS
 	}
 	return One(single, o.Replicas, o.WaitTimeout), nil
 }

@@ -99,12 +99,3 @@ func (h *hold) withdraw(cmds []redis.Cmder, wait *redis.IntCmd) error {
 	}
 	return err
 }
-
-// hostOf is the host of HOST:PORT.
-func hostOf(addr string) string {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return addr
-	}
-	return host
-}

@@ -51,7 +51,7 @@ func start(t testing.TB, program string, args ...string) *Server {
 		Socket:  filepath.Join(dir, "redis.sock"),
 		dir:     dir,
 		program: program,
-		args:   []string{"--port", "0", "--unixsocket", filepath.Join(dir, "redis.sock")},
+		args:    []string{"--port", "0", "--unixsocket", filepath.Join(dir, "redis.sock")},
 	}
 	s.args = append(s.args, args...)
 	s.run(t)
