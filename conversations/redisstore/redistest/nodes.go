@@ -190,3 +190,10 @@ func (n *Nodes) ask(ctx context.Context, s *Server, args ...any) string {
 func direct(s *Server) *redis.Client {
 	return redis.NewClient(&redis.Options{Addr: s.Addr, MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true, PoolSize: 1, Protocol: 2})
 }
+
+// FreePort returns a port of this machine that was free a moment ago.
+func FreePort(t testing.TB) string {
+	t.Helper()
+	_, port, _ := net.SplitHostPort(freeAddr(t))
+	return port
+}
