@@ -198,3 +198,29 @@ func TestFollow_awayForLong_isMissing(t *testing.T) {
 		t.Errorf("%v, %v", faults, err)
 	}
 }
+
+// With the store lost, what each bridge alone could keep is put together.
+func TestAbsorb_makesJournalsLevel(t *testing.T) {
+	t.Parallel()
+	w := newBridges(t)
+	a, b := w.start("a"), w.start("b")
+	for n := range 6 {
+		[]*bridge{a, b}[n%2].commit(false)
+	}
+	for _, step := range []struct{ to, from *bridge }{{a, b}, {b, a}} {
+		if taken, err := step.to.journal.Absorb(t.Context(), step.from.journal); err != nil || taken != 3 {
+			t.Errorf("%d taken, %v", taken, err)
+		}
+	}
+	a.wholeTo(6)
+	b.wholeTo(6)
+	other := newBridges(t).start("c")
+	other.count = 100
+	c := conversations.Commit{Entry: []byte("of another store"), Now: w.clock}
+	done, err := other.store.Commit(t.Context(), patient, c)
+	must(t, err)
+	must(t, other.journal.Append(t.Context(), conversations.JournalEntry{Shard: shard, Sequence: done.Sequence, At: c.Now, Entry: c.Entry}))
+	if _, err := other.journal.Absorb(t.Context(), a.journal); !errors.Is(err, journal.ErrForked) {
+		t.Errorf("journal of another store: %v, want ErrForked", err)
+	}
+}

@@ -41,6 +41,7 @@ type App struct {
 	bucket    *objects.Bucket // nil: bodies and keys are local
 	keys      *keystore.Store
 	trail     *journal.Journal
+	others    []*journal.Journal // of other bridges, for a rebuild
 	archive   *archive.Archive
 	mirror    *archive.Mirror // nil: there is no bucket
 	identity  *trust.Identity
