@@ -210,7 +210,7 @@ func (d *demo) try(method, path, token, key string, body any) (int, []byte) {
 		}
 		content = bytes.NewReader(text)
 	}
-	r, err := http.NewRequest(method, d.HTTP+"/api/v1"+path, content) //nolint:noctx // bounded by the client
+	r, err := http.NewRequest(method, d.HTTP+"/api/v1"+path, content)
 	if err != nil {
 		return 0, nil
 	}

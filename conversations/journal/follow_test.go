@@ -53,7 +53,7 @@ func (w *bridges) start(name string) *bridge {
 	j, err := journal.Open(db)
 	must(w.t, err)
 	b := &bridge{bridges: w, journal: j, store: redisstore.New(client, redisstore.Options{
-		Bridge: name, Now: func() time.Time { return w.clock },
+		Bridge: name, Bridges: 2, Now: func() time.Time { return w.clock },
 	})}
 	must(w.t, j.Register(w.t.Context(), b.store))
 	return b
@@ -63,7 +63,7 @@ func (w *bridges) start(name string) *bridge {
 func (b *bridge) commit(cut bool) {
 	b.t.Helper()
 	b.count++
-	c := conversations.Commit{Version: rules.Seq(b.count - 1), Entry: []byte("entry " + strconv.Itoa(b.count)), Now: b.clock} //nolint:gosec // small
+	c := conversations.Commit{Version: rules.Seq(b.count - 1), Entry: []byte("entry " + strconv.Itoa(b.count)), Now: b.clock}
 	done, err := b.store.Commit(b.t.Context(), patient, c)
 	must(b.t, err)
 	if !cut {
@@ -131,6 +131,24 @@ func TestFollow_eachBridgeKeepsTheWholeJournal(t *testing.T) {
 	b.follow()
 	if n := b.listed(); n != 0 {
 		t.Errorf("the store holds %d entries that both keep", n)
+	}
+}
+
+// The second bridge may start for the first time long after the first one.
+func TestFollow_lateFirstStart_findsEverything(t *testing.T) {
+	t.Parallel()
+	w := newBridges(t)
+	a := w.start("a")
+	for range 3 {
+		a.commit(false)
+		a.follow()
+	}
+	w.clock = w.clock.Add(2 * redisstore.MaxAway)
+	must(t, a.journal.Register(t.Context(), a.store))
+	b := w.start("b")
+	taken, faults, err := b.journal.CatchUp(t.Context(), b.store)
+	if err != nil || len(faults) > 0 || taken != 3 {
+		t.Errorf("%d taken, %v, %v", taken, faults, err)
 	}
 }
 

@@ -29,7 +29,7 @@ func patientOf(shard int) conversations.PatientID {
 // plain is a change of nothing but the version.
 func plain(version int, operation string) conversations.Commit {
 	return conversations.Commit{
-		Version: rules.Seq(version), Operation: operation, Answer: []byte(operation), Entry: []byte("entry of " + operation), Now: noon(), //nolint:gosec // small
+		Version: rules.Seq(version), Operation: operation, Answer: []byte(operation), Entry: []byte("entry of " + operation), Now: noon(),
 	}
 }
 

@@ -15,7 +15,7 @@ const MaxAway = 24 * time.Hour
 // trimShared is Trim among several bridges.
 func (s *Store) trimShared(ctx context.Context, shard string, upTo uint64) error {
 	err := s.scripts.trimJournal.Run(ctx, s.client, []string{journalKey(shard), keptKey(shard)},
-		s.bridge, upTo, s.now().UnixMilli(), MaxAway.Milliseconds()).Err()
+		s.bridge, upTo, s.now().UnixMilli(), MaxAway.Milliseconds(), s.bridges).Err()
 	if err != nil {
 		return fmt.Errorf("trim journal: %w", err)
 	}

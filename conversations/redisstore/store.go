@@ -23,6 +23,9 @@ type Options struct {
 	// Bridge names this process among those that share the store, the same at each start. With it, Trim
 	// forgets only what all of them keep. Empty: there is no other.
 	Bridge string
+	// Bridges is how many there are: nothing is forgotten before so many have called once, so that the last
+	// one to start for the first time finds all of the journal.
+	Bridges int
 	// Now is the clock by which a bridge is known to be away; needed with Bridge.
 	Now func() time.Time
 	// Replicated says that the client's writes wait for replicas. Journal then lists only what replicas
@@ -42,6 +45,7 @@ type Store struct {
 	wake   chan struct{}
 
 	bridge     string
+	bridges    int
 	now        func() time.Time
 	replicated bool
 
@@ -75,6 +79,7 @@ func New(client redis.UniversalClient, o Options) *Store {
 		wake:    make(chan struct{}, 1),
 
 		bridge:     o.Bridge,
+		bridges:    o.Bridges,
 		now:        o.Now,
 		replicated: o.Replicated,
 

@@ -39,7 +39,7 @@ func (a *App) openStores(ctx context.Context) error {
 	if err := a.openLocal(ctx); err != nil {
 		return err
 	}
-	o := redisstore.Options{Replicated: a.Config.Redis.Replicas > 0, Now: time.Now, Log: a.Log.With("part", "store")}
+	o := redisstore.Options{Replicated: a.Config.Redis.Replicas > 0, Bridges: a.Config.Redis.Bridges, Now: time.Now, Log: a.Log.With("part", "store")}
 	if a.shared() {
 		var err error
 		if o.Bridge, err = bridgeName(a.Config.DataDir); err != nil {

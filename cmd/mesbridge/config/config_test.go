@@ -80,6 +80,7 @@ func TestRead_faults(t *testing.T) {
 		{"cluster that waits for nobody D17", "redis: {nodes: ['a:1', 'b:1']}", "redis.replicas: write a number from 1"},
 		{"node without port", "redis: {nodes: [a], replicas: 1}", "redis.nodes: write HOST:PORT"},
 		{"our own server has no replica", "redis: {replicas: 1}", "redis.replicas: a server of our own"},
+		{"two bridges on our own server", "redis: {bridges: 2}", "redis.bridges: write a number"},
 		{"no wait", "redis: {waitTimeout: 0s}", "redis.waitTimeout: write a time"},
 		{"certificate without key", "redis: {ca: /c, certificate: /c}", "redis.certificate: write certificate and key"},
 		{"store of no kind", "store: {kind: nfs}", "store.kind: write one of local, s3"},

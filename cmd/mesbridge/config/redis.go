@@ -18,6 +18,7 @@ type Redis struct {
 	CA          File          `yaml:"ca" may:"empty" doc:"Chain that the servers' certificates must come from, PEM, never the system's. With it, connections are TLS."`
 	Certificate File          `yaml:"certificate" may:"empty" doc:"Our certificate for them, PEM, when they ask for one."`
 	Key         SecretFile    `yaml:"key" may:"empty" doc:"Its key."`
+	Bridges     int           `yaml:"bridges" doc:"How many bridges share it. Until so many have started once, and while one of them is away for less than a day, the journal of what they lack stays there."`
 	Replicas    int           `yaml:"replicas" may:"empty" doc:"How many replicas must hold a write before it is acknowledged; fewer in time is 451 or 503, and the sender's retry finds its operation (D17). 0 only for one server."`
 	WaitTimeout time.Duration `yaml:"waitTimeout" doc:"How long they may take. Set min-replicas-to-write on the servers to the same number, so that they refuse at once."`
 }
@@ -28,14 +29,14 @@ const Managed = "managed"
 // Managed reports whether the server is our own.
 func (r Redis) Managed() bool { return r.Server == Managed && len(r.Nodes) == 0 }
 
-// clusterScheme begins the short form of a cluster: redis-cluster://HOST:PORT,HOST:PORT?replicas=1
+// clusterScheme begins the short form of a cluster: redis-cluster://HOST:PORT,HOST:PORT?replicas=1&bridges=2
 const clusterScheme = "redis-cluster://"
 
 // errServer says what may stand for a server.
 var errServer = errors.New("write managed, unix:///PATH, redis://HOST:PORT or rediss://HOST:PORT")
 
 // ParseRedis reads the short form of the command line: managed, the URL of one server, or
-// redis-cluster://HOST:PORT,HOST:PORT?replicas=1 (1 when left out).
+// redis-cluster://HOST:PORT,HOST:PORT?replicas=1&bridges=2 (1 when left out).
 func ParseRedis(text string) (Redis, error) {
 	r := Default().Redis
 	rest, cluster := strings.CutPrefix(text, clusterScheme)
@@ -46,11 +47,13 @@ func ParseRedis(text string) (Redis, error) {
 	nodes, query, _ := strings.Cut(rest, "?")
 	r.Nodes, r.Replicas = strings.Split(nodes, ","), 1
 	values, err := url.ParseQuery(query)
-	if err == nil && values.Has("replicas") {
-		r.Replicas, err = strconv.Atoi(values.Get("replicas"))
+	for name, value := range map[string]*int{"replicas": &r.Replicas, "bridges": &r.Bridges} {
+		if err == nil && values.Has(name) {
+			*value, err = strconv.Atoi(values.Get(name))
+		}
 	}
 	if err != nil {
-		return r, fmt.Errorf("write %sHOST:PORT,HOST:PORT?replicas=1", clusterScheme)
+		return r, fmt.Errorf("write %sHOST:PORT,HOST:PORT?replicas=1&bridges=2", clusterScheme)
 	}
 	return r, errors.Join(r.faults("")...)
 }
@@ -58,6 +61,7 @@ func ParseRedis(text string) (Redis, error) {
 // Bounds of the wait for replicas.
 const (
 	mostReplicas = 5
+	mostBridges  = 64
 	leastWait    = 50 * time.Millisecond
 	mostWait     = 10 * time.Second // a sender's own patience is longer
 )
@@ -82,6 +86,9 @@ func (r Redis) faults(prefix string) []error {
 	}
 	if r.Replicas < least || r.Replicas > mostReplicas {
 		errs = append(errs, fmt.Errorf("%sreplicas: write a number from %d to %d: on a cluster, what no replica holds is lost with its master", prefix, least, mostReplicas))
+	}
+	if r.Bridges < 1 || r.Bridges > mostBridges || r.Managed() && r.Bridges > 1 {
+		errs = append(errs, fmt.Errorf("%sbridges: write a number from 1 to %d; a server of our own has one", prefix, mostBridges))
 	}
 	if r.WaitTimeout < leastWait || r.WaitTimeout > mostWait {
 		errs = append(errs, fmt.Errorf("%swaitTimeout: write a time from %v to %v", prefix, leastWait, mostWait))

@@ -174,7 +174,7 @@ func (n *Nodes) do(t testing.TB, s *Server, args ...any) {
 	c := direct(s)
 	defer func() { _ = c.Close() }()
 	if err := c.Do(t.Context(), args...).Err(); err != nil {
-		t.Fatalf("%v: %v", args[:2], err)
+		t.Fatalf("%v: %v", args, err)
 	}
 }
 
