@@ -141,6 +141,9 @@ const retryAfter = 200 * time.Millisecond
 func (l *load) again(waiting []job) []job {
 	j := waiting[0]
 	waiting = waiting[1:]
+	if l.t.Failed() { // perhaps nothing runs any more
+		return waiting
+	}
 	if time.Now().After(j.gaveUp) {
 		l.t.Errorf("%q is not acknowledged for %v", j.text, patience)
 		return waiting

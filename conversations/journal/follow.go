@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Follow takes over what other bridges wrote to the store since, so that each keeps the whole journal: any of
@@ -36,7 +38,7 @@ func (j *Journal) Follow(ctx context.Context, stream Stream) (taken int, err err
 // there which it still lacks. Where bridges share a store, call it before CatchUp, and then every hour: a
 // bridge that does not call counts as gone some day.
 func (j *Journal) Register(ctx context.Context, stream Stream) error {
-	for n := range shards {
+	return eachShard(func(n int) error {
 		s := &j.shards[n]
 		s.mu.Lock()
 		upTo := s.marked
@@ -44,6 +46,19 @@ func (j *Journal) Register(ctx context.Context, stream Stream) error {
 		if err := stream.Trim(ctx, shardName(n), upTo); err != nil {
 			return fmt.Errorf("register shard %s: %w", shardName(n), err)
 		}
+		return nil
+	})
+}
+
+// atOnce is how many shards are asked about at a time: on a cluster each answer waits for a replica.
+const atOnce = 16
+
+// eachShard calls do for every shard, several at a time, and returns the first error.
+func eachShard(do func(n int) error) error {
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for n := range shards {
+		group.Go(func() error { return do(n) })
 	}
-	return nil
+	return group.Wait()
 }
