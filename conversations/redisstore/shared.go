@@ -45,13 +45,17 @@ func readMessage(reply any) (redis.XMessage, error) {
 		return redis.XMessage{}, errReply
 	}
 	id, okID := parts[0].(string)
-	fields, err := pairs[string](parts[1])
-	if !okID || err != nil {
+	fields, okFields := parts[1].([]any)
+	if !okID || !okFields || len(fields)%2 != 0 {
 		return redis.XMessage{}, errReply
 	}
-	values := make(map[string]any, len(fields))
-	for name, value := range fields {
-		values[name] = string(value)
+	values := make(map[string]any, len(fields)/2)
+	for i := 0; i < len(fields); i += 2 {
+		name, ok := fields[i].(string)
+		if !ok {
+			return redis.XMessage{}, errReply
+		}
+		values[name] = fields[i+1]
 	}
 	return redis.XMessage{ID: id, Values: values}, nil
 }
