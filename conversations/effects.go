@@ -14,10 +14,10 @@ type EffectHandler func(ctx context.Context, e Effect) (again time.Time, err err
 
 // Times of the worker.
 const (
-	effectLease = time.Minute     // after a crash, what was under way comes back so late; a running handler extends it
-	effectRenew = effectLease / 3 // two extensions may fail before the lease is lost
-	effectSweep = time.Second     // finds what a lost wake-up missed
-	effectBatch = 64              // claims taken at once, at most
+	effectLease = 30 * time.Second // what a dead process held comes back so late, to any other; a running handler extends it
+	effectRenew = effectLease / 3  // two extensions may fail before the lease is lost
+	effectSweep = time.Second      // finds what a lost wake-up missed
+	effectBatch = 64               // claims taken at once, at most
 )
 
 // Run does effects until ctx ends, workers of them at a time, and then waits for those that it began.

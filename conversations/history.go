@@ -58,6 +58,11 @@ func (s *Service) History(ctx context.Context, p PatientID, from string, limit i
 	if err := l.mayRead(); err != nil {
 		return HistoryPage{}, err
 	}
+	if before == 0 { // another bridge may have written what this one's journal does not have yet
+		if err := s.Journal.Fill(ctx, s.Store, p.Shard()); err != nil {
+			return HistoryPage{}, unavailable("fill the journal", err)
+		}
+	}
 	page, err := l.history(ctx, before, pageSize(limit))
 	if err != nil {
 		return HistoryPage{}, err

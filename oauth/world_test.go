@@ -23,6 +23,8 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 func TestMain(m *testing.M) {
@@ -74,7 +76,8 @@ type world struct {
 	upstream *fakeUpstream
 }
 
-// onEachRedis runs a test on miniredis and on a real redis-server.
+// onEachRedis runs a test on miniredis, on a real redis-server, and on a cluster, which refuses keys of several
+// slots.
 func onEachRedis(t *testing.T, test func(t *testing.T, r redis.UniversalClient)) {
 	t.Helper()
 	t.Run("mini", func(t *testing.T) {
@@ -84,6 +87,10 @@ func onEachRedis(t *testing.T, test func(t *testing.T, r redis.UniversalClient))
 	t.Run("real", func(t *testing.T) {
 		t.Parallel()
 		test(t, realRedis(t))
+	})
+	t.Run("cluster", func(t *testing.T) {
+		t.Parallel()
+		test(t, redistest.StartCluster(t).Client(t))
 	})
 }
 

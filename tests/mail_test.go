@@ -179,7 +179,7 @@ func modified(t *testing.T, path string) time.Time {
 // await polls until what happens outside this process has happened.
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second) // a lease of a killed process lasts one minute
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second) // a lease of a killed process lasts half a minute
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

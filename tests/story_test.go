@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // thePatient is the patient of the story (docs/contract.md, facts of every demonstration).
@@ -26,11 +28,29 @@ var pdf = append([]byte("%PDF-1.4\n%\xe2\xe3\xcf\xd3\r\n1 0 obj <<>> endobj\n"),
 // TestStory runs the story on the built binary: each step on the state that the last one left.
 func TestStory(t *testing.T) {
 	t.Parallel()
-	d := startDemo(t, t.TempDir())
-	s := story{demo: d, doctor: d.Professionals[0].Mailboxes[0], address: thePatient + "@patient.mssante.fr"}
-	for i, p := range d.Patients {
+	dir := t.TempDir()
+	d := startDemo(t, dir)
+	tellStory(t, d, d, func() *demo { return startDemo(t, dir) })
+}
+
+// TestStory_valkey runs the story on Valkey instead of Redis.
+func TestStory_valkey(t *testing.T) {
+	t.Parallel()
+	server := redistest.StartProgram(t, redistest.Valkey(t))
+	dir := t.TempDir()
+	start := func() *demo { return startDemoOn(t, dir, "unix://"+server.Socket) }
+	d := start()
+	tellStory(t, d, d, start)
+}
+
+// tellStory tells it on a bridge that takes the mail and one that shows it to the patient, which may be the
+// same. again starts the first one after it was killed.
+func tellStory(t *testing.T, mail, web *demo, again func() *demo) {
+	t.Helper()
+	s := story{demo: mail, again: again, doctor: mail.Professionals[0].Mailboxes[0], address: thePatient + "@patient.mssante.fr"}
+	for i, p := range mail.Patients {
 		if p.INS == thePatient {
-			s.patient = d.as(t, d.Patients[i].Token)
+			s.patient = web.as(t, mail.Patients[i].Token)
 		}
 	}
 	if s.patient.token == "" {
@@ -47,6 +67,7 @@ func TestStory(t *testing.T) {
 
 type story struct {
 	*demo
+	again   func() *demo
 	patient api
 	doctor  string
 	address string
@@ -314,7 +335,7 @@ func (s *story) killed(t *testing.T) {
 	s.patient.t = t
 	before := s.patient.inbox()
 	s.kill()
-	again := startDemo(t, s.dir)
+	again := s.again()
 	token := ""
 	for _, p := range again.Patients {
 		if p.INS == thePatient {

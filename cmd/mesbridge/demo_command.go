@@ -20,7 +20,8 @@ type demoCommand struct {
 	SMTP  string            `default:"127.0.0.1:2525" name:"smtp" placeholder:"ADDR" help:"Mail (${default})."`
 	Ops   string            `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Health and metrics (${default})."`
 	MLLP  string            `name:"mllp" placeholder:"ADDR" help:"Hospital messages; accepted, not offered by this version."`
-	Redis string            `default:"managed" placeholder:"URL" help:"Server of somebody else's, such as unix:///PATH; ${default}: one of our own."`
+	Redis string            `default:"managed" placeholder:"URL" help:"Server of somebody else's, such as unix:///PATH, or a cluster: redis-cluster://HOST:PORT,HOST:PORT?bridges=2; ${default}: one of our own."`
+	Share string            `name:"common" type:"path" placeholder:"DIR" help:"Directory of what several demonstrations on one redis and bucket share: certificates, keys, tokens, mailboxes of operators; that of --data when left out. Start them one after the other."`
 	S3    string            `name:"s3" placeholder:"URL" help:"Keep messages and data keys in a bucket of an S3 server: http://HOST:PORT/BUCKET. The directory remembers it."`
 	S3Key string            `name:"s3-credentials" type:"path" placeholder:"FILE" help:"Access key of that server, as AWS tools write it."`
 	Ready string            `type:"path" placeholder:"FILE" help:"File to write when everything accepts, for scripts."`
@@ -49,11 +50,15 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 	}
 	var majority time.Time
 	if c.Adult != "" {
-		at, err := time.Parse(time.RFC3339, c.Adult)
+		instant, err := time.Parse(time.RFC3339, c.Adult)
 		if err != nil {
 			faults = append(faults, errors.New("--majority: write an instant with its offset, such as 2033-01-15T00:00:00+01:00"))
 		}
-		majority = at
+		majority = instant
+	}
+	at, err := config.ParseRedis(c.Redis)
+	if err != nil {
+		faults = append(faults, fmt.Errorf("--redis: %w", err))
 	}
 	where, err := c.store()
 	if err != nil {
@@ -63,7 +68,7 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 		return usageError{errors.Join(faults...)}
 	}
 	return demo.Run(ctx, demo.Options{
-		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out, Redis: c.Redis, Store: where,
+		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out, Redis: at, Store: where, Common: c.Share,
 		Majority: majority, Crowd: c.Crowd, CrowdFile: c.List, Routes: c.Route,
 		Log: newLog(config.Log{Format: "text", Level: c.Log}, s.err),
 	})

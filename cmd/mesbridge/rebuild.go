@@ -42,8 +42,9 @@ func (p place) options(settings config.Config, s streams) (app.Options, error) {
 
 type rebuildCommand struct {
 	place
-	Redis        string `placeholder:"URL" help:"Server to write into, instead of the one of the settings."`
-	DiscardNewer bool   `help:"Go back to the journal though redis holds more. What came since is lost."`
+	Redis        string   `placeholder:"URL" help:"Server to write into, instead of the one of the settings."`
+	With         []string `type:"path" placeholder:"DIR" help:"Data directory of another bridge on the same redis, which must not run either; for each of them."`
+	DiscardNewer bool     `help:"Go back to the journal though redis holds more. What came since is lost."`
 }
 
 // Run makes the state again. It tells how far it is every second or so.
@@ -53,7 +54,9 @@ func (c rebuildCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	if c.Redis != "" {
-		settings.Redis = c.Redis
+		if settings.Redis, err = config.ParseRedis(c.Redis); err != nil {
+			return usageError{fmt.Errorf("--redis: %w", err)}
+		}
 	}
 	o, err := c.options(settings, s)
 	if err != nil {
@@ -62,6 +65,11 @@ func (c rebuildCommand) Run(ctx context.Context, s streams) error {
 	a, err := app.OpenForRebuild(ctx, o)
 	if err != nil {
 		return err
+	}
+	for _, dir := range c.With {
+		if err := a.Beside(ctx, dir); err != nil {
+			return errors.Join(err, a.Stop())
+		}
 	}
 	began, told := time.Now(), time.Now()
 	sum, err := a.Rebuild(ctx, c.DiscardNewer, func(sum rebuild.Summary) {

@@ -16,6 +16,7 @@ type Stream interface {
 	Journal(ctx context.Context, shard string, after uint64, limit int) ([]conversations.JournalEntry, error)
 	Trim(ctx context.Context, shard string, upTo uint64) error
 	Head(ctx context.Context, shard string) (uint64, error)
+	Heads(ctx context.Context) ([256]uint64, error)
 }
 
 // Heads tells the last sequence that a store gave out in each shard.
@@ -56,15 +57,26 @@ const pageEntries = 500
 // trouble, whose entries it leaves alone. With a fault, or an error, nothing may be served. What is
 // whole is remembered, so that the next Open need not look at it.
 func (j *Journal) CatchUp(ctx context.Context, stream Stream) (taken int, faults []Fault, err error) {
-	for n := range shards {
+	var found [shards]struct {
+		taken int
+		fault Fault
+	}
+	err = eachShard(func(n int) error {
 		t, fault, err := j.fill(ctx, stream, n)
 		if err != nil {
-			return taken, faults, fmt.Errorf("catch up shard %s: %w", shardName(n), err)
+			return fmt.Errorf("catch up shard %s: %w", shardName(n), err)
 		}
-		taken += t
-		if fault.Trouble != "" {
-			faults = append(faults, fault)
+		found[n].taken, found[n].fault = t, fault
+		return nil
+	})
+	for _, f := range found {
+		taken += f.taken
+		if f.fault.Trouble != "" {
+			faults = append(faults, f.fault)
 		}
+	}
+	if err != nil {
+		return taken, faults, err
 	}
 	if err := j.mark(); err != nil {
 		return taken, faults, err

@@ -7,4 +7,8 @@
 //
 // At start, call [Journal.CatchUp] before anything is accepted: it takes over what a crash left in the
 // store's stream alone. Every few seconds, call [Journal.Keep]. [Journal.Seal] notes what the archive has.
+//
+// Where several bridges share a store, each keeps the whole journal: [Journal.Register] before CatchUp, and
+// [Journal.Follow] with each Keep. The archives of all of them then hold the same 256 chains of shards, each
+// signed by its own bridge; only the chain [Own] differs.
 package journal

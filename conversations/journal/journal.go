@@ -112,28 +112,38 @@ func (s *shard) keeps(sequence uint64) bool {
 	return ahead || sequence <= s.whole
 }
 
+// isMarked reports whether an entry is among those that a synced mark covers.
+func (s *shard) isMarked(sequence uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sequence <= s.marked
+}
+
 // Append returns when the entry is on disk; appends that run at the same time share one sync. It
 // ignores the end of ctx: the change was made, and its trace must follow. Appending an entry again
 // changes nothing; appending another one under the same sequence is [ErrForked].
 func (j *Journal) Append(_ context.Context, e conversations.JournalEntry) error {
-	return j.keep(e, j.db.Sync)
+	return j.keep(e, j.db.Sync, true)
 }
 
 // Note keeps an entry like Append, without waiting for the disk: the next Append makes it durable, and
 // the store is told to forget only what is.
 func (j *Journal) Note(_ context.Context, e conversations.JournalEntry) error {
-	return j.keep(e, j.db.Write)
+	return j.keep(e, j.db.Write, false)
 }
 
-// keep writes an entry.
-func (j *Journal) keep(e conversations.JournalEntry, write func(func(*pebble.Batch) error) error) error {
+// keep writes an entry. One that is there may be there without having reached the disk: whoever must have it
+// there writes it again.
+func (j *Journal) keep(e conversations.JournalEntry, write func(func(*pebble.Batch) error) error, durable bool) error {
 	n, err := shardNumber(e.Shard)
 	if err != nil || e.Sequence == 0 || n >= shards {
 		return errShard
 	}
 	s := &j.shards[n]
 	if s.keeps(e.Sequence) {
-		return j.compare(e)
+		if err := j.compare(e); err != nil || !durable || s.isMarked(e.Sequence) {
+			return err
+		}
 	}
 	err = write(func(b *pebble.Batch) error { return b.Set(entryKey(e.Shard, e.Sequence), formatEntry(e), nil) })
 	if err != nil {

@@ -145,7 +145,7 @@ func (j *Journal) CloseGaps(name string, entry func(sequence uint64) conversatio
 		if whole >= head {
 			return n, nil
 		}
-		if err := j.keep(entry(whole+1), j.db.Sync); err != nil {
+		if err := j.keep(entry(whole+1), j.db.Sync, true); err != nil {
 			return n, err
 		}
 		n++

@@ -13,7 +13,8 @@
 --       {2, operations} repeated: the operation is among those kept;
 --       {3} behind: the shard gave out fewer sequences than the mark says, or the patient is of an
 --       earlier form.
--- Writes nothing unless it gives 1.
+-- Writes nothing unless it gives 1; with 2 the version again as it is, so that a WAIT after it waits for
+--       the commit of before too.
 
 local KEPT = 32 -- operations of callers kept for a patient, under d; form: operations.go
 local CALLS = 8 -- commits without an operation id, kept under c, so that they push out no caller's
@@ -32,6 +33,7 @@ if state[3] then
 end
 local operations = state[2] or '00'
 if string.find(operations, string.sub(ARGV[2], 1, 12), 3, true) then
+  redis.call('HSET', KEYS[1], 'v', state[1])
   return {2, operations}
 end
 local version = tonumber(state[1] or 0)

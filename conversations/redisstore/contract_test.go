@@ -35,6 +35,32 @@ func TestContract_redisCluster(t *testing.T) {
 	storetest.Run(t, emptied(server))
 }
 
+// Three masters with a replica each: keys on several nodes, every write held by a replica.
+func TestContract_threeMastersThreeReplicas(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, onNodes(t, redistest.StartNodes(t, "", 3, 1)))
+}
+
+func TestContract_valkey(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, emptied(redistest.StartProgram(t, redistest.Valkey(t))))
+}
+
+func TestContract_valkeyCluster(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, onNodes(t, redistest.StartNodes(t, redistest.Valkey(t), 3, 1)))
+}
+
+// onNodes opens stores, as one of several bridges, on a cluster whose keys are removed before.
+func onNodes(t *testing.T, nodes *redistest.Nodes) func(t *testing.T) conversations.Store {
+	t.Helper()
+	client := nodes.Client(t, 1)
+	return func(t *testing.T) conversations.Store {
+		nodes.Flush(t)
+		return redisstore.New(client, redisstore.Options{Bridge: "a", Now: noon, Replicated: true})
+	}
+}
+
 // emptied opens stores on a server whose keys are removed before.
 func emptied(server *redistest.Server) func(t *testing.T) conversations.Store {
 	return func(t *testing.T) conversations.Store {

@@ -23,6 +23,7 @@
 //	{s7f}:due            ZSET    effect id by the next instant it may run, Unix ms
 //	{s7f}:journal        STREAM  <sequence>-0 -> at (Unix ms), entry
 //	{s7f}:head           STRING  last sequence given out
+//	{s7f}:kept           HASH    bridge -> "<sequence> <Unix ms>", up to where its own journal is whole
 //	{m7f}:ledger:<mid>   ZSET    "<pid>/<conversation>" by its last change, Unix ms
 //	{m7f}:pairs:<mid>    ZSET    pid of an exchange by its last change, Unix ms
 //	{m7f}:idem:<mid>:<k> STRING  answer kept by Remember, with an expiry
@@ -40,7 +41,7 @@
 //
 // # The client
 //
-// The client belongs to the caller, who sets ContextTimeoutEnabled so that a context's deadline
+// The client belongs to the caller: one of package redisclient, or another that sets ContextTimeoutEnabled so that a context's deadline
 // bounds each call, and MaxRetries as he likes: every script may be repeated. redis.SetLogger, which
 // go-redis needs to tell its pool's errors, is global to the process and therefore left to the
 // program. Reads go to masters only, since a decision on a replica's facts would lose its race. The

@@ -29,7 +29,7 @@ func (s *Store) Facts(ctx context.Context, p conversations.PatientID, q conversa
 		headKey(p.Shard()),
 	}
 	f := factsFields(p.Shard(), q)
-	reply, err := s.scripts.loadFacts.Run(ctx, s.client, keys, f.args...).Slice()
+	reply, err := s.scripts.loadFacts.RunRO(ctx, s.client, keys, f.args...).Slice()
 	if err != nil {
 		return conversations.Facts{}, fmt.Errorf("load facts: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -15,12 +16,17 @@ import (
 // errJournal means that an entry of a journal has not the form that commit.lua writes.
 var errJournal = errors.New("journal entry unreadable")
 
-// Journal lists entries of a shard.
+// Journal lists entries of a shard. Where writes wait for replicas it waits too, so that nothing is listed
+// which the loss of a master could take back.
 func (s *Store) Journal(ctx context.Context, shard string, after uint64, limit int) ([]conversations.JournalEntry, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
-	found, err := s.client.XRangeN(ctx, journalKey(shard), streamID(after+1), "+", int64(limit)).Result()
+	list := s.list
+	if s.replicated {
+		list = s.listHeld
+	}
+	found, err := list(ctx, shard, streamID(after+1), int64(limit))
 	if err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
 	}
@@ -31,6 +37,11 @@ func (s *Store) Journal(ctx context.Context, shard string, after uint64, limit i
 		}
 	}
 	return entries, nil
+}
+
+// list reads entries of a shard's stream from an id on.
+func (s *Store) list(ctx context.Context, shard, from string, limit int64) ([]redis.XMessage, error) {
+	return s.client.XRangeN(ctx, journalKey(shard), from, "+", limit).Result()
 }
 
 // readEntry reads one entry of a shard's stream.
@@ -52,8 +63,12 @@ func readEntry(shard string, m redis.XMessage) (conversations.JournalEntry, erro
 	return conversations.JournalEntry{Shard: shard, Sequence: sequence, At: when, Entry: []byte(entry)}, nil
 }
 
-// Trim forgets entries of a shard; Head does not change.
+// Trim forgets entries of a shard; Head does not change. Among several bridges it says how much this one
+// keeps, and what the last of them has is forgotten.
 func (s *Store) Trim(ctx context.Context, shard string, upTo uint64) error {
+	if s.bridge != "" {
+		return s.trimShared(ctx, shard, upTo)
+	}
 	if err := s.client.XTrimMinID(ctx, journalKey(shard), streamID(upTo+1)).Err(); err != nil {
 		return fmt.Errorf("trim journal: %w", err)
 	}
@@ -72,7 +87,8 @@ func (s *Store) Head(ctx context.Context, shard string) (uint64, error) {
 // Heads returns the last sequence of every shard, in one round trip.
 func (s *Store) Heads(ctx context.Context) ([256]uint64, error) { return HeadsOf(ctx, s.client) }
 
-// HeadsOf returns the last sequence of every shard, as one server or one connection to it tells them.
+// HeadsOf returns the last sequence of every shard, as one server or one connection to it tells them. A shard that
+// another node of a cluster has is [Elsewhere].
 func HeadsOf(ctx context.Context, c redis.Cmdable) (heads [shardCount]uint64, err error) {
 	var replies [shardCount]*redis.StringCmd
 	_, err = c.Pipelined(ctx, func(pipe redis.Pipeliner) error {
@@ -81,15 +97,30 @@ func HeadsOf(ctx context.Context, c redis.Cmdable) (heads [shardCount]uint64, er
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, redis.Nil) {
+	if err != nil && !errors.Is(err, redis.Nil) && !isElsewhere(err) {
 		return heads, fmt.Errorf("read heads of journal: %w", err)
 	}
 	for n, reply := range replies {
-		if heads[n], err = reply.Uint64(); err != nil && !errors.Is(err, redis.Nil) {
+		switch heads[n], err = reply.Uint64(); {
+		case err == nil, errors.Is(err, redis.Nil):
+		case isElsewhere(err):
+			heads[n] = Elsewhere
+		default:
 			return heads, fmt.Errorf("read heads of journal: %w", err)
 		}
 	}
 	return heads, nil
+}
+
+// Elsewhere stands for the sequence of a shard that a server was asked for and does not have. It is behind
+// nothing.
+const Elsewhere = math.MaxUint64
+
+// isElsewhere reports whether a node of a cluster refers to another one.
+func isElsewhere(err error) bool {
+	_, moved := redis.IsMovedError(err)
+	_, ask := redis.IsAskError(err)
+	return moved || ask
 }
 
 // streamID is the id of the entry with that sequence.

@@ -51,6 +51,9 @@ func journalKey(shard string) string { return patientTag(shard) + ":journal" }
 // headKey names a STRING: the last sequence that the shard's journal gave out.
 func headKey(shard string) string { return patientTag(shard) + ":head" }
 
+// keptKey names a HASH: bridge to "<sequence> <Unix ms>", up to where its journal keeps the shard.
+func keptKey(shard string) string { return patientTag(shard) + ":kept" }
+
 // pingKey names a STRING without meaning, which Ping writes.
 func pingKey() string { return patientTag(shardName(0)) + ":ping" }
 

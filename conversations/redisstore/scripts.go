@@ -27,6 +27,12 @@ var countCallLua string
 //go:embed touch_records.lua
 var touchRecordsLua string
 
+//go:embed list_journal.lua
+var listJournalLua string
+
+//go:embed trim_journal.lua
+var trimJournalLua string
+
 // scripts are called by their hash, which is also their version: processes of two releases can share
 // a server. Run loads a script where the server does not know it.
 type scripts struct {
@@ -37,6 +43,8 @@ type scripts struct {
 	indexVisit   *redis.Script
 	countCall    *redis.Script
 	touchRecords *redis.Script
+	listJournal  *redis.Script
+	trimJournal  *redis.Script
 }
 
 func newScripts() scripts {
@@ -48,6 +56,8 @@ func newScripts() scripts {
 		indexVisit:   redis.NewScript(indexVisitLua),
 		countCall:    redis.NewScript(countCallLua),
 		touchRecords: redis.NewScript(touchRecordsLua),
+		listJournal:  redis.NewScript(listJournalLua),
+		trimJournal:  redis.NewScript(trimJournalLua),
 	}
 }
 

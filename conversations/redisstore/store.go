@@ -20,6 +20,17 @@ type Options struct {
 	// an effect waits whose announcement was lost, or that another process put off. Zero means a
 	// second; negative means at each Claim.
 	Sweep time.Duration
+	// Bridge names this process among those that share the store, the same at each start. With it, Trim
+	// forgets only what all of them keep. Empty: there is no other.
+	Bridge string
+	// Bridges is how many there are: nothing is forgotten before so many have called once, so that the last
+	// one to start for the first time finds all of the journal.
+	Bridges int
+	// Now is the clock by which a bridge is known to be away; needed with Bridge.
+	Now func() time.Time
+	// Replicated says that the client's writes wait for replicas. Journal then lists only what replicas
+	// hold too: an entry that the loss of a master could take back must not be kept outside.
+	Replicated bool
 	// Log receives what Run cannot tell otherwise; nil discards it. No entry names a patient.
 	Log *slog.Logger
 }
@@ -32,6 +43,11 @@ type Store struct {
 
 	agenda *agenda
 	wake   chan struct{}
+
+	bridge     string
+	bridges    int
+	now        func() time.Time
+	replicated bool
 
 	origin    string                       // names this process in announcements
 	announce  chan int                     // shards whose due effects other processes are to hear of
@@ -56,11 +72,17 @@ func New(client redis.UniversalClient, o Options) *Store {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Store{
-		client:    client,
-		scripts:   newScripts(),
-		log:       o.Log,
-		agenda:    newAgenda(o.Sweep),
-		wake:      make(chan struct{}, 1),
+		client:  client,
+		scripts: newScripts(),
+		log:     o.Log,
+		agenda:  newAgenda(o.Sweep),
+		wake:    make(chan struct{}, 1),
+
+		bridge:     o.Bridge,
+		bridges:    o.Bridges,
+		now:        o.Now,
+		replicated: o.Replicated,
+
 		origin:    rand.Text(),
 		announce:  make(chan int, maxAnnounced),
 		forgotten: make(chan conversations.PatientID, maxForgotten),

@@ -24,6 +24,9 @@ func TestAnswers_contract(t *testing.T) {
 		},
 		"redis-server": func(t *testing.T) redis.UniversalClient { return redistest.Start(t).Client(t) },
 		"cluster":      func(t *testing.T) redis.UniversalClient { return redistest.StartCluster(t).Client(t) },
+		"replicas": func(t *testing.T) redis.UniversalClient {
+			return redistest.StartNodes(t, "", 3, 1).Client(t, 1)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -42,6 +42,7 @@ type App struct {
 	keys      *keystore.Store
 	trail     *journal.Journal
 	marks     marks
+	others    []*journal.Journal // of other bridges, for a rebuild
 	archive   *archive.Archive
 	mirror    *archive.Mirror // nil: there is no bucket
 	identity  *trust.Identity

@@ -62,11 +62,14 @@ func (a *App) startConversations(ctx context.Context) error {
 	}, ports)
 	a.Conversations.Trace(ctx, conversations.Event{Kind: conversations.TraceStart, Actor: conversations.ActorSystem, Code: settingsHash(c)})
 	a.early.open(ctx, a.Conversations.Trace)
-	a.every("journal", keepEvery, func(ctx context.Context) error { return a.trail.Keep(ctx, a.store) })
+	a.every("journal", keepEvery, a.keep)
 	a.every("seals", c.Journal.SealEvery, a.seal)
 	a.onStop("journal", 30*time.Second, func(ctx context.Context) error { // when nothing writes any more
-		return errors.Join(a.trail.Keep(ctx, a.store), a.seal(ctx))
+		return errors.Join(a.keep(ctx), a.seal(ctx))
 	})
+	if a.shared() {
+		a.every("bridges", registerEvery, func(ctx context.Context) error { return a.trail.Register(ctx, a.store) })
+	}
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
 	a.every("old traces", sweepEvery, a.sweepTraces)
 	return nil
@@ -108,11 +111,15 @@ const keepEvery = 2 * time.Second
 // compare takes over what a crash left in the store alone, and refuses a store that is older than the
 // journal: nothing that it says could be trusted (D17).
 func (a *App) compare(ctx context.Context) error {
-	taken, faults, err := a.trail.CatchUp(ctx, a.store)
+	var taken int
+	faults, err := a.trail.Compare(ctx, a.store.Heads)
+	if err == nil && len(faults) == 0 {
+		taken, faults, err = a.catchUp(ctx)
+	}
 	if err == nil && len(faults) > 0 {
 		var filled int
 		if filled, err = a.fillMissing(ctx, faults); err == nil && filled > 0 {
-			taken, faults, err = a.trail.CatchUp(ctx, a.store)
+			taken, faults, err = a.catchUp(ctx)
 			taken += filled
 		}
 	}
@@ -133,7 +140,7 @@ func (a *App) compare(ctx context.Context) error {
 // cure says what to do about a store that is not what the journal says.
 func cure(f journal.Fault) string {
 	if f.Trouble == journal.Missing {
-		return "this data directory is an old copy; restore its newest copy"
+		return "this data directory is an old copy, or was away from the other bridges for more than a day; restore its newest copy, or that of another bridge"
 	}
 	return "redis is an old or empty copy; restore its newest copy, or run mesbridge rebuild"
 }

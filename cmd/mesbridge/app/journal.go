@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -51,6 +52,30 @@ func (a *App) openKeys(ctx context.Context) error {
 func (a *App) openTrail(context.Context) (err error) {
 	a.trail, err = journal.Open(a.local)
 	return err
+}
+
+// registerEvery is how often a bridge says that it is there, on a shared store.
+const registerEvery = time.Hour
+
+// catchUp takes over what only the store has. Where the store is shared, no other bridge lets go of it
+// meanwhile.
+func (a *App) catchUp(ctx context.Context) (int, []journal.Fault, error) {
+	if a.shared() {
+		if err := a.trail.Register(ctx, a.store); err != nil {
+			return 0, nil, err
+		}
+	}
+	return a.trail.CatchUp(ctx, a.store)
+}
+
+// keep keeps the journal and the store's stream in step, and on a shared store takes over what other bridges
+// wrote.
+func (a *App) keep(ctx context.Context) error {
+	var err error
+	if a.shared() {
+		_, err = a.trail.Follow(ctx, a.store)
+	}
+	return errors.Join(err, a.trail.Keep(ctx, a.store))
 }
 
 // openArchive opens the archive of the journal, making the signing key when none is named.

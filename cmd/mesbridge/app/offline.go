@@ -56,6 +56,9 @@ func (a *App) Rebuild(ctx context.Context, discardNewer bool, progress func(rebu
 	if _, err := a.fillFromBucket(ctx); err != nil {
 		return rebuild.Summary{}, fmt.Errorf("read the archives in the bucket: %w", err)
 	}
+	if err := a.absorb(ctx); err != nil {
+		return rebuild.Summary{}, err
+	}
 	source, err := archive.NewReader(os.DirFS(a.local.Path(archiveFolder)), a.trail)
 	if err != nil {
 		return rebuild.Summary{}, fmt.Errorf("read the archive of the journal: %w", err)
@@ -69,7 +72,7 @@ func (a *App) Rebuild(ctx context.Context, discardNewer bool, progress func(rebu
 	if err := a.Note(ctx, conversations.Event{Kind: conversations.TraceRebuild, Count: sum.Entries}); err != nil {
 		return sum, err
 	}
-	return sum, a.seal(ctx)
+	return sum, errors.Join(a.seal(ctx), a.level(ctx))
 }
 
 // Note traces an act of the operator while the bridge does not run.

@@ -4,23 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
-	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/cmd/mesbridge/redisserver"
 	"mesbridge/conversations/localdb"
 	"mesbridge/conversations/redisstore"
-)
-
-// Kinds of Redis, as the ready file names them.
-const (
-	managedRedis  = "managed"
-	embeddedRedis = "embedded"
 )
 
 // Folders of a data directory.
@@ -30,41 +20,6 @@ const (
 	volatileFolder = "volatile" // the store of a bridge whose Redis does not survive
 )
 
-// startRedis starts our own server, or takes the one that the settings name.
-func (a *App) startRedis(ctx context.Context) error {
-	redis.SetLogger(redisLog{a.Log.With("part", "redis")})
-	options, err := a.redisOptions(ctx)
-	if err != nil {
-		return err
-	}
-	options.ContextTimeoutEnabled = true
-	options.OnConnect = a.recognise
-	a.client = redis.NewClient(options)
-	a.onStop("redis connections", time.Second, func(context.Context) error { return a.client.Close() })
-	if err := a.client.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("reach redis: %w", err)
-	}
-	return nil
-}
-
-// redisOptions returns how to reach the server, after starting it when it is our own.
-func (a *App) redisOptions(ctx context.Context) (*redis.Options, error) {
-	if a.Config.Redis != config.Managed {
-		options, err := redis.ParseURL(a.Config.Redis)
-		if err != nil {
-			return nil, errors.New("the setting redis is not a URL of redis") // the cause could quote a password
-		}
-		a.redisKind = a.Config.Redis
-		return options, nil
-	}
-	server, err := a.ownRedis(ctx)
-	if err != nil {
-		return nil, err
-	}
-	a.onStop("redis", 15*time.Second, server.Stop)
-	return &redis.Options{Network: server.Network, Addr: server.Addr}, nil
-}
-
 // ownRedis starts the managed server; the demonstration does without, if need be.
 func (a *App) ownRedis(ctx context.Context) (*redisserver.Server, error) {
 	if program, found := redisserver.Find(); found {
@@ -72,7 +27,7 @@ func (a *App) ownRedis(ctx context.Context) (*redisserver.Server, error) {
 		return redisserver.Start(ctx, program, filepath.Join(a.Config.DataDir, redisFolder), a.Log.With("part", "redis"))
 	}
 	if a.Demonstration == nil || !a.Demonstration.EmbeddedRedis {
-		return nil, errors.New("the program redis-server is missing; install it (apt-get install redis-server), or name a server in the setting redis")
+		return nil, errors.New("the program redis-server is missing; install it (apt-get install redis-server), or name a server in the setting redis.server")
 	}
 	a.redisKind = embeddedRedis
 	return redisserver.StartEmbedded()
@@ -84,7 +39,14 @@ func (a *App) openStores(ctx context.Context) error {
 	if err := a.openLocal(ctx); err != nil {
 		return err
 	}
-	a.store = redisstore.New(a.client, redisstore.Options{Log: a.Log.With("part", "store")})
+	o := redisstore.Options{Replicated: a.Config.Redis.Replicas > 0, Bridges: a.Config.Redis.Bridges, Now: time.Now, Log: a.Log.With("part", "store")}
+	if a.shared() {
+		var err error
+		if o.Bridge, err = bridgeName(a.Config.DataDir); err != nil {
+			return err
+		}
+	}
+	a.store = redisstore.New(a.client, o)
 	a.loop("announcements", a.store.Run)
 	return nil
 }
@@ -117,12 +79,4 @@ func (a *App) watch() {
 			return a.local.Err()
 		}
 	})
-}
-
-// redisLog passes on what go-redis tells of its connections.
-type redisLog struct{ log *slog.Logger }
-
-// Printf implements the logger of go-redis.
-func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
-	l.log.WarnContext(ctx, "redis client", "detail", fmt.Sprintf(format, args...))
 }

@@ -23,7 +23,8 @@ const mostMessage = 26_214_400
 // check returns every fault of the settings by themselves, joined.
 func (c Config) check() error {
 	errs := c.faults()
-	errs = append(errs, c.roleFault(), c.keyCheckFault(), c.redisFault(), c.domainFault())
+	errs = append(errs, c.roleFault(), c.keyCheckFault(), c.domainFault())
+	errs = append(errs, c.Redis.faults("redis.")...)
 	errs = append(errs, c.Listen.faults()...)
 	errs = append(errs, c.Store.faults(c.Environment)...)
 	errs = append(errs, c.Limits.faults()...)
@@ -59,17 +60,6 @@ func (c Config) keyCheckFault() error {
 		return errors.New("insKeyCheck: the key of a matricule is always checked in production; write true (D20)")
 	}
 	return nil
-}
-
-func (c Config) redisFault() error {
-	if c.Redis == Managed {
-		return nil
-	}
-	u, err := url.Parse(c.Redis)
-	if err == nil && (u.Scheme == "unix" && strings.HasPrefix(u.Path, "/") || (u.Scheme == "redis" || u.Scheme == "rediss") && u.Host != "") {
-		return nil
-	}
-	return errors.New("redis: write managed, unix:///PATH, redis://HOST:PORT or rediss://HOST:PORT")
 }
 
 func (c Config) domainFault() error {

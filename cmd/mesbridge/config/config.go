@@ -10,7 +10,7 @@ type Config struct {
 	CitizenDomain string      `yaml:"citizenDomain" doc:"Domain of the patients' addresses; the verified white list must carry our own certificate for it (D2)."`
 	INSKeyCheck   bool        `yaml:"insKeyCheck" doc:"Check the two key digits of a matricule INS; off only in environment test (D20)."`
 	DataDir       string      `yaml:"dataDir" need:"yes" doc:"Directory of messages, journal and keys, of this bridge alone. Back it up whole."`
-	Redis         string      `yaml:"redis" doc:"managed: a redis-server that the bridge starts and owns, in dataDir. Otherwise the URL of a server that syncs every write: unix:///PATH, redis://HOST:PORT or rediss://HOST:PORT."`
+	Redis         Redis       `yaml:"redis" doc:"The state: a server of its own, or a Redis Cluster that several bridges share (docs/operations.md)."`
 	Store         Store       `yaml:"store" doc:"Where the bytes of messages and the data keys are kept, both sealed."`
 	PublicURL     string      `yaml:"publicURL" need:"yes" doc:"Address under which browsers reach the bridge, without a path; also the issuer of its tokens."`
 	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
@@ -54,9 +54,6 @@ const (
 	Production Environment = "production"
 	Test       Environment = "test"
 )
-
-// Managed is the value of Redis for a server of our own.
-const Managed = "managed"
 
 // Listen holds the addresses to listen on, HOST:PORT.
 type Listen struct {

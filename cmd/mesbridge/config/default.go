@@ -14,7 +14,7 @@ func Default() Config {
 		Environment:   Production,
 		CitizenDomain: "patient.mssante.fr",
 		INSKeyCheck:   true,
-		Redis:         Managed,
+		Redis:         Redis{Server: Managed, Bridges: 1, WaitTimeout: time.Second},
 		Store:         Store{Kind: LocalStore, Timeout: 30 * time.Second},
 		Listen:        Listen{HTTP: "127.0.0.1:8080", SMTP: ":25", Ops: "127.0.0.1:9090"},
 		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000, QuotaBytes: 2_000_000_000, VerdictsPerHour: 60},
@@ -42,6 +42,7 @@ func Default() Config {
 func sample() Config {
 	c := Default()
 	c.DataDir = "/var/lib/mesbridge"
+	c.Redis.Nodes = []string{}
 	c.PublicURL = "https://messagerie.exemple.fr"
 	c.Store.Endpoint, c.Store.Bucket, c.Store.Region = "https://s3.exemple.fr", "mesbridge", "eu-west-3"
 	c.SMTP = SMTP{

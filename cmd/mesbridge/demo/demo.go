@@ -20,7 +20,8 @@ import (
 type Options struct {
 	Data      string // directory of everything; made when it is not there
 	Listen    config.Listen
-	Redis     string            // managed, or the URL of a server; empty: managed
+	Common    string            // directory of what several demonstrations share; empty: Data
+	Redis     config.Redis      // the zero value: a server of our own
 	Store     config.Store      // the zero value: local
 	Ready     string            // ready file to write; empty: none
 	Majority  time.Time         // when the minors of the cast come of age (D28); zero: see the function Majority
@@ -102,9 +103,13 @@ func (d *demonstration) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find data directory: %w", err)
 	}
-	d.Data = data
-	if err = os.MkdirAll(data, 0o700); err != nil {
-		return fmt.Errorf("make data directory: %w", err)
+	if d.Data = data; d.Common == "" {
+		d.Common = data
+	}
+	for _, dir := range []string{d.Data, d.Common} {
+		if err = os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("make data directory: %w", err)
+		}
 	}
 	lock, err := redisserver.LockDir(data)
 	if err != nil {
@@ -141,20 +146,20 @@ func (d *demonstration) prepare(url string) (err error) {
 	if d.Store, err = keepStore(d.Data, d.Store); err != nil {
 		return err
 	}
-	if d.space, err = OpenSpace(filepath.Join(d.Data, pkiFolder), d.cast, time.Now()); err != nil {
+	if d.space, err = OpenSpace(filepath.Join(d.Common, pkiFolder), d.cast, time.Now()); err != nil {
 		return err
 	}
-	if err = writeFile(filepath.Join(d.Data, letterFile), letter); err != nil {
+	if err = writeFile(filepath.Join(d.Common, letterFile), letter); err != nil {
 		return err
 	}
-	if d.secrets, err = openSecrets(filepath.Join(d.Data, secretsFolder), d.cast.Clinics); err != nil {
+	if d.secrets, err = openSecrets(filepath.Join(d.Common, secretsFolder), d.cast.Clinics); err != nil {
 		return err
 	}
 	secret, err := d.secrets.provider.Read()
 	if err != nil {
 		return fmt.Errorf("read the provider's client secret: %w", err)
 	}
-	if d.neighbours, err = openNeighbours(d.Data, d.space, callbacks(url, string(secret)), logins(d.cast), d.fail); err != nil {
+	if d.neighbours, err = openNeighbours(d.Common, d.space, callbacks(url, string(secret)), logins(d.cast), d.fail); err != nil {
 		return err
 	}
 	return d.neighbours.reroute(d.Routes)
@@ -168,7 +173,7 @@ func (d *demonstration) settings(url string) config.Config {
 	c.DataDir = d.Data
 	c.PublicURL = url
 	c.Mail.PerMinute, c.Mail.PerSender = 0, 0 // D35
-	if d.Redis != "" {
+	if d.Redis.Server != "" {
 		c.Redis = d.Redis
 	}
 	c.Store = d.Store
@@ -210,7 +215,7 @@ func (d *demonstration) present(ctx context.Context, url string) error {
 		return err
 	}
 	d.addresses.fill(d.cast.Patients, known)
-	tokens, err := openTokens(filepath.Join(d.Data, tokensFile), d.app.OAuth, time.Now)
+	tokens, err := openTokens(filepath.Join(d.Common, tokensFile), d.app.OAuth, time.Now)
 	if err != nil {
 		return err
 	}
@@ -224,7 +229,7 @@ func (d *demonstration) present(ctx context.Context, url string) error {
 	if err = tokens.save(); err != nil {
 		return err
 	}
-	if err = Banner(d.Out, d.Data, r); err != nil || d.Ready == "" {
+	if err = Banner(d.Out, d.Common, r); err != nil || d.Ready == "" {
 		return err
 	}
 	return r.Write(d.Ready) // last: whoever waits for it finds everything

@@ -18,8 +18,8 @@ func (d *demonstration) describe(ctx context.Context, url string, known []conver
 		HTTP: url, Ops: "http://" + l.Ops.Addr().String(), SMTP: l.SMTP.Addr().String(), Redis: d.app.RedisKind(), PID: os.Getpid(),
 		Crowd:                d.Crowd,
 		PKI:                  d.space.pki(),
-		OperatorMaildirs:     filepath.Join(d.Data, operatorFolder),
-		NotificationsMaildir: filepath.Join(d.Data, notificationFolder),
+		OperatorMaildirs:     filepath.Join(d.Common, operatorFolder),
+		NotificationsMaildir: filepath.Join(d.Common, notificationFolder),
 		Web:                  ReadyWeb{PatientLogin: url + "/oauth/login/patient", ProfessionalLogin: url + "/oauth/login/professional"},
 	}
 	for i, p := range d.cast.Patients {

@@ -1,10 +1,8 @@
-// Package redistest starts real Redis servers for tests: durable at each command, on a unix socket
-// or as a cluster of one node, in a directory that the test removes. It fails a test that cannot
-// start one; it never skips. [Start] is where to start.
 package redistest
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -27,6 +25,7 @@ type Server struct {
 
 	dir     string
 	args    []string
+	program string // empty: redis-server
 	process *exec.Cmd
 }
 
@@ -37,11 +36,18 @@ const startTimeout = 30 * time.Second
 // unix socket only. More arguments of redis-server may follow.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
+	return start(t, "", args...)
+}
+
+// start is Start for a program.
+func start(t testing.TB, program string, args ...string) *Server {
+	t.Helper()
 	dir := socketDir(t)
 	s := &Server{
-		Socket: filepath.Join(dir, "redis.sock"),
-		dir:    dir,
-		args:   []string{"--port", "0", "--unixsocket", filepath.Join(dir, "redis.sock")},
+		Socket:  filepath.Join(dir, "redis.sock"),
+		dir:     dir,
+		program: program,
+		args:    []string{"--port", "0", "--unixsocket", filepath.Join(dir, "redis.sock")},
 	}
 	s.args = append(s.args, args...)
 	s.run(t)
@@ -116,9 +122,10 @@ func (s *Server) Restart(t testing.TB) {
 // run starts the process and waits until it accepts commands.
 func (s *Server) run(t testing.TB) {
 	t.Helper()
-	binary, err := exec.LookPath("redis-server")
+	program := cmp.Or(s.program, "redis-server")
+	binary, err := exec.LookPath(program)
 	if err != nil {
-		t.Fatal("redis-server is missing: install it (apt-get install redis-server)")
+		t.Fatalf("%s is missing: install it (apt-get install redis-server)", program)
 	}
 	args := append([]string{
 		"--dir", s.dir, "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--logfile", "redis.log",
