@@ -28,3 +28,23 @@ func TestWindow_answerWithAnotherReplyMailbox_isAnAnswer(t *testing.T) {
 		t.Errorf("awaiting %v, %v left", line.Awaiting, left)
 	}
 }
+
+// D34, I167: a deletion by the patient does not take a professional out of a reply to all who came back to the
+// conversation before it.
+func TestReplyToAll_afterDeletion_holdsWhoCameBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.taken(mail{from: clinic, id: "m@operator.test", subject: "Fil", text: "1"})
+	thread := b.thread("Fil").ID
+	if _, err := b.EndThread(t.Context(), theClinic(), []conversations.Address{address(t, clinic)}, thread); err != nil {
+		t.Fatal(err)
+	}
+	b.taken(mail{from: clinic, subject: "Re: Fil", text: "2", refs: []string{"m@operator.test"}})
+	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, thread); err != nil {
+		t.Fatal(err)
+	}
+	b.taken(mail{from: doctor, subject: "Re: Fil", text: "3", refs: []string{"m@operator.test"}, others: []string{clinic}})
+	if r := b.read(thread).Reply; len(r.ToAll) != 1 {
+		t.Errorf("%+v", r)
+	}
+}
