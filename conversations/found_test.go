@@ -48,3 +48,18 @@ func TestReplyToAll_afterDeletion_holdsWhoCameBack(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// D24, D33: a discharge by death that is told again in another way, and then taken back, frees the patient.
+func TestEpisode_deathToldAgainThenCancelled_frees(t *testing.T) {
+	t.Parallel()
+	b, _, other := admitted(t)
+	b.event("dead", rules.EpisodeClosed, from(rules.ByDeath))
+	b.event("out", rules.EpisodeClosed)
+	if state := b.read(other).State; state != "frozen" {
+		t.Fatalf("after the death: %s", state)
+	}
+	b.event("error", rules.EpisodeOpen)
+	if state := b.read(other).State; state != "open" {
+		t.Errorf("after its cancellation: %s", state)
+	}
+}
