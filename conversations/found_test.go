@@ -29,6 +29,49 @@ func TestWindow_answerWithAnotherReplyMailbox_isAnAnswer(t *testing.T) {
 	}
 }
 
+// D34: the list of a reply mailbox tells of its own exchange also when an automatic answer brought it into the
+// conversation.
+func TestThreads_ofAReplyMailboxOfARobot_tellTheLastInstant(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.taken(mail{from: doctor, id: "m@operator.test", subject: "Fil", text: "1"})
+	b.hand(anINS, mail{from: doctor, subject: "Absent", text: "2", refs: []string{"m@operator.test"}}, func(in *conversations.Incoming) {
+		in.IsReport, in.Automatic, in.ReplyTo = true, true, []conversations.Address{address(t, clinic)}
+	})
+	b.taken(mail{from: clinic, subject: "Autre", text: "3"})
+	b.settle()
+	page, err := b.Threads(t.Context(), address(t, clinic), conversations.Filter{})
+	if err != nil || len(page.Items) != 2 {
+		t.Fatalf("%+v, %v", page.Items, err)
+	}
+	for _, line := range page.Items {
+		if line.LastAt.IsZero() {
+			t.Errorf("%+v", line)
+		}
+	}
+}
+
+// R115, R117: what comes after a deletion shows no attachment of what was deleted.
+func TestInbox_afterDeletion_showsNoAttachmentOfBefore(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.taken(mail{from: doctor, id: "m@operator.test", subject: "Fil", text: "1", documents: []conversations.Attachment{{Name: "a.pdf", Content: []byte("a")}}})
+	thread := b.thread("Fil")
+	if !thread.HasAttachment {
+		t.Fatal("no attachment is shown")
+	}
+	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, thread.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.taken(mail{from: doctor, subject: "Re: Fil", text: "2", refs: []string{"m@operator.test"}})
+	if b.read(thread.ID).HasAttachment {
+		t.Error("the attachment of a deleted message is shown")
+	}
+	if line, err := b.ThreadFor(t.Context(), []conversations.Address{address(t, doctor)}, thread.ID); err != nil || !line.HasAttachment {
+		t.Errorf("the professional is told of the deletion: %+v, %v", line.ThreadLine, err)
+	}
+}
+
 // D34, I167: a deletion by the patient does not take a professional out of a reply to all who came back to the
 // conversation before it.
 func TestReplyToAll_afterDeletion_holdsWhoCameBack(t *testing.T) {
@@ -61,5 +104,22 @@ func TestEpisode_deathToldAgainThenCancelled_frees(t *testing.T) {
 	b.event("error", rules.EpisodeOpen)
 	if state := b.read(other).State; state != "open" {
 		t.Errorf("after its cancellation: %s", state)
+	}
+}
+
+// D24: the end that a professional is told is the one that came last, whenever it was written down.
+func TestThreadFor_tellsTheEndThatCameLast(t *testing.T) {
+	t.Parallel()
+	b, tagged, _ := admitted(t)
+	b.Windows = map[string]rules.Window{appBox: {Length: 48 * time.Hour}}
+	if _, err := b.Write(t.Context(), theClinic(), tagged, conversations.ThreadInput{Mailbox: address(t, appBox), Text: "2"}); err != nil {
+		t.Fatal(err)
+	}
+	b.event("out", rules.EpisodeClosed, from(rules.ByADT), grace(72*time.Hour))
+	b.clock.later(73 * time.Hour)
+	b.settle()
+	thread, err := b.ThreadFor(t.Context(), []conversations.Address{address(t, appBox)}, tagged)
+	if err != nil || thread.Ended == nil || thread.Ended.How != rules.ByEpisode {
+		t.Errorf("%+v, %v", thread.Ended, err)
 	}
 }
