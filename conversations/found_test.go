@@ -107,6 +107,49 @@ func TestEpisode_deathToldAgainThenCancelled_frees(t *testing.T) {
 	}
 }
 
+// OP18: what was deleted in two times is erased in two times, and whole.
+func TestDeleteThread_twice_isErasedWhole(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	bodies := b.bodyCount()
+	b.taken(mail{from: doctor, id: "m@operator.test", subject: "Fil", text: "1"})
+	thread := b.thread("Fil").ID
+	for range 2 {
+		if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, thread); err != nil {
+			t.Fatal(err)
+		}
+		b.clock.later(10 * 24 * time.Hour)
+		b.taken(mail{from: doctor, subject: "Re: Fil", text: "2", refs: []string{"m@operator.test"}})
+	}
+	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, thread); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		b.clock.later(10 * 24 * time.Hour)
+		b.settle()
+	}
+	if n := b.bodyCount(); n != bodies || b.used().Used != 0 {
+		t.Errorf("%d bodies and %d octets are left", n-bodies, b.used().Used)
+	}
+}
+
+// OP18: the erasure of a message leaves the Message-ID to the message that had it first (docs/design.md).
+func TestExpunge_leavesTheMessageIDOfAnother(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.taken(mail{from: doctor, id: "m@operator.test", subject: "Premier", text: "1"})
+	b.taken(mail{from: doctor, id: "m@operator.test", subject: "Second", text: "2"})
+	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, b.thread("Second").ID); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.later(31 * 24 * time.Hour)
+	b.settle()
+	b.taken(mail{from: doctor, subject: "Re: Premier", text: "3", refs: []string{"m@operator.test"}})
+	if n := len(b.thread("Premier").Messages); n != 2 {
+		t.Errorf("%d messages in the first conversation", n)
+	}
+}
+
 // D24: the end that a professional is told is the one that came last, whenever it was written down.
 func TestThreadFor_tellsTheEndThatCameLast(t *testing.T) {
 	t.Parallel()
