@@ -51,6 +51,17 @@ func TestThreads_ofAReplyMailboxOfARobot_tellTheLastInstant(t *testing.T) {
 	}
 }
 
+// O167: the last message of an episode takes room, as its erasure gives it back.
+func TestStorage_countsTheLastMessageOfAnEpisode(t *testing.T) {
+	t.Parallel()
+	b, tagged, _ := admitted(t)
+	before := b.used().Used
+	b.event("out", rules.EpisodeClosed, func(in *conversations.EpisodeInput) { in.LastMessage = "Au revoir" })
+	if len(b.read(tagged).Messages) != 2 || b.used().Used <= before {
+		t.Errorf("%d octets before, %d after", before, b.used().Used)
+	}
+}
+
 // R115, R117: what comes after a deletion shows no attachment of what was deleted.
 func TestInbox_afterDeletion_showsNoAttachmentOfBefore(t *testing.T) {
 	t.Parallel()
@@ -89,6 +100,26 @@ func TestReplyToAll_afterDeletion_holdsWhoCameBack(t *testing.T) {
 	b.taken(mail{from: doctor, subject: "Re: Fil", text: "3", refs: []string{"m@operator.test"}, others: []string{clinic}})
 	if r := b.read(thread).Reply; len(r.ToAll) != 1 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// D24: an automatic end that waited for an answer gets its instant with the answer, and is announced then.
+func TestEpisode_endThatWaited_isAnnouncedWithTheAnswer(t *testing.T) {
+	t.Parallel()
+	b, tagged, _ := admitted(t)
+	b.ClosingNotice = func(string, time.Time, string) string { return "Fin prévue" }
+	if _, err := b.reply(tagged, "Une question"); err != nil {
+		t.Fatal(err)
+	}
+	b.event("out", rules.EpisodeClosed, from(rules.ByADT))
+	b.settle()
+	if _, err := b.Write(t.Context(), theClinic(), tagged, conversations.ThreadInput{Mailbox: address(t, appBox), Text: "La réponse"}); err != nil {
+		t.Fatal(err)
+	}
+	b.settle()
+	thread := b.read(tagged)
+	if thread.Messages[0].Text != "Fin prévue" || thread.Reply.Until.IsZero() {
+		t.Errorf("%q until %v", thread.Messages[0].Text, thread.Reply.Until)
 	}
 }
 
