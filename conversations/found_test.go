@@ -197,3 +197,17 @@ func TestThreadFor_tellsTheEndThatCameLast(t *testing.T) {
 		t.Errorf("%+v, %v", thread.Ended, err)
 	}
 }
+
+// O116: the law's period runs for an account that was enrolled as suspended, too.
+func TestEnrol_suspended_isClosedByLaw(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	if _, err := b.Enrol(t.Context(), conversations.Actor{Kind: conversations.ActorSystem}, anINS, "Camille Durand", rules.Suspended); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.later(43 * 24 * time.Hour)
+	b.settle()
+	if a := b.state(); a.State != rules.Closed {
+		t.Errorf("%+v", a)
+	}
+}
