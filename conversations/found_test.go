@@ -24,7 +24,7 @@ func TestWindow_answerWithAnotherReplyMailbox_isAnAnswer(t *testing.T) {
 	b.clock.advance(windowLength - time.Hour)
 	b.taken(mail{from: doctor, replyTo: clinic, subject: "Réponse", text: "2"})
 	line := b.exchangeOf(doctor)
-	if left := line.Until.Sub(b.clock.Now()).Round(time.Hour); line.Awaiting || left != windowAnswer {
+	if left := line.Until.Sub(b.clock.Now()).Round(time.Hour); line.Awaiting || left != windowAnswer || b.exchangeOf(clinic).Awaiting {
 		t.Errorf("awaiting %v, %v left", line.Awaiting, left)
 	}
 }
