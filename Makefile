@@ -32,8 +32,8 @@ test-unit: ## every package by itself, with the race detector, and the tests of 
 	go test -race $(PACKAGES)
 	go test -run '$(REPOSITORY)' ./tests/...
 
-test-redis: ## the contract of the stores and the managed server on a real redis-server, again
-	go test -count=1 ./conversations/redisstore/... ./oauth ./cmd/mesbridge/redisserver
+test-redis: ## the contract of the stores, the model of the whole and the managed server on a real redis-server, again
+	go test -count=1 ./conversations/redisstore/... ./conversations/modeltest ./oauth ./cmd/mesbridge/redisserver
 
 test-e2e: build ## the stories, on the built binary
 	MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -skip '$(REPOSITORY)|Interop' ./tests

@@ -319,7 +319,10 @@ func (l *loaded) threadRecord(id ID, d *threadDelta) Record {
 		r.Cleared = r.Count
 	} else if d != nil {
 		r.Count = d.count
-		r.Attached, r.Hidden = r.Attached || d.attached, r.Hidden || d.hidden
+		r.Hidden = r.Hidden || d.hidden
+		if d.attached {
+			r.Attached, r.LastAttached = true, d.count
+		}
 		if d.heard {
 			r.Heard = l.facts.Version + 1
 		}

@@ -34,7 +34,7 @@ func (s *Service) DeleteThread(ctx context.Context, actor Actor, p PatientID, id
 func (l *loaded) trash(c rules.Change) []ID {
 	id := ID(c.Conversation)
 	rest := slices.DeleteFunc(slices.Clone(l.patient.Trash), func(o ID) bool { return o == id })
-	if c.Kind == rules.ConversationDeleted {
+	if c.Kind == rules.ConversationDeleted || l.thread[id].Cleared > messageNumber(ID(c.Message)) { // deleted again since
 		rest = append(rest, id)
 	}
 	return rest
@@ -70,7 +70,7 @@ func (s *Service) expunge(ctx context.Context, e Effect) (time.Time, error) {
 					Conversation: e.Thread.Conversation(), Message: e.Message.Message(),
 				}},
 			}
-			if !r.shown() {
+			if !r.shown() && r.Cleared == last { // else the effect of a later deletion still has to find its messages
 				d.records = append(d.records, Record{Table: TableConversations, Field: string(e.Thread)})
 			}
 			bodies, marks, err := l.eraseMessages(ctx, d, e.Thread, last)
@@ -104,8 +104,10 @@ func (l *loaded) eraseMessages(ctx context.Context, d *decision, thread ID, last
 			}
 			d.verdict.Change.Bytes -= m.Bytes
 			d.records = append(d.records, Record{Table: TableMessages, Field: string(m.id)})
-			if m.label.MessageID != "" {
-				d.records = append(d.records, Record{Table: TableRefs, Field: l.svc.refField(l.id, m.label.MessageID)})
+			if ref, holds, err := l.holdsReference(ctx, thread, m); err != nil {
+				return nil, nil, err
+			} else if holds {
+				d.records = append(d.records, Record{Table: TableRefs, Field: ref})
 			}
 			for _, field := range l.svc.besides(m) {
 				d.records = append(d.records, Record{Table: TableMessages, Field: string(field)})
@@ -113,6 +115,20 @@ func (l *loaded) eraseMessages(ctx context.Context, d *decision, thread ID, last
 		}
 	}
 	return bodies, marks, nil
+}
+
+// holdsReference reports whether answers to the Message-ID of a message find its conversation by it: another
+// message may have had the id first.
+func (l *loaded) holdsReference(ctx context.Context, thread ID, m numbered) (ref string, holds bool, err error) {
+	if m.label.MessageID == "" {
+		return "", false, nil
+	}
+	ref = l.svc.refField(l.id, m.label.MessageID)
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Refs: []string{ref}})
+	if err != nil {
+		return "", false, unavailable("read references", err)
+	}
+	return ref, string(f.Thread) == string(thread+"/"+m.id), nil
 }
 
 // besides lists the fields that may stand beside a message: what became of it at its mailboxes, of the

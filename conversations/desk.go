@@ -113,6 +113,7 @@ func (l *loaded) ownLine(id ID, mine []rules.MailboxID, own []numbered) (ThreadL
 	line.State, line.Objected = string(l.stateFor(id, mine)), l.objectedBy(mine)
 	line.With, line.Unread, line.HasDraft = []string{person.Name}, false, false
 	if l.alone(id, mine) {
+		line.HasAttachment = l.thread[id].Attached // what the patient deleted is not told (I167)
 		return line, nil
 	}
 	line.Subject = rules.ShownSubject(l.ownSubject(id, mine, own))
@@ -178,15 +179,19 @@ func (l *loaded) stateFor(id ID, mailboxes []rules.MailboxID) rules.ThreadState 
 // endingFor tells the last end by which one of mailboxes left the conversation.
 func (l *loaded) endingFor(id ID, mine []rules.MailboxID) *Ending {
 	var last rules.End
-	for _, e := range l.state.Conversations[id.Conversation()].Ends {
-		if slices.Contains(mine, e.By) && e.Seq > last.Seq {
+	take := func(e rules.End) { // by their instants: one that was announced may be written down late
+		if e.Seq > 0 && (e.At.After(last.At) || e.At.Equal(last.At) && e.Seq > last.Seq) {
 			last = e
 		}
 	}
-	for _, m := range mine {
-		if e := l.state.Exchanges[m]; e.Horizon > last.Seq {
-			last = rules.End{By: m, Seq: e.Horizon, At: e.EndedAt, How: e.EndedHow}
+	for _, e := range l.state.Conversations[id.Conversation()].Ends {
+		if slices.Contains(mine, e.By) {
+			take(e)
 		}
+	}
+	for _, m := range mine {
+		e := l.state.Exchanges[m]
+		take(rules.End{By: m, Seq: e.Horizon, At: e.EndedAt, How: e.EndedHow})
 	}
 	if last.Seq == 0 {
 		return nil

@@ -134,6 +134,7 @@ func (l *loaded) lastWord(ctx context.Context, d *decision, from Address, text s
 	d.sum = sum.sum()
 	l.converse(d, id, "", nil, nil)
 	d.thread.heard, d.cursor = true, change.At
+	d.verdict.Change.Bytes = sum.size
 	rec := messageRecord{Seq: change.Seq, At: toMillis(change.At), From: hexID(mine[0]), Fin: true, Bytes: sum.size, Body: body}
 	rec.Sealed = l.vault.seal(TableMessages, string(message), label)
 	d.records = append(d.records, Record{Table: TableMessages, Field: string(message), Value: pack(rec)},

@@ -67,8 +67,8 @@ func (s *Service) loadThreads(ctx context.Context, p PatientID, ids []ID) (*load
 			return nil, err
 		}
 		var want []rules.MailboxID
-		for _, c := range l.state.Conversations {
-			want = append(want, mailboxesOf(c)...)
+		for _, label := range l.label {
+			want = append(want, mailboxIDs(labelIDs(label))...)
 		}
 		err = l.alsoExchanges(ctx, want)
 		if !errors.Is(err, ErrConflict) {
@@ -91,7 +91,7 @@ func (l *loaded) line(id ID) ThreadLine {
 	}
 	return ThreadLine{
 		ID: id, Subject: rules.ShownSubject(l.label[id].Subject), State: string(l.right(id).State),
-		With: named(l.names(id), with), LastAt: r.LastAt.time(), HasAttachment: r.Attached,
+		With: named(l.names(id), with), LastAt: r.LastAt.time(), HasAttachment: r.showsAttachment(),
 		Unread:   r.Heard > l.readMark(id),
 		HasDraft: len(l.facts.Conversations[draftField(id)]) > 0,
 	}

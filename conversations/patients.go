@@ -83,6 +83,10 @@ const tablePatient Table = "patient"
 func (s *Service) changeAccount(ctx context.Context, actor Actor, p PatientID, to rules.AccountState) ([]byte, bool, error) {
 	return s.run(ctx, p, "", FactsQuery{}, func(l *loaded) (*decision, error) {
 		v := rules.ChangeAccount(l.state.Patient, to, l.facts.Version+1, s.Now())
+		due := rules.PeriodEnd(rules.Patient{Account: v.Change.Account, Since: v.Change.At}, s.Periods)
+		if !due.IsZero() { // the law's period runs, however the account came here (O113, O116)
+			v.Effects, v.Due = rules.Retire, due
+		}
 		return &decision{verdict: v, actor: actor}, nil
 	})
 }

@@ -200,7 +200,7 @@ type threadRecord struct {
 	LastAt      millis        `cbor:"3,keyasint"`
 	LastPatient bool          `cbor:"4,keyasint,omitempty"`
 	Count       int           `cbor:"5,keyasint"`           // messages so far; they are numbered from 1
-	Attached    bool          `cbor:"6,keyasint,omitempty"` // some message has an attachment
+	Attached    bool          `cbor:"6,keyasint,omitempty"` // some message has an attachment, one that the patient deleted included
 	Heard       rules.Seq     `cbor:"7,keyasint,omitempty"` // last professional message, for the unread mark
 	Sealed      []byte        `cbor:"8,keyasint"`           // threadLabel
 
@@ -211,10 +211,17 @@ type threadRecord struct {
 	Touched rules.Seq      `cbor:"11,keyasint,omitempty"`
 	Due     []int          `cbor:"14,keyasint,omitempty"` // messages that ask for a read receipt and were not opened
 	Hidden  bool           `cbor:"15,keyasint,omitempty"` // confidential: from everybody who acts for the patient (D28)
+
+	LastAttached int `cbor:"20,keyasint,omitempty"` // number of the last message with an attachment; 0 while Attached: not noted then
 }
 
 // shown reports whether some of the conversation is there for the patient.
 func (r threadRecord) shown() bool { return r.Count > r.Cleared }
+
+// showsAttachment reports whether a message that is there for the patient has an attachment.
+func (r threadRecord) showsAttachment() bool {
+	return r.Attached && (r.LastAttached == 0 || r.LastAttached > r.Cleared)
+}
 
 type voiceRecord struct {
 	Message int       `cbor:"1,keyasint"`

@@ -112,7 +112,11 @@ func (l *loaded) moved(c rules.Change) (list []Effect) {
 		}
 	}
 	if closing := l.state.Conversations[c.Conversation].Closing; closing.Event > 0 {
-		list = append(list, l.closeEffect(ID(c.Conversation), closing.At))
+		at := closing.At
+		if !closing.Announced { // it waited for this answer, which gave it a date to tell
+			at = c.At
+		}
+		list = append(list, l.closeEffect(ID(c.Conversation), at))
 	}
 	return list
 }

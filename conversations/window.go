@@ -7,17 +7,14 @@ import (
 	"mesbridge/rules"
 )
 
-// windowsOf returns the reply windows of the mailboxes that an answer to a message would go to (D8).
+// windowsOf returns the reply windows of the author of a message and of the mailboxes that an answer to it
+// would go to (D8).
 func (s *Service) windowsOf(in Incoming) map[rules.MailboxID]rules.Window {
 	if len(s.Windows) == 0 {
 		return nil
 	}
-	to := in.ReplyTo
-	if len(to) == 0 {
-		to = []Address{in.From.Address}
-	}
 	windows := map[rules.MailboxID]rules.Window{}
-	for _, a := range to {
+	for _, a := range append([]Address{in.From.Address}, in.ReplyTo...) {
 		if w, ok := s.Windows[a.Canonical()]; ok {
 			windows[s.MailboxID(a)] = w
 		}

@@ -27,7 +27,7 @@ type AdmitFacts struct {
 	ReplyOutside bool                 // a Reply-To outside the trust space was left out (D9)
 	Foreign      bool                 // a document that comes with it is another patient's (D31)
 	FlagForeign  bool                 // setting of D31: such a message is taken, and the trace says so
-	Windows      map[MailboxID]Window // reply windows of the mailboxes that a reply would go to (D8)
+	Windows      map[MailboxID]Window // reply windows of the author and of the mailboxes that a reply would go to (D8)
 	Visit        VisitID              // visit of the conversation, or of the one that the message opens (D24)
 	Boxes        []MailboxID          // mailboxes of the visit's structure that the message names
 }

@@ -83,6 +83,9 @@ func (s *State) receive(c Change) {
 		if opens {
 			e.Written = c.Seq
 		}
+		if !c.Auto && !slices.Contains(replyTo, c.Mailbox) { // answers go elsewhere, and yet it wrote last (D8)
+			e.answered(c)
+		}
 		if c.Ends {
 			e.end(c)
 		}

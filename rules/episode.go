@@ -113,11 +113,11 @@ func ChangeEpisode(f EpisodeFacts, now time.Time) Verdict {
 
 // close announces the ends.
 func (f EpisodeFacts) close(did *EpisodeChange, now time.Time) {
-	did.After.Death = f.Source == ByDeath
-	if f.Episode.State != EpisodeClosed {
-		did.After.Event = f.Next // the same discharge told again keeps its name
+	if f.Episode.State != EpisodeClosed { // the same discharge told again keeps its name, and that it was by death
+		did.After.Event, did.After.Death = f.Next, false
 	}
-	if did.After.Death {
+	if f.Source == ByDeath {
+		did.After.Death = true
 		did.After.ClosesAt, did.Death = f.At, true
 		return
 	}

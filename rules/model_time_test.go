@@ -124,6 +124,12 @@ func (p *timeline) message(h happened) {
 		}
 		delete(p.awaiting, m)
 	}
+	if !slices.Contains(h.replyTo, h.by) && p.awaiting[h.by] { // answers go elsewhere, and yet it wrote last
+		if _, announced := p.until[h.by]; announced {
+			p.announce(h, h.by)
+		}
+		delete(p.awaiting, h.by)
+	}
 	if h.thread == "" {
 		return
 	}

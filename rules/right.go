@@ -43,6 +43,7 @@ func RightToReply(p Patient, c Conversation, ex Exchanges, who Correspondents, n
 	if c.ID == "" {
 		return Right{State: NoReply, Code: ThreadNotOpened, Rule: "D3"}
 	}
+	whole := c // a deletion is the patient's: it changes nobody's ends
 	c.Voices = c.afterDeletion()
 	v, last := c.governing(ex)
 	r := Right{}
@@ -64,7 +65,7 @@ func RightToReply(p Patient, c Conversation, ex Exchanges, who Correspondents, n
 		r.State, r.Code, r.Rule, r.Message = NoReply, ReplyNotAllowed, "R88", v.Message
 	default:
 		r.State, r.Rule, r.Message, r.To = Open, "R75", v.Message, v.ReplyTo
-		r.ToAll = c.replyToAll(p, v, ex, who, now)
+		r.ToAll = whole.replyToAll(p, v, ex, who, now)
 		r.Until = c.until(v, ex)
 	}
 	return r

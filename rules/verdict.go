@@ -149,7 +149,7 @@ type Change struct {
 	Objection    Objection
 	Opposition   RecordedOpposition
 	Terms        Terms
-	Windows      map[MailboxID]Window // MessageReceived: windows of the mailboxes of ReplyTo that have one
+	Windows      map[MailboxID]Window // MessageReceived: windows of those of Mailbox and ReplyTo that have one
 	Auto         bool                 // MessageReceived: written by a program, which answers nobody (OP7)
 	Visit        VisitID              // MessageReceived in a conversation of a visit; events of episodes
 	Boxes        []MailboxID          // MessageReceived: mailboxes of the visit's structure that it names

@@ -1,0 +1,6 @@
+//go:build !race
+
+package modeltest
+
+// slowdown is by how much runs are shorter.
+const slowdown = 1
