@@ -156,6 +156,6 @@ func pageAccess() map[string]string {
 // openRoutes are served to anybody, by their pattern: nothing of anybody's stands there without a session.
 func openRoutes() []string {
 	return []string{
-		"/", "/clinique", "/accessibilite", "/healthz", "/readyz", "/openapi.json", "/oauth/*", "/.well-known/openid-configuration",
+		"/", "/clinique", "/accessibilite", "/developpeurs", "/healthz", "/readyz", "/openapi.json", "/oauth/*", "/.well-known/openid-configuration",
 	}
 }
