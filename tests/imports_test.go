@@ -27,6 +27,7 @@ var folders = map[string]struct {
 	"oauth":         {nil, "who is calling is a question of its own; a fault in a page or a rule must not reach it"},
 	"web":           {[]string{"conversations", "rules"}, "pages declare Authenticator; cmd joins them to oauth, so that neither knows the other"},
 	"cmd":           {[]string{"bridge", "conversations", "oauth", "rules", "web"}, "wiring stands above everything and nothing imports it"},
+	"docs":          {nil, "the examples are other people's programs: they know the outside contract alone"},
 	"tests":         {[]string{"bridge", "cmd", "conversations", "oauth", "rules", "web"}, "tests look at everything and nothing imports them"},
 }
 

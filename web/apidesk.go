@@ -75,7 +75,11 @@ func exchanges(a *App, r request) (answer, error) {
 	if err != nil {
 		return answer{}, toProfessional(ofList(err))
 	}
-	return ok(listOf(found.Items, found.Next, found.AsOf, exchangeOf))
+	return ok(listOf(found.Items, found.Next, found.AsOf, func(e conversations.ExchangeLine) exchangeShape {
+		s := exchangeOf(e)
+		s.ETag = a.tagOf(r.who, s)
+		return s
+	}))
 }
 
 // deskThreads lists the conversations of a mailbox.

@@ -114,7 +114,11 @@ func contacts(a *App, r request, p conversations.PatientID) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(listOf(items, next, time.Time{}, contactOf))
+	return ok(listOf(items, next, time.Time{}, func(c conversations.Contact) contactShape {
+		s := contactOf(c)
+		s.ETag = a.tagOf(r.who, s)
+		return s
+	}))
 }
 
 // block blocks a professional, with {until?}.

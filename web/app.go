@@ -37,6 +37,7 @@ type App struct {
 	policy     string // content security policy of pages
 	mailPolicy string // of pages that show a message
 	openapi    []byte
+	developer  page.Developer // the same, to be read
 	fiber      *fiber.App
 	duration   *prometheus.HistogramVec
 	accepted   acceptances // of the terms of use
@@ -60,6 +61,9 @@ func New(c Config, d Deps) (*App, error) {
 	}
 	if err := d.Metrics.Register(a.duration); err != nil {
 		return nil, fmt.Errorf("register the metrics of the web: %w", err)
+	}
+	if a.developer, err = developerOf(a.openapi, a.endpoints()); err != nil {
+		return nil, err
 	}
 	a.fiber = a.newFiber()
 	return a, nil

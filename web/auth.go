@@ -30,6 +30,9 @@ func (a *App) authenticate(c *fiber.Ctx) error {
 		return unavailable(err)
 	}
 	c.Locals(localPrincipal, who)
+	if err := a.limitCalls(c, who); err != nil {
+		return err
+	}
 	return c.Next()
 }
 

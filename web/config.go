@@ -26,6 +26,7 @@ type Config struct {
 	CheckINSKey     bool     // D20
 	MaxReplyBytes   int64    // a patient's whole message as it leaves, in octets (D19)
 	MaxMessageBytes int64    // a professional's whole message, in octets; default 26 214 400 (D19)
+	APIPerMinute    int      // calls of the API that one caller may make in a minute; 0: any number
 	Key             []byte   // 32 octets: names callers and seals answers that Idempotency keeps
 }
 
@@ -34,6 +35,7 @@ type Deps struct {
 	Conversations Conversations
 	Authenticator Authenticator
 	Idempotency   Idempotency
+	Calls         Calls        // required with a limit of calls
 	OAuth         http.Handler // serves /oauth/ and /.well-known/openid-configuration
 	Ready         func(ctx context.Context) error
 	Metrics       prometheus.Registerer
@@ -77,6 +79,8 @@ func check(c Config, d Deps) error {
 	need(c.SessionCookie != "", "the name of the session cookie is missing")
 	need(len(c.Key) == keyBytes, "the key must have 32 octets")
 	need(c.MaxReplyBytes > 0, "the size limit of replies is missing")
+	need(c.APIPerMinute >= 0, "the limit of calls is negative")
+	need(c.APIPerMinute <= 0 || d.Calls != nil, "the counter of calls is missing")
 	need(d.Conversations != nil, "the conversations are missing")
 	need(d.Authenticator != nil, "the authenticator is missing")
 	need(d.Idempotency != nil, "the store of answers is missing")

@@ -114,6 +114,9 @@ func (a *App) handler(e *endpoint) fiber.Handler {
 			if err != nil {
 				return err
 			}
+			if stateRead(e.path) != nil {
+				return a.sendTagged(c, r, ans)
+			}
 			return a.send(c, ans)
 		}
 		return a.serveChange(c, e, r)
@@ -145,7 +148,7 @@ func (a *App) serveChange(c *fiber.Ctx, e *endpoint, r request) error {
 	r.body = body
 	key := c.Get("Idempotency-Key")
 	if key == "" {
-		ans, err := e.serve(a, r)
+		ans, err := a.serveAsSeen(c, e, r)
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func (a *App) serveOnce(c *fiber.Ctx, e *endpoint, r request, key string) error 
 		return kept.send(c)
 	}
 	r.operation = a.short("operation", id, string(same[:]))
-	ans, err := e.serve(a, r)
+	ans, err := a.serveAsSeen(c, e, r)
 	if err != nil {
 		p := asProblem(err)
 		if !lasting(p.status) {
@@ -59,10 +59,10 @@ func (a *App) serveOnce(c *fiber.Ctx, e *endpoint, r request, key string) error 
 }
 
 // lasting reports whether an answer stays the same when the request is repeated: not a failure of ours,
-// not a lost race.
+// not a lost race, not a state that the caller had not seen.
 func lasting(status int) bool {
 	return status < http.StatusInternalServerError && status != http.StatusConflict && status != http.StatusRequestTimeout &&
-		status != http.StatusTooManyRequests
+		status != http.StatusTooManyRequests && status != http.StatusPreconditionFailed
 }
 
 // refusal is a problem as it is sent and kept.

@@ -138,6 +138,7 @@ func TestMarkup_everyPage(t *testing.T) {
 		{"", "/"},
 		{"", "/accessibilite"},
 		{"", "/clinique"},
+		{"", "/developpeurs"},
 		{"", "/nowhere"},
 		{patientKey, "/messages"},
 		{patientKey, "/messages?suite=bmV4dA"},

@@ -103,7 +103,7 @@ func (a *App) mountPages(f *fiber.App) {
 		}
 	}
 	for path, serve := range map[string]func(*App, visit) (view, error){
-		"/": homePage, "/clinique": facilityPage, "/accessibilite": accessibilityPage,
+		"/": homePage, "/clinique": facilityPage, "/accessibilite": accessibilityPage, "/developpeurs": developerPage,
 	} {
 		f.Get(path, under(path, a.publicHandler(serve)))
 	}

@@ -138,6 +138,13 @@ type Authenticator interface {
 	Session(ctx context.Context, cookie string) (p Principal, csrf string, err error)
 }
 
+// Calls counts calls of the API, for all processes together; *redisstore.Store satisfies it.
+type Calls interface {
+	// Count counts one call of a caller, 32 hexadecimal digits that stand for him, and returns how many there
+	// were in the period that the first of them began, and how long that still lasts.
+	Count(ctx context.Context, caller string, period time.Duration) (calls int, left time.Duration, err error)
+}
+
 // ErrOtherBody is the error of [Idempotency] for a key that was used with another body.
 var ErrOtherBody = errors.New("idempotency key used with another body")
 

@@ -17,7 +17,7 @@ import (
 func secrets() []string {
 	return []string{
 		ins, "Dupont", "Martin", "mssante", "Résultats", "prise de sang", "Compte rendu", "a1open", "a1xpair", string(patientPID), "899700218896",
-		patientToken, patientKey, csrfToken, "0815", "mon texte", "secret",
+		patientToken, patientKey, csrfToken, "05 0815", "%200815", "mon texte", "secret",
 	}
 }
 

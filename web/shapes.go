@@ -217,6 +217,7 @@ type contactShape struct {
 	Since       *string           `json:"since"`
 	LastAt      *string           `json:"lastAt"`
 	OtherBoxes  []string          `json:"stillOpen"`
+	ETag        string            `json:"etag,omitempty"` // in lists: for If-Match
 }
 
 func contactOf(c conversations.Contact) contactShape {
@@ -241,8 +242,9 @@ type exchangeShape struct {
 	Objection  *objectionMark   `json:"objection,omitempty"`
 	Opposition *oppositionShape `json:"opposition,omitempty"`
 	Unreadable bool             `json:"unreadable,omitempty"`
-	Until      *string          `json:"until"`    // D8; null also while an answer is awaited
-	Awaiting   bool             `json:"awaiting"` // réponse attendue (D8)
+	Until      *string          `json:"until"`          // D8; null also while an answer is awaited
+	Awaiting   bool             `json:"awaiting"`       // réponse attendue (D8)
+	ETag       string           `json:"etag,omitempty"` // in lists: for If-Match
 }
 
 // patientShape is the patient of an exchange. Its id is the exchange's: one per mailbox and patient, so

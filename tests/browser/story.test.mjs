@@ -105,6 +105,8 @@ function story({ script, person }) {
     await look('accessibility');
     await page.goto(`${demo.ready.http}/clinique`);
     await look('establishment-stranger');
+    await page.goto(`${demo.ready.http}/developpeurs`);
+    await look('developers');
     await page.goto(`${demo.ready.http}/rien`);
     assert.equal(page.answer.status(), 404);
     await look('not-found');

@@ -141,6 +141,7 @@ func (r *Renderer) functions() template.FuncMap {
 		"size":       size,
 		"format":     format,
 		"enumerate":  enumerate,
+		"labelled":   labelled,
 		"joined":     func(a, b []string) []string { return slices.Concat(a, b) },
 		"contain":    func(html string) template.HTML { return contain(policy, html) },
 		"state":      patientState,

@@ -36,6 +36,7 @@ func (a *App) webConfig() (web.Config, error) {
 		Demo: a.Demonstration != nil, Secure: strings.HasPrefix(c.PublicURL, "https:"),
 		FormTargets: formTargets(c), CheckINSKey: c.INSKeyCheck,
 		MaxReplyBytes: c.Limits.MaxReplyBytes, MaxMessageBytes: c.Limits.MaxMessageBytes, Key: key,
+		APIPerMinute: c.Limits.APIPerMinute,
 	}
 	return w, nil
 }
@@ -88,7 +89,7 @@ func (a *App) startWeb(context.Context) error {
 	}
 	c.SessionCookie = a.OAuth.Sessions().CookieName()
 	app, err := web.New(c, web.Deps{
-		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf}, Idempotency: newAnswers(a.client),
+		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf}, Idempotency: newAnswers(a.client), Calls: a.store,
 		OAuth: a.OAuth.Handler(), Ready: a.ready, Metrics: a.metrics, Log: a.Log.With("part", "web"), Now: time.Now,
 	})
 	if err != nil {

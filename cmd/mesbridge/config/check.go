@@ -84,6 +84,9 @@ func (l Limits) faults() []error {
 	if l.MaxReplyBytes < 1 || l.MaxReplyBytes > l.MaxMessageBytes {
 		errs = append(errs, errors.New("limits.maxReplyBytes: write a number of octets from 1 to maxMessageBytes (D19)"))
 	}
+	if l.APIPerMinute < 0 {
+		errs = append(errs, errors.New("limits.apiPerMinute: write a number from 0"))
+	}
 	if l.VerdictsPerHour < 0 {
 		errs = append(errs, errors.New("limits.verdictsPerHour: write a number from 0 (D29)"))
 	}

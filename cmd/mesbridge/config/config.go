@@ -14,7 +14,7 @@ type Config struct {
 	Store         Store       `yaml:"store" doc:"Where the bytes of messages and the data keys are kept, both sealed."`
 	PublicURL     string      `yaml:"publicURL" need:"yes" doc:"Address under which browsers reach the bridge, without a path; also the issuer of its tokens."`
 	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
-	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19), and how often one may ask (D29)."`
+	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19), how often one may ask (D29) and call."`
 	Mailboxes     []Mailbox   `yaml:"mailboxes" doc:"Organisational (ORG) and practice (CAB) mailboxes whose users write from here, and who is responsible, by national identifier: 8 and the RPPS number. They list the users on the pages, and read nothing by it (I119, D27). A personal mailbox needs no entry: the directory knows its holder (I120)."`
 	Windows       Windows     `yaml:"replyWindows" doc:"Reply windows of mailboxes; none by default (D8)."`
 	Mail          Mail        `yaml:"mail" doc:"How mail from professionals is taken."`
@@ -67,6 +67,8 @@ type Limits struct {
 	MaxMessageBytes int64 `yaml:"maxMessageBytes" doc:"Largest message from a professional, advertised as SIZE (D19, O78)."`
 	MaxReplyBytes   int64 `yaml:"maxReplyBytes" doc:"Largest reply of a patient, encoded, so that any operator takes it; at most maxMessageBytes (D19, O165)."`
 	QuotaBytes      int64 `yaml:"quotaBytes" doc:"Room of one mailbox: its messages and saved documents. A full mailbox defers mail for 48 hours, then refuses it; its holder is told from 80 % on (D19, O167). 0: no limit."`
+	// APIPerMinute counts callers.
+	APIPerMinute int `yaml:"apiPerMinute" doc:"How many calls of the API one caller, a person or an application, may make in a minute; over it 429. 0: any number."`
 	// VerdictsPerHour counts persons.
 	VerdictsPerHour int `yaml:"verdictsPerHour" doc:"How often one person may ask in an hour whether a patient can be reached; 0: as often as he likes (D29)."`
 }

@@ -102,6 +102,7 @@ func TestRead_faults(t *testing.T) {
 		{"window without days D8", "replyWindows: {mailboxes: {a@b.mssante.fr: 0}}", "replyWindows.mailboxes"},
 		{"window of no mailbox D8", "replyWindows: {mailboxes: {nobody: 3}}", "replyWindows.mailboxes"},
 		{"no time for an answer D8", "replyWindows: {afterAnswerDays: 0}", "replyWindows.afterAnswerDays"},
+		{"calls", "limits: {apiPerMinute: -1}", "limits.apiPerMinute"},
 		{"verdicts D29", "limits: {verdictsPerHour: -1}", "limits.verdictsPerHour"},
 		{"no reply at all", "limits: {maxMessageBytes: 20000000, maxReplyBytes: 0}", "limits.maxReplyBytes"},
 		{"public URL in clear", "publicURL: http://exemple.fr", "publicURL: write an https URL"},

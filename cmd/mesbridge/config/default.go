@@ -17,7 +17,7 @@ func Default() Config {
 		Redis:         Redis{Server: Managed, Bridges: 1, WaitTimeout: time.Second},
 		Store:         Store{Kind: LocalStore, Timeout: 30 * time.Second},
 		Listen:        Listen{HTTP: "127.0.0.1:8080", SMTP: ":25", Ops: "127.0.0.1:9090"},
-		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000, QuotaBytes: 2_000_000_000, VerdictsPerHour: 60},
+		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000, QuotaBytes: 2_000_000_000, VerdictsPerHour: 60, APIPerMinute: 600},
 		Windows:       Windows{AfterAnswerDays: 7},
 		SMTP:          SMTP{Revocation: Revocation{Online: true}},
 		WhiteList: WhiteList{
