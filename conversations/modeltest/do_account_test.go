@@ -306,8 +306,10 @@ func (w *world) sendReceipt(ctx context.Context, s *conversations.Service, d dic
 	w.say("  receipt for %s.%d of %s to %s", w.which(p, one.thread), one.message.n, w.who(p), w.boxText(to))
 	r, err := s.ReadReceipt(ctx, e)
 	want := answer{}
-	if one.message.gone {
+	if away := p.reach(to); one.message.gone {
 		want = answer{missing, "any"}
+	} else if away != (answer{}) { // it looks as if the message were not opened (D36)
+		want = answer{missing, away.rule}
 	}
 	if !w.agree("receipt", err, want) {
 		return time.Time{}, nil

@@ -98,7 +98,7 @@ func (w *world) saveDraft(d dice) {
 		text = ""
 	}
 	w.say("%s drafts %q in %s", w.who(p), text, w.which(p, t))
-	err := w.service().SaveDraft(w.ctx, w.id(p), w.threadID(p, t), text)
+	err := w.service().SaveDraft(w.ctx, w.actor(p), w.id(p), w.threadID(p, t), text)
 	if w.agree("draft", err, p.there(t)) {
 		t.draft = text
 	}
