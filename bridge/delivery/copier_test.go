@@ -26,7 +26,9 @@ func (c *copies) Copy(context.Context, conversations.Effect) (conversations.Copy
 	}, c.fail
 }
 
-func (c *copies) CopyFailed(_ context.Context, _ conversations.Effect, code string) { c.lost = append(c.lost, code) }
+func (c *copies) CopyFailed(_ context.Context, _ conversations.Effect, code string) {
+	c.lost = append(c.lost, code)
+}
 
 // TestCopy_handsOver covers D30: one part message/rfc822 with every octet, generated, from the address that takes
 // reports alone; the same bytes again when the answer was lost.
