@@ -31,6 +31,7 @@ type Mark struct {
 	Number   uint64    `json:"number"`
 	At       time.Time `json:"at"`
 	Previous digest    `json:"previous"`      // of the file of the mark before; zeros for the first
+	First    digest    `json:"first"`         // of the file of the archive's first manifest, which names its copies
 	Base     Base      `json:"base,omitzero"` // absent: no segment was purged yet
 	// Technical is the round up to which the files of technical traces are purged.
 	Technical uint64 `json:"technical"`

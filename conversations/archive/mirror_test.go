@@ -5,7 +5,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -36,6 +39,15 @@ func (s *shelf) Put(ctx context.Context, folder, name string, f *os.File) error 
 
 func (s *shelf) Has(ctx context.Context, folder, name string) (bool, error) {
 	return s.bucket.Has(ctx, folder+"/"+name)
+}
+
+func (s *shelf) Sweep(ctx context.Context, folder string, gone func(name string) bool) error {
+	return s.bucket.List(ctx, folder+"/", func(o objects.Object) (bool, error) {
+		if gone(strings.TrimPrefix(o.Key, folder+"/")) {
+			return true, s.bucket.Remove(ctx, o.Key)
+		}
+		return true, nil
+	})
 }
 
 // O157: the copy in a bucket can be checked as the archive itself, and tells where it was altered.
@@ -98,6 +110,54 @@ func TestMirror_isTheArchive(t *testing.T) {
 	}
 	if err := NewMirror(b.Archive, to).Copy(t.Context()); err != nil {
 		t.Errorf("a copy that is there is not looked at again: %v", err)
+	}
+}
+
+// TestMirror_obeysPurges covers D16: what is purged goes from the copy too, which stays proven and keeps its
+// folder, also when the copy is begun after the purge, or by another start.
+func TestMirror_obeysPurges(t *testing.T) {
+	t.Parallel()
+	server := objectstest.Start(t)
+	to := &shelf{bucket: server.Open(t)}
+	b, _ := aged(t, 3, 4)
+	m := NewMirror(b.Archive, to)
+	same := func() {
+		t.Helper()
+		must(t, m.Copy(t.Context()))
+		files := to.bucket.Files(t.Context(), m.folder+"/")
+		number, hash := b.Head()
+		report, err := Verify(files, VerifyOptions{Anchor: &Anchor{Number: number, Manifest: hash}})
+		if err != nil || len(report.Findings) > 0 {
+			t.Errorf("the copy: %v, %v", report.Findings, err)
+		}
+		var copied []string
+		must(t, to.bucket.List(t.Context(), m.folder+"/", func(o objects.Object) (bool, error) {
+			copied = append(copied, strings.TrimPrefix(o.Key, m.folder+"/"))
+			return true, nil
+		}))
+		if kept := names(load(t, b.dir)); !slices.Equal(copied, kept) {
+			t.Errorf("the copy has %v, the archive %v", copied, kept)
+		}
+	}
+	same()
+	folder := m.folder
+	b.now = func() time.Time { return noon().AddDate(7, 0, 0) }
+	b.add("a1", 1)
+	b.seal(1)
+	same()
+	m = NewMirror(b.Archive, to) // another start
+	same()
+	_, err := b.Purge(t.Context(), PurgeOptions{Functional: noon().AddDate(5, 1, 0), Technical: noon().AddDate(6, 1, 0), Image: plain})
+	must(t, err)
+	same()
+	m = NewMirror(b.Archive, to)
+	same()
+	if m.folder != folder {
+		t.Errorf("the folder %s became %s", folder, m.folder)
+	}
+	fresh := openBook(t, vfs.NewMem(), t.TempDir())
+	if n, err := Fill(t.Context(), to.bucket.Files(t.Context(), folder+"/"), fresh.journal); err == nil || n != 0 {
+		t.Errorf("of an archive that lacks entries a bridge took %d, %v", n, err)
 	}
 }
 

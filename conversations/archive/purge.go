@@ -61,6 +61,11 @@ func (a *Archive) Purge(ctx context.Context, o PurgeOptions) (p Purged, err erro
 		}
 	}
 	if next.Base.Round != mark.Base.Round || next.Technical != mark.Technical {
+		if mark.Number == 0 {
+			if _, next.First, err = a.manifest(1); err != nil {
+				return p, fmt.Errorf("purge the archive: %w", err)
+			}
+		}
 		next.Format, next.Number, next.At, next.Previous = markFormat, mark.Number+1, a.now().UTC().Truncate(time.Millisecond), sum
 		file, err := signed(next, a.key)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/conversations/archive"
@@ -30,6 +31,24 @@ func (s journalShelf) Put(ctx context.Context, folder, name string, f *os.File) 
 // Has implements archive.Shelf.
 func (s journalShelf) Has(ctx context.Context, folder, name string) (bool, error) {
 	return s.bucket.Has(ctx, journalPrefix+folder+"/"+name)
+}
+
+// Sweep implements archive.Shelf.
+func (s journalShelf) Sweep(ctx context.Context, folder string, gone func(name string) bool) error {
+	prefix := journalPrefix + folder + "/"
+	var keys []string
+	err := s.bucket.List(ctx, prefix, func(o objects.Object) (bool, error) {
+		if gone(strings.TrimPrefix(o.Key, prefix)) {
+			keys = append(keys, o.Key)
+		}
+		return true, nil
+	})
+	for _, key := range keys {
+		if err == nil {
+			err = s.bucket.Remove(ctx, key)
+		}
+	}
+	return err
 }
 
 // copyArchive copies what is sealed to the bucket, where there is one. What fails is copied with the next
