@@ -24,7 +24,7 @@ type imageContent struct {
 	Inbox   map[ID]millis  `cbor:"3,keyasint,omitempty"`
 	IDs     []ID           `cbor:"4,keyasint,omitempty"`
 	Effects []entryEffect  `cbor:"5,keyasint,omitempty"`
-	Done    []doneRecord   `cbor:"6,keyasint,omitempty"`
+	Done    []doneRecord   `cbor:"6,keyasint,omitempty"` // those without an operation are calls
 	Ledger  []ledgerRecord `cbor:"7,keyasint,omitempty"`
 }
 
@@ -153,7 +153,7 @@ func (w *imagePacker) patient(p *PatientImage, beside *besidePatient) error {
 		w.content.Inbox[id] = toMillis(at)
 		w.grew(len(id))
 	}
-	for _, d := range p.Done { // in their order
+	for _, d := range slices.Concat(p.Done, p.Calls) { // each list in its order
 		w.content.Done = append(w.content.Done, doneRecord{d.Operation, d.Entry[:], d.Version, d.Sequence, d.Answer})
 		w.grew(len(d.Operation) + len(d.Answer))
 	}
@@ -233,7 +233,11 @@ func (i *Image) take(f entryFrame, p *PatientImage, c imageContent) {
 	for _, d := range c.Done {
 		done := Done{Operation: d.Operation, Version: d.Version, Sequence: d.Sequence, Answer: d.Answer}
 		copy(done.Entry[:sha256.Size], d.Entry)
-		p.Done = append(p.Done, done)
+		if done.Operation == "" {
+			p.Calls = append(p.Calls, done)
+		} else {
+			p.Done = append(p.Done, done)
+		}
 	}
 	for _, id := range c.IDs {
 		i.IDs[id] = PatientID(f.Patient)

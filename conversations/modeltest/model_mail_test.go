@@ -105,7 +105,7 @@ func (p *patient) accept(in mail) (*thread, *message) {
 func (p *patient) notePair(m *message, in mail, shown bool) {
 	opens := !m.fin && !m.marker
 	k := p.pair(in.from)
-	for _, b := range add([]box{in.from}, m.replyTo...) {
+	for _, b := range append(add([]box{in.from}, m.replyTo...), m.with...) {
 		p.writeDown(b)
 	}
 	if shown || !k.since.IsZero() {
