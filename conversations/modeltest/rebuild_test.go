@@ -51,7 +51,7 @@ func (w *world) rebuild() {
 // forgotten reports whether a key holds the answers of an erased patient's last commands.
 func (w *world) forgotten(key string) bool {
 	for p := range w.erased {
-		if strings.HasSuffix(key, ":patient:"+string(p)+" d") {
+		if record := ":patient:" + string(p); strings.HasSuffix(key, record+" d") || strings.HasSuffix(key, record+" c") {
 			return true
 		}
 	}
