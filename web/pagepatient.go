@@ -10,8 +10,11 @@ import (
 	"mesbridge/web/page"
 )
 
-// homePage is the landing page; who is logged in goes to his own.
+// homePage is the landing page; who is logged in goes to his own, but for whom a command just logs out.
 func homePage(_ *App, v visit) (view, error) {
+	if n := page.Notice(v.query("fait")); n.Words() != "" {
+		return show(page.Home{Notice: n})
+	}
 	switch v.who.Kind {
 	case Patient:
 		return goTo("/messages")

@@ -182,5 +182,11 @@ func commandForm(a *App, v visit) (view, error) {
 	if _, err := a.deps.Conversations.ManageAccount(v.ctx, v.who.actor(), rules.Holder, v.patient, c.Command); err != nil {
 		return view{}, err
 	}
+	switch c.Command { //nolint:exhaustive // the others leave the visitor logged in
+	case rules.CloseAccount: // these end his sessions (R148)
+		return goTo("/?fait=" + string(page.NoticeAccountClosed))
+	case rules.EraseAccount:
+		return goTo("/?fait=" + string(page.NoticeErased))
+	}
 	return goTo(accountPath + "?fait=" + string(page.NoticeAccount))
 }

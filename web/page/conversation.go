@@ -68,6 +68,8 @@ const (
 	NoticeObjected        Notice = "oppose"
 	NoticeWithdrawn       Notice = "opposition-levee"
 	NoticeAccount         Notice = "compte"
+	NoticeAccountClosed   Notice = "compte-ferme"
+	NoticeErased          Notice = "efface"
 	NoticeClosed          Notice = "cloture"
 	NoticeCancelled       Notice = "annulation"
 	NoticeThreadEnded     Notice = "conversation-terminee"
@@ -102,6 +104,10 @@ func (n Notice) Words() string {
 		return "Opposition levée."
 	case NoticeAccount:
 		return "C’est fait."
+	case NoticeAccountClosed:
+		return "Votre compte est fermé et vos connexions prennent fin. Pour le rouvrir, identifiez-vous de nouveau."
+	case NoticeErased:
+		return "Toutes vos données ont été effacées de ce service. Il n’en reste rien de lisible."
 	case NoticeClosed:
 		return "Prise en charge close."
 	case NoticeThreadEnded:

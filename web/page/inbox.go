@@ -3,7 +3,9 @@ package page
 import "mesbridge/conversations"
 
 // Home is the landing page.
-type Home struct{}
+type Home struct {
+	Notice Notice // what ended the visitor's session; empty otherwise
+}
 
 func (Home) title() string    { return "Accueil" }
 func (Home) template() string { return "home" }
