@@ -2,7 +2,6 @@ package archive
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -46,13 +45,9 @@ func (v *verifier) purge(anchor *Anchor) (first uint64, err error) {
 // image checks that the image is the one that was signed for.
 func (v *verifier) image(b Base) error {
 	name := fileName(b.Round, kindImage)
-	f, err := v.files.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		v.find(name, "missing")
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
+	f, err := v.open(name)
+	if f == nil {
+		return err
 	}
 	defer func() { _ = f.Close() }()
 	sum := sha256.New()
