@@ -26,7 +26,6 @@ type SharedMailbox struct {
 
 // Mandate is what a person may do with a mailbox (I119, I120). It prints as nothing personal.
 type Mandate struct {
-	ID          rules.MailboxID
 	Mailbox     Mailbox // what the tables know of it
 	Use         bool    // read and write
 	Administer  bool    // keep the list of its users, which gives no right to read (D27)
@@ -77,7 +76,7 @@ func (s *Service) Mandates(ctx context.Context, person string) ([]Mandate, error
 	all := map[string]*Mandate{}
 	of := func(a Address) *Mandate {
 		if all[a.Canonical()] == nil {
-			all[a.Canonical()] = &Mandate{ID: s.MailboxID(a), Mailbox: s.Directory.Mailbox(a), Responsible: s.shared.byAddress[a.Canonical()].Responsible}
+			all[a.Canonical()] = &Mandate{Mailbox: s.Directory.Mailbox(a), Responsible: s.shared.byAddress[a.Canonical()].Responsible}
 		}
 		return all[a.Canonical()]
 	}
