@@ -12,7 +12,8 @@ import (
 
 // homePage is the landing page; who is logged in goes to his own, but for whom a command just logs out.
 func homePage(_ *App, v visit) (view, error) {
-	if n := page.Notice(v.query("fait")); n.Words() != "" {
+	switch n := page.Notice(v.query("fait")); n { //nolint:exhaustive // the others belong to pages of people who are logged in
+	case page.NoticeAccountClosed, page.NoticeErased:
 		return show(page.Home{Notice: n})
 	}
 	switch v.who.Kind {
