@@ -1,6 +1,7 @@
 package conversations
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ func (r patientRecord) patient() rules.Patient {
 		Account: r.Account,
 		Since:   r.Since.time(),
 		Before:  r.Before,
-		Died:    r.Died,
+		Deaths:  r.deaths(),
 
 		MinorUntil: r.MinorUntil.time(), Delegations: r.delegations(),
 		Blocks: lo.Map(r.Blocks, func(b blockRecord, _ int) rules.PersonBlock {
@@ -37,10 +38,20 @@ func (r patientRecord) patient() rules.Patient {
 	return p
 }
 
+// deaths lists who told of the patient's death. The first form of the record did not note the visit, and only
+// the event of life takes that back.
+func (r patientRecord) deaths() (by []rules.VisitID) {
+	if r.Died {
+		by = append(by, rules.DeathTold)
+	}
+	return append(by, lo.Map(r.Deaths, func(v hexID, _ int) rules.VisitID { return rules.VisitID(v) })...)
+}
+
 // set takes over what rules decided, but for what is sealed: objections and oppositions.
 func (r *patientRecord) set(p rules.Patient) {
 	r.MinorUntil = toMillis(p.MinorUntil)
-	r.Account, r.Since, r.Before, r.Died = p.Account, toMillis(p.Since), p.Before, p.Died
+	r.Account, r.Since, r.Before, r.Died = p.Account, toMillis(p.Since), p.Before, slices.Contains(p.Deaths, rules.DeathTold)
+	r.Deaths = lo.FilterMap(p.Deaths, func(v rules.VisitID, _ int) (hexID, bool) { return hexID(v), v != rules.DeathTold })
 	r.Guarded = nil
 	if p.Guarded != (rules.Guardianship{}) {
 		r.Guarded = &guardedRecord{Since: toMillis(p.Guarded.Since), Until: toMillis(p.Guarded.Until)}

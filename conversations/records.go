@@ -93,7 +93,7 @@ type patientRecord struct {
 	Account  rules.AccountState `cbor:"1,keyasint"`
 	Blocks   []blockRecord      `cbor:"2,keyasint,omitempty"`
 	Refusals []refusalRecord    `cbor:"3,keyasint,omitempty"`
-	Died     bool               `cbor:"4,keyasint,omitempty"`
+	Died     bool               `cbor:"4,keyasint,omitempty"` // as an event of life; see Deaths
 	Sealed   []byte             `cbor:"5,keyasint,omitempty"` // patientLabel
 
 	Since       millis             `cbor:"6,keyasint,omitempty"`
@@ -110,6 +110,7 @@ type patientRecord struct {
 	Aliases   []hexID        `cbor:"21,keyasint,omitempty"` // records of other matricules, which lead here
 	Matricule []byte         `cbor:"22,keyasint,omitempty"` // matriculeLabel, when the matricule is not the one that the account began with
 	Guarded   *guardedRecord `cbor:"23,keyasint,omitempty"`
+	Deaths    []hexID        `cbor:"65,keyasint,omitempty"` // visits that told of the patient's death
 }
 
 // guardedRecord is a measure of protection (D28).

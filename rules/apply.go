@@ -161,7 +161,12 @@ func (s *State) episode(c Change) {
 		}
 		s.Conversations[change.Conversation] = t
 	}
-	s.Patient.Died = s.Patient.Died && !c.Episode.Revived || c.Episode.Death
+	switch {
+	case c.Episode.Death:
+		s.Patient.dies(c.Visit)
+	case c.Episode.Revived:
+		s.Patient.revives(c.Visit)
+	}
 }
 
 // converse changes the conversation of c, settled at its instant, creating it, and notes when it was last

@@ -118,7 +118,7 @@ func (p Patient) DelegationAt(d Delegation, now time.Time) Delegation {
 	switch {
 	case d.State == DelegationPending && (over || !now.Before(d.Expires)):
 		d.State = DelegationExpired
-	case d.State == DelegationAccepted && (over || p.Died):
+	case d.State == DelegationAccepted && (over || p.Died()):
 		d.State = DelegationEnded
 	}
 	return d

@@ -75,7 +75,7 @@ type EpisodeChange struct {
 	After   Episode
 	Threads []ThreadClosing
 	Death   bool // everything freezes (D33)
-	Revived bool // the discharge by death that is cancelled had frozen it
+	Revived bool // the visit that told of the death takes it back
 }
 
 // ThreadClosing is what an event of an episode does to one conversation.

@@ -1,6 +1,9 @@
 package rules
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // LifeEvent is something that happens to a patient or to a professional, outside the bridge, and that it has
 // to obey (D33). The texts are those of the command line and stored in the journal.
@@ -124,9 +127,9 @@ func Live(f LifeFacts, now time.Time) Verdict {
 	}
 	switch f.Event {
 	case Death:
-		same = p.Died
+		same = slices.Contains(p.Deaths, DeathTold)
 	case DeathCorrected:
-		same = !p.Died
+		same = !p.Died()
 	case Majority:
 		same = p.MinorUntil.IsZero() || now.Before(p.MinorUntil)
 	case GuardianshipBegan:
@@ -150,9 +153,9 @@ func Live(f LifeFacts, now time.Time) Verdict {
 func (p *Patient) live(c Change) {
 	switch c.Event {
 	case Death:
-		p.Died = true
+		p.dies(DeathTold)
 	case DeathCorrected:
-		p.Died = false
+		p.Deaths = nil // whoever told it, it was of the wrong person
 	case Majority:
 		p.MinorUntil = time.Time{}
 	case GuardianshipBegan:

@@ -88,7 +88,9 @@ func (w *world) join(a args) ([]string, error) {
 	side := func(name string) rules.MatriculeSide {
 		s := rules.MatriculeSide{INS: rules.INS(a.named[name]), Holds: a.has(name + "-holds")}
 		s.Patient.Account = rules.AccountState(a.named[name+"-state"])
-		s.Patient.Died = a.has(name + "-died")
+		if a.has(name + "-died") {
+			s.Patient.Deaths = []rules.VisitID{rules.DeathTold}
+		}
 		if a.has(name + "-blocks") {
 			s.Patient.Blocks = []rules.PersonBlock{{Mailbox: "A"}}
 		}

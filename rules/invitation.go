@@ -133,7 +133,7 @@ func RefuseInvitation(f DelegationFacts, now time.Time) Verdict {
 // invited returns the invitation of an id that waits.
 func (f DelegationFacts) invited(now time.Time) (Delegation, Refusal) {
 	d, ok := f.Patient.delegation(f.ID)
-	if !ok || f.Patient.DelegationAt(d, now).State != DelegationPending || f.Patient.Died || !f.Patient.Account.Reads() {
+	if !ok || f.Patient.DelegationAt(d, now).State != DelegationPending || f.Patient.Died() || !f.Patient.Account.Reads() {
 		return Delegation{}, Refusal{NotFound, "R128"}
 	}
 	return d, Refusal{}

@@ -49,7 +49,7 @@ func Join(f JoinFacts) (Joined, Refusal) {
 		return Joined{}, Refusal{}
 	case !o.lives():
 		return Joined{KeepNew: true}, Refusal{}
-	case o.Died != n.Died, o.open() != n.open():
+	case o.Died() != n.Died(), o.open() != n.open():
 		return Joined{}, Refusal{WrongPatient, "I232"}
 	case !f.New.Holds && n.bare(o):
 		return Joined{}, Refusal{}

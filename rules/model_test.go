@@ -111,7 +111,7 @@ func (m *model) right(t rules.ConversationID, now time.Time) (state rules.ReplyS
 		gone = slices.ContainsFunc(h.replyTo, func(id rules.MailboxID) bool { return m.who[id].Gone })
 	}
 	switch {
-	case m.patient.Account != rules.Active, m.patient.Died, gone, slices.ContainsFunc(concerned, m.refused):
+	case m.patient.Account != rules.Active, m.patient.Died(), gone, slices.ContainsFunc(concerned, m.refused):
 		return rules.Frozen, nil, nil, ""
 	case slices.ContainsFunc(concerned, func(id rules.MailboxID) bool { return m.blocked(id, now) }):
 		return rules.Blocked, nil, nil, ""
@@ -165,13 +165,13 @@ func (m *model) contactable(id rules.MailboxID, now time.Time) bool {
 			granted = true
 		}
 	}
-	return granted && m.patient.Account == rules.Active && !m.patient.Died && !m.who[id].Gone && !m.blocked(id, now) && !m.refused(id)
+	return granted && m.patient.Account == rules.Active && !m.patient.Died() && !m.who[id].Gone && !m.blocked(id, now) && !m.refused(id)
 }
 
 // seenBy is how a professional sees a conversation (D4, D34).
 func (m *model) seenBy(id rules.MailboxID, t rules.ConversationID, now time.Time) rules.ThreadState {
 	receives := m.patient.Account == rules.Active || m.patient.Account == rules.NotActivated
-	if !receives || m.patient.Died || m.blocked(id, now) || m.refused(id) {
+	if !receives || m.patient.Died() || m.blocked(id, now) || m.refused(id) {
 		return rules.ThreadUnreachable
 	}
 	for _, i := range m.messages(t) {

@@ -16,7 +16,7 @@ func Reach(p Patient, sender Correspondent, now time.Time) Refusal {
 	if r := p.Account.receives(); r.Refused() {
 		return r
 	}
-	if p.Died {
+	if p.Died() {
 		return Refusal{PatientUnreachable, "OP16"}
 	}
 	if p.blocks(sender, now) {

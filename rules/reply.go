@@ -71,7 +71,7 @@ type DeliverFacts struct {
 // (D15); a correspondent whose domain left the trust space cannot be reached (O45).
 func Deliver(f DeliverFacts, now time.Time) Verdict {
 	switch {
-	case f.Patient.Account != Active || f.Patient.Died || f.Patient.refuses(f.To) || f.Patient.refuses(f.Author):
+	case f.Patient.Account != Active || f.Patient.Died() || f.Patient.refuses(f.To) || f.Patient.refuses(f.Author):
 		return refuse(PatientOpposed, "D15")
 	case f.Patient.blocks(f.To, now) || f.Patient.blocks(f.Author, now):
 		return refuse(BlockedByPatient, "D15")

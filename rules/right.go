@@ -152,7 +152,7 @@ func (e End) after(o End) bool {
 // frozen reports, and notes in r, that nothing can leave whatever the professionals allow.
 func (p Patient) frozen(r *Right, v *Voice, who Correspondents) bool {
 	switch {
-	case p.Account != Active, p.Died:
+	case p.Account != Active, p.Died():
 		r.State, r.Code, r.Rule = Frozen, PatientOpposed, "O116"
 	case len(p.Refusals) > 0 && v.concerns(func(m MailboxID) bool { return p.refuses(who.Of(m)) }):
 		r.State, r.Code, r.Rule = Frozen, PatientOpposed, "D15"

@@ -1,6 +1,9 @@
 package rules
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Seq orders what happened to one patient: the patient's version at which a message, an end or a
 // block was committed. The first change has Seq 1; 0 means never.
@@ -124,11 +127,30 @@ type Patient struct {
 	Objections  []ExchangeObjection
 	Oppositions []RecordedOpposition
 	Terms       Terms
-	Died        bool      // conversations freeze (D24, D33)
+	Deaths      []VisitID // who told of the patient's death: visits, and DeathTold; see [Patient.Died]
 	MinorUntil  time.Time // first instant of majority of a known minor (D28); zero: not known to be one
 	Delegations []Delegation
 	Guarded     Guardianship
 	Storage     Storage
+}
+
+// DeathTold stands in [Patient.Deaths] for a death that was told as an event of life (D33), not with a visit.
+const DeathTold VisitID = ""
+
+// Died reports whether the patient is dead, as far as anybody told and did not take back: conversations freeze
+// (D24, D33).
+func (p Patient) Died() bool { return len(p.Deaths) > 0 }
+
+// dies notes who told of the death.
+func (p *Patient) dies(by VisitID) {
+	if !slices.Contains(p.Deaths, by) {
+		p.Deaths = append(slices.Clone(p.Deaths), by)
+	}
+}
+
+// revives takes back what one visit told. Another that told the same stands.
+func (p *Patient) revives(by VisitID) {
+	p.Deaths = slices.DeleteFunc(slices.Clone(p.Deaths), func(v VisitID) bool { return v == by })
 }
 
 // EndHow says how an exchange or a conversation was ended; the texts are those of the API.

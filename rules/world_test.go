@@ -335,7 +335,7 @@ func (w *world) account(a args) ([]string, error) {
 
 // dies
 func (w *world) dies(args) ([]string, error) {
-	w.state.Patient.Died = true
+	w.state.Patient.Deaths = []rules.VisitID{rules.DeathTold}
 	return []string{"the patient died"}, nil
 }
 

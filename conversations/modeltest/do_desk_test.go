@@ -218,7 +218,7 @@ func (w *world) changeEpisode(d dice) {
 		if d.one(2) {
 			e.words = fmt.Sprintf("adieu %d", w.eventNo)
 		}
-		if d.one(25) && len(p.visits) > 0 && v == p.visits[0] { // of one visit: which death is taken back is clear
+		if d.one(25) {
 			e.source = "death"
 		}
 	}
