@@ -19,8 +19,8 @@ import (
 // each leaves an entry (I187, I188, O155).
 var reads = []string{
 	"Account", "AcceptedTerms", "Contacts", "Documents", "Episode", "EpisodeByID", "Episodes", "Exchange", "Exchanges", "Facility", "History",
-	"Inbox", "Known", "LeadsTo", "MailboxID", "NewBody", "Objections", "Patient", "PatientByINS", "PatientID", "PreviewEvent", "Scopes",
-	"Silenced", "Thread", "ThreadFor", "Threads",
+	"Inbox", "Known", "LeadsTo", "MailboxID", "NewBody", "Objections", "OpenFor", "Patient", "PatientByINS", "PatientID", "PreviewEvent", "Scopes",
+	"SealFor", "Silenced", "Thread", "ThreadFor", "Threads",
 	"Copy", "Delegates", "Invitation", "Mandates", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
 	"Run", // does effects
 }

@@ -137,6 +137,7 @@ func (l *loaded) unlock(ctx context.Context) error {
 	if l.vault, err = newVault(l.id, key); err != nil {
 		return unavailable("open the vault", err)
 	}
+	noteOpened(ctx, l.id)
 	return l.openMatricule()
 }
 

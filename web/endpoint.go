@@ -51,6 +51,7 @@ type request struct {
 	param     func(name string) string // of the path, beside {id}, unescaped
 	body      []byte
 	operation string // names a request with an idempotency key; empty without one
+	opened    *conversations.Opened // whose records the answer may quote; of a request with an idempotency key
 }
 
 // answer is what a call gives. body is written as JSON; nil is 204 without a body. download, when set,

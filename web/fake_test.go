@@ -42,6 +42,7 @@ type fakeConversations struct {
 	fakeRights
 	fakeMailboxes
 	fakeDelegations
+	fakeKept
 
 	mu       sync.Mutex
 	fail     error

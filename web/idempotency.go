@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+
+	"mesbridge/conversations"
 )
 
 // maxKey is the longest Idempotency-Key taken, in octets.
@@ -22,13 +24,15 @@ const maxKey = 255
 // The key belongs to the caller and the route. What "the same" means covers path and query beside the
 // body, so that a key used for two conversations is told and not answered with the wrong one. The claim
 // comes before the work and the answer after it; two requests at once may both work, and then the
-// operation id makes the core do it once. Answers that a later try could better are not kept.
+// operation id makes the core do it once. Answers that a later try could better are not kept, and one that
+// quotes a patient goes with his key: when he was erased there is nothing there (O117).
 func (a *App) serveOnce(c *fiber.Ctx, e *endpoint, r request, key string) error {
 	if len(key) > maxKey || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return invalid("Idempotency-Key", "The key must be 1 to 255 visible ASCII characters.")
 	}
 	id := hex.EncodeToString(a.keyed("idempotency", string(r.who.Kind), r.who.ID, string(r.who.Patient), e.method, e.path, key))
 	same := [32]byte(a.keyed("request", c.OriginalURL(), string(r.body)))
+	r.ctx, r.opened = conversations.NoteOpened(r.ctx)
 	kept, err := a.remember(r, id, same, nil)
 	if err != nil {
 		return err
@@ -82,6 +86,13 @@ func (a *App) remember(r request, id string, same [32]byte, given *keptAnswer) (
 		if sealed, err = a.seal(id, *given); err != nil {
 			return nil, err
 		}
+		sealed, err = a.deps.Conversations.SealFor(r.ctx, r.opened.Patients(), id, sealed)
+		if conversations.KindOf(err) == conversations.KindNotFound { // this very call erased the patient: nothing is kept
+			return given, nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	kept, err := a.deps.Idempotency.Remember(r.ctx, id, same, sealed)
 	switch {
@@ -91,6 +102,9 @@ func (a *App) remember(r request, id string, same [32]byte, given *keptAnswer) (
 		return nil, unavailable(fmt.Errorf("remember an answer: %w", err))
 	case kept == nil:
 		return given, nil
+	}
+	if kept, err = a.deps.Conversations.OpenFor(r.ctx, id, kept); err != nil {
+		return nil, err
 	}
 	return a.unseal(id, kept)
 }

@@ -46,6 +46,21 @@ func TestIdempotency_belongsToCallerAndRoute(t *testing.T) {
 	}
 }
 
+// O117: an answer goes with the patient whom it quotes; a call that erases him is answered, and nothing is kept of it.
+func TestIdempotency_erasedPatient_leavesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.call(patientToken, http.MethodPost, repliesPath, `{"text":"a"}`, "Idempotency-Key", "k").wants(http.StatusCreated, "")
+	w.core.erased = true
+	w.call(patientToken, http.MethodPost, repliesPath, `{"text":"a"}`, "Idempotency-Key", "k").wants(http.StatusNotFound, "not-found")
+	w.call(patientToken, http.MethodPost, repliesPath, `{"text":"b"}`, "Idempotency-Key", "l").wants(http.StatusCreated, "")
+	w.core.erased = false
+	w.call(patientToken, http.MethodPost, repliesPath, `{"text":"b"}`, "Idempotency-Key", "l").wants(http.StatusCreated, "")
+	if len(w.core.replies) != 3 {
+		t.Errorf("%d replies: what was kept for l was kept unsealed", len(w.core.replies))
+	}
+}
+
 // A definite refusal is the answer of the key; a temporary one is not, so that a retry can succeed.
 func TestIdempotency_keepsWhatLasts(t *testing.T) {
 	t.Parallel()

@@ -60,6 +60,9 @@ type Conversations interface {
 	AdmitUser(ctx context.Context, actor conversations.Actor, m conversations.Address, who conversations.Person, until time.Time) (conversations.MailboxUser, error)
 	DismissUser(ctx context.Context, actor conversations.Actor, m conversations.Address, user conversations.ID) error
 
+	SealFor(ctx context.Context, patients []conversations.PatientID, place string, plain []byte) ([]byte, error)
+	OpenFor(ctx context.Context, place string, sealed []byte) ([]byte, error)
+
 	Facility(m conversations.Address) string
 	ChangeEpisode(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, in conversations.EpisodeInput) (conversations.EpisodeLine, error)
 	Episode(ctx context.Context, mailboxes []conversations.Address, v conversations.Visit) (conversations.EpisodeLine, error)
