@@ -50,7 +50,7 @@ type request struct {
 	query     func(name string) string
 	param     func(name string) string // of the path, beside {id}, unescaped
 	body      []byte
-	operation string // names a request with an idempotency key; empty without one
+	operation string                // names a request with an idempotency key; empty without one
 	opened    *conversations.Opened // whose records the answer may quote; of a request with an idempotency key
 }
 
