@@ -20,6 +20,7 @@ type EpisodeInput struct {
 	Grace       time.Duration
 	LastMessage string // sent with each end, with X-MSS-MES: FIN; empty: none
 	Contact     string // whom to contact next, told with the end that is announced; empty: cabinet or service
+	Unit        string // care unit (PV1-3), as the establishment names it; empty: as it was told before
 }
 
 // maxEvents is how many events of an episode are remembered; older ones are refused by their instant.
@@ -95,6 +96,9 @@ func (l *loaded) changeEpisode(ctx context.Context, actor Actor, in EpisodeInput
 	rec.Events = append(slices.Clone(rec.Events), event)
 	rec.Events = rec.Events[max(0, len(rec.Events)-maxEvents):]
 	rec.Source, label.Visit = in.Source, in.Visit
+	if in.Unit != "" {
+		label.Unit = in.Unit
+	}
 	if in.To == rules.EpisodeClosed {
 		label.LastMessage, label.Contact, label.Actor = in.LastMessage, in.Contact, actor
 	}
@@ -152,6 +156,9 @@ func (s *Service) eventOf(in EpisodeInput) eventRecord {
 	}
 	body := string(in.To) + "\x00" + string(in.INS) + "\x00" + at + "\x00" + string(in.Source) + "\x00" + in.Grace.String() + "\x00" +
 		in.LastMessage + "\x00" + in.Contact
+	if in.Unit != "" { // so that events which name none keep the hash that they had
+		body += "\x00" + in.Unit
+	}
 	return eventRecord{ID: s.name("event", in.EventID)[:16], Body: s.name("event body", body)[:16]}
 }
 
@@ -248,7 +255,7 @@ func (s *Service) declareVisit(ctx context.Context, p PatientID, in EpisodeInput
 	if in.At.IsZero() {
 		in.At = now
 	}
-	line := EpisodeLine{ID: s.visitID(in.Visit), Visit: in.Visit, State: in.To, Since: in.At, At: in.At, Source: in.Source}
+	line := EpisodeLine{ID: s.visitID(in.Visit), Visit: in.Visit, State: in.To, Since: in.At, At: in.At, Source: in.Source, Unit: in.Unit}
 	if in.To == rules.EpisodeClosed {
 		line.ClosesAt = in.At.Add(in.Grace)
 	}
@@ -263,15 +270,19 @@ func (s *Service) declareVisit(ctx context.Context, p PatientID, in EpisodeInput
 		if err := seal.open(tableVisits, string(v), before.Sealed, &old); err != nil {
 			return EpisodeLine{}, unavailable("open a visit", err)
 		}
-		line.Since, e.Version = old.Since.time(), before.Version                 // of a patient who was erased: else it stands above 0
+		line.Since, e.Version = old.Since.time(), before.Version // of a patient who was erased: else it stands above 0
+		if line.Unit == "" {
+			line.Unit = old.Unit
+		}
 		if in.At.Truncate(time.Second).Before(before.At.Truncate(time.Second)) { // I230
 			return EpisodeLine{
 				ID: v, Visit: in.Visit, State: before.State, Since: line.Since, At: before.At, ClosesAt: old.ClosesAt.time(), Source: old.Source,
+				Unit: old.Unit,
 			}, nil
 		}
 	}
 	e.Sealed = seal.seal(tableVisits, string(v), visitLine{
-		Visit: in.Visit, Since: toMillis(line.Since), ClosesAt: toMillis(line.ClosesAt), Source: in.Source,
+		Visit: in.Visit, Since: toMillis(line.Since), ClosesAt: toMillis(line.ClosesAt), Source: in.Source, Unit: line.Unit,
 	})
 	if _, err := s.Store.IndexVisit(ctx, s.facilityID(in.FINESS), e); err != nil {
 		return EpisodeLine{}, unavailable("index a visit", err)

@@ -166,7 +166,7 @@ func (s *Service) projectVisit(ctx context.Context, e Effect) (time.Time, error)
 	}
 	entry := VisitEntry{Visit: v, Patient: e.Patient, Version: l.facts.Version, State: rec.State, At: at.time()}
 	entry.Sealed = seal.seal(tableVisits, string(v), visitLine{
-		Visit: label.Visit, Since: rec.Since, ClosesAt: rec.ClosesAt, Source: rec.Source,
+		Visit: label.Visit, Since: rec.Since, ClosesAt: rec.ClosesAt, Source: rec.Source, Unit: label.Unit,
 	})
 	_, err = s.indexVisit(ctx, label.Visit.FINESS, entry)
 	return time.Time{}, err

@@ -22,6 +22,7 @@ type EpisodeLine struct {
 	At       time.Time // of the last event
 	ClosesAt time.Time // when the conversations end or ended; zero while open
 	Source   rules.EpisodeSource
+	Unit     string // care unit, as the establishment names it; empty: not told
 	Threads  []EpisodeThread
 }
 
@@ -43,6 +44,7 @@ type EpisodeThread struct {
 	Waiting  bool      // the patient wrote last and nobody answered: it does not end by itself
 	Ends     bool      // a mailbox of the establishment speaks in it, so that a close by hand ends it now
 	Asked    bool      // the patient wrote last: an automatic close would wait
+	Failed   bool      // what he wrote last could not be delivered
 }
 
 // EpisodeFilter narrows the list of a facility.
@@ -144,6 +146,7 @@ func (s *Service) episodeOfEntry(ctx context.Context, mailboxes []Address, fines
 	if e.Version == 0 || !enrolled {
 		return EpisodeLine{
 			ID: e.Visit, Visit: kept.Visit, State: e.State, Since: kept.Since.time(), At: e.At, ClosesAt: kept.ClosesAt.time(), Source: kept.Source,
+			Unit: kept.Unit,
 		}, nil
 	}
 	return s.episodeLine(ctx, e.Patient, kept.Visit, mailboxes, nil)
@@ -151,12 +154,13 @@ func (s *Service) episodeOfEntry(ctx context.Context, mailboxes []Address, fines
 
 // episodeLine reads an episode with its conversations, or with those of only when that is not nil.
 func (s *Service) episodeLine(ctx context.Context, p PatientID, v Visit, mailboxes []Address, only []ID) (EpisodeLine, error) {
-	l, rec, err := s.loadEpisode(ctx, p, v)
+	l, rec, unit, err := s.loadEpisode(ctx, p, v)
 	if err != nil {
 		return EpisodeLine{}, err
 	}
 	e := EpisodeLine{
 		ID: s.visitID(v), Visit: v, State: rec.State, Since: rec.Since.time(), At: rec.At.time(), ClosesAt: rec.ClosesAt.time(), Source: rec.Source,
+		Unit: unit,
 	}
 	mine := s.mailboxIDsOf(mailboxes)
 	for _, id := range rec.Threads {
@@ -184,25 +188,24 @@ func (s *Service) Facility(m Address) string {
 
 // loadEpisode reads an episode with its conversations at one version; KindEpisodeUnknown when the patient has
 // none of that visit.
-func (s *Service) loadEpisode(ctx context.Context, p PatientID, v Visit) (*loaded, episodeRecord, error) {
+func (s *Service) loadEpisode(ctx context.Context, p PatientID, v Visit) (l *loaded, rec episodeRecord, unit string, err error) {
 	id := s.visitID(v)
 	for range maxConflicts {
-		l, err := s.load(ctx, p, FactsQuery{Episodes: []rules.VisitID{id}})
-		if err != nil {
-			return nil, episodeRecord{}, err
+		if l, err = s.load(ctx, p, FactsQuery{Episodes: []rules.VisitID{id}}); err != nil {
+			return nil, episodeRecord{}, "", err
 		}
-		rec, _, known, err := l.episodeOf(id)
+		rec, label, known, err := l.episodeOf(id)
 		switch {
 		case err != nil:
-			return nil, rec, err
+			return nil, rec, "", err
 		case !known:
-			return nil, rec, &Error{Kind: KindEpisodeUnknown, Rule: "I248"}
+			return nil, rec, "", &Error{Kind: KindEpisodeUnknown, Rule: "I248"}
 		}
 		if err = l.alsoThreads(ctx, rec.Threads); !errors.Is(err, ErrConflict) {
-			return l, rec, err
+			return l, rec, label.Unit, err
 		}
 	}
-	return nil, episodeRecord{}, &Error{Kind: KindStaleState, Rule: "D17"}
+	return nil, episodeRecord{}, "", &Error{Kind: KindStaleState, Rule: "D17"}
 }
 
 // episodeThread shows a loaded conversation of an episode, as the caller's mailboxes in it see it; without
@@ -221,5 +224,6 @@ func (l *loaded) episodeThread(ctx context.Context, id ID, v Visit, mailboxes []
 		t.ClosesAt = c.Closing.At
 	}
 	t.Ends = rules.WouldEnd(c, v.structure(), l.state.Exchanges, l.who)
-	return t, nil
+	t.Failed, err = l.undelivered(ctx, id)
+	return t, err
 }

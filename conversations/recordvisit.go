@@ -51,6 +51,7 @@ type episodeLabel struct {
 	LastMessage string `cbor:"2,keyasint,omitempty"`
 	Contact     string `cbor:"3,keyasint,omitempty"`
 	Actor       Actor  `cbor:"4,keyasint"` // who closed it
+	Unit        string `cbor:"60,keyasint,omitempty"`
 }
 
 // episode returns what rules know of the record.

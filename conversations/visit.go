@@ -54,6 +54,7 @@ type visitLine struct {
 	Since    millis              `cbor:"2,keyasint,omitempty"`
 	ClosesAt millis              `cbor:"3,keyasint,omitempty"`
 	Source   rules.EpisodeSource `cbor:"4,keyasint,omitempty"`
+	Unit     string              `cbor:"60,keyasint,omitempty"`
 }
 
 // episodeOf opens the record of an episode; known is false when the patient has none of that visit.

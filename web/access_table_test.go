@@ -14,17 +14,18 @@ func callers() []string {
 // the call, which then is about the caller's own and touches nothing of the owner's. Whoever is not named is
 // refused.
 const (
-	nobody       = ""
-	holder       = "patient representative"
-	ownAccount   = "patient representative other-patient*"                                                // takes ?for=
-	inPerson     = "patient* other-patient* representative* expired-representative*"                      // is about the caller alone
-	users        = "professional secretary"                                                               // of the mailbox
-	anyDesk      = "professional* secretary* other-professional* administrator*"                          // persons, about their own mailboxes
-	anyBox       = anyDesk + " clinic* other-clinic*"                                                     // and applications
-	listKeeper   = "administrator"                                                                        // of the mailbox (I119)
-	establishing = "clinic"                                                                               // of the visit (I120)
-	formerly     = "representative"                                                                       // who gives a profile up
-	everyPerson  = inPerson + " professional* secretary* other-professional* administrator* wrong-scope*" // not applications (D32)
+	nobody          = ""
+	holder          = "patient representative"
+	ownAccount      = "patient representative other-patient*"                                                // takes ?for=
+	inPerson        = "patient* other-patient* representative* expired-representative*"                      // is about the caller alone
+	users           = "professional secretary"                                                               // of the mailbox
+	anyDesk         = "professional* secretary* other-professional* administrator*"                          // persons, about their own mailboxes
+	anyBox          = anyDesk + " clinic* other-clinic*"                                                     // and applications
+	ofEstablishment = "professional* secretary*"                                                             // whose mailbox is an establishment's
+	listKeeper      = "administrator"                                                                        // of the mailbox (I119)
+	establishing    = "clinic"                                                                               // of the visit (I120)
+	formerly        = "representative"                                                                       // who gives a profile up
+	everyPerson     = inPerson + " professional* secretary* other-professional* administrator* wrong-scope*" // not applications (D32)
 )
 
 // apiAccess lists who may make each call of the API; see the constants above.
@@ -147,6 +148,8 @@ func pageAccess() map[string]string {
 		"GET /pro/boites/{id}":                               listKeeper,
 		"POST /pro/boites/{id}/utilisateurs":                 listKeeper,
 		"POST /pro/boites/{id}/utilisateurs/{piece}/retirer": listKeeper,
+		"GET /clinique/tableau":                              ofEstablishment,
+		"GET /clinique/tableau.csv":                          ofEstablishment,
 		"GET /clinique/venues/{id}":                          users,
 		"POST /clinique/venues/{id}/cloture":                 users,
 		"POST /clinique/venues/{id}/annulation":              users,

@@ -21,6 +21,7 @@ const (
 	maxGraceDays   = 365    // days
 	maxLastMessage = 10_000 // characters
 	maxContact     = 300    // characters
+	maxUnit        = 60     // characters of a care unit (PV1-3)
 )
 
 // visitOfPath reads {finess} and {visit}. An establishment that is not the caller's is not found.
@@ -65,6 +66,7 @@ func (d *declared) fields() jsonbody.Fields {
 		"state": jsonbody.Into(&d.state), "eventId": jsonbody.Into(&d.EventID), "at": jsonbody.Into(&d.at),
 		"patient": jsonbody.Object(jsonbody.Fields{"ins": jsonbody.Into(&d.ins)}), "source": jsonbody.Into(&d.source),
 		"graceDays": jsonbody.Into(&d.graceDays), "lastMessage": jsonbody.Into(&d.LastMessage), "contact": jsonbody.Into(&d.Contact),
+		"unit": jsonbody.Into(&d.Unit),
 	}
 }
 
@@ -87,8 +89,10 @@ func (d *declared) check(checkKey bool) error {
 		return invalid("lastMessage", fmt.Sprintf("At most %d characters.", maxLastMessage))
 	case utf8.RuneCountInString(d.Contact) > maxContact || strings.ContainsFunc(d.Contact, unicode.IsControl):
 		return invalid("contact", fmt.Sprintf("At most %d characters, on one line.", maxContact))
+	case utf8.RuneCountInString(d.Unit) > maxUnit || strings.ContainsFunc(d.Unit, unicode.IsControl):
+		return invalid("unit", fmt.Sprintf("At most %d characters, on one line.", maxUnit))
 	}
-	d.LastMessage = strings.TrimSpace(d.LastMessage)
+	d.LastMessage, d.Unit = strings.TrimSpace(d.LastMessage), strings.TrimSpace(d.Unit)
 	d.Grace = time.Duration(math.Round(d.graceDays * float64(24*time.Hour)))
 	if d.at != "" {
 		at, err := time.Parse(time.RFC3339, d.at)
@@ -215,6 +219,7 @@ type episodeShape struct {
 	At            *string              `json:"at"`
 	ClosesAt      *string              `json:"closesAt"`
 	Source        *string              `json:"source"`
+	Unit          *string              `json:"unit"`
 	Conversations []episodeThreadShape `json:"conversations"`
 }
 
@@ -225,16 +230,17 @@ type episodeThreadShape struct {
 	ClosesAt *string `json:"closesAt"`
 	Waiting  bool    `json:"waiting"`
 	Asked    bool    `json:"asked"`
+	Failed   bool    `json:"undelivered"`
 }
 
 func episodeOf(e conversations.EpisodeLine) episodeShape {
 	s := episodeShape{
 		FINESS: e.Visit.FINESS, Visit: e.Visit.Number, State: e.State, Since: stamp(e.Since), At: stamp(e.At), ClosesAt: stamp(e.ClosesAt),
-		Source: optional(string(e.Source)), Conversations: make([]episodeThreadShape, len(e.Threads)),
+		Source: optional(string(e.Source)), Unit: optional(e.Unit), Conversations: make([]episodeThreadShape, len(e.Threads)),
 	}
 	for i, t := range e.Threads {
 		s.Conversations[i] = episodeThreadShape{
-			conversationItem: itemOf(t.ThreadLine), ClosesAt: stamp(t.ClosesAt), Waiting: t.Waiting, Asked: t.Asked,
+			conversationItem: itemOf(t.ThreadLine), ClosesAt: stamp(t.ClosesAt), Waiting: t.Waiting, Asked: t.Asked, Failed: t.Failed,
 		}
 	}
 	return s

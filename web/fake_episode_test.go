@@ -71,6 +71,13 @@ func (f *fakeConversations) Episodes(_ context.Context, _ []conversations.Addres
 	return conversations.EpisodePage{Items: []conversations.EpisodeLine{f.episode}, AsOf: now}, f.called("Episodes")
 }
 
+func (f *fakeConversations) Board(_ context.Context, finess string, since time.Time) (conversations.Board, error) {
+	if finess != ownFINESS || !since.Equal(now.AddDate(0, 0, -90)) {
+		return conversations.Board{}, kind(conversations.KindInternal)
+	}
+	return conversations.Board{Items: f.boarded, AsOf: now}, f.called("Board")
+}
+
 func (f *fakeConversations) Ask(context.Context, conversations.Actor, conversations.Address, rules.INS) (conversations.ContactVerdict, error) {
 	return f.verdict, f.called("Ask")
 }

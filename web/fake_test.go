@@ -62,6 +62,7 @@ type fakeConversations struct {
 	until    time.Time
 	draft    string
 	episode  conversations.EpisodeLine
+	boarded  []conversations.EpisodeLine
 	events   []conversations.EpisodeInput
 	filters  []conversations.EpisodeFilter
 	verdict  conversations.ContactVerdict

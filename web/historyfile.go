@@ -1,11 +1,6 @@
 package web
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/csv"
-	"fmt"
-	"io"
 	"time"
 
 	"mesbridge/conversations"
@@ -30,35 +25,21 @@ func historyFile(a *App, v visit) (view, error) {
 			break
 		}
 	}
-	content, err := historyTable(lines, a.zone)
+	file, err := spreadsheet("historique.csv", historyRows(lines, a.zone))
 	if err != nil {
-		return view{}, fmt.Errorf("write history: %w", err)
+		return view{}, err
 	}
 	if err := a.deps.Conversations.HistoryTaken(v.ctx, v.who.actor(), v.patient); err != nil {
 		return view{}, err
 	}
-	return view{download: &conversations.Download{
-		AttachmentLine: conversations.AttachmentLine{
-			Name: "historique.csv", Type: "text/csv", Bytes: int64(len(content)), SHA256: sha256.Sum256(content),
-		},
-		Write: func(w io.Writer) error { _, err := w.Write(content); return err },
-	}}, nil
+	return file, nil
 }
 
-// historyTable writes lines as CSV, as French spreadsheets read it: semicolons, UTF-8 with a byte order mark.
-func historyTable(lines []conversations.HistoryLine, zone *time.Location) ([]byte, error) {
-	out := bytes.NewBufferString("\ufeff")
-	w := csv.NewWriter(out)
-	w.Comma, w.UseCRLF = ';', true
+// historyRows writes lines as rows, under their titles.
+func historyRows(lines []conversations.HistoryLine, zone *time.Location) [][]string {
 	rows := [][]string{{"date (heure de Paris)", "événement", "code", "par", "avec"}}
 	for _, l := range lines {
 		rows = append(rows, []string{l.At.In(zone).Format(time.DateTime), page.Sentence(l), l.Code, l.Actor, l.With})
 	}
-	for _, row := range rows {
-		for i := range row {
-			row[i] = conversations.InertCell(row[i])
-		}
-	}
-	err := w.WriteAll(rows)
-	return out.Bytes(), err
+	return rows
 }

@@ -87,6 +87,8 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: get, path: mailboxesPath + "/{id}", kind: Professional, serve: usersPage},
 		{method: post, path: mailboxesPath + "/{id}/utilisateurs", kind: Professional, serve: admitUserForm},
 		{method: post, path: mailboxesPath + "/{id}/utilisateurs/{piece}/retirer", kind: Professional, serve: dismissUserForm},
+		{method: get, path: "/clinique/tableau", kind: Professional, serve: dashboardPage},
+		{method: get, path: "/clinique/tableau.csv", kind: Professional, serve: dashboardFile},
 		{method: get, path: "/clinique/venues/{id}", kind: Professional, serve: episodePage},
 		{method: post, path: "/clinique/venues/{id}/cloture", kind: Professional, serve: closeEpisodeForm},
 		{method: post, path: "/clinique/venues/{id}/annulation", kind: Professional, serve: cancelEpisodeForm},

@@ -66,6 +66,7 @@ type Conversations interface {
 	Facility(m conversations.Address) string
 	ChangeEpisode(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, in conversations.EpisodeInput) (conversations.EpisodeLine, error)
 	Episode(ctx context.Context, mailboxes []conversations.Address, v conversations.Visit) (conversations.EpisodeLine, error)
+	Board(ctx context.Context, finess string, closedSince time.Time) (conversations.Board, error)
 	EpisodeByID(ctx context.Context, mailboxes []conversations.Address, finess string, id rules.VisitID) (conversations.EpisodeLine, error)
 	Episodes(ctx context.Context, mailboxes []conversations.Address, finess string, f conversations.EpisodeFilter) (conversations.EpisodePage, error)
 }

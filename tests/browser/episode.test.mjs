@@ -25,7 +25,7 @@ after(async () => {
 it('lists the visits of an establishment, closes one and cancels it', { timeout: 180_000 }, async () => {
   const { clinics: [clinic], patients: [patient, other], professionals: [, , secretary] } = demo.ready;
   const tell = (visit, { ins }) => call(demo, clinic.token, 'PUT', `/facilities/${clinic.finess}/episodes/${visit}`,
-    { state: 'open', eventId: `open-${visit}`, patient: { ins } });
+    { state: 'open', eventId: `open-${visit}`, patient: { ins }, unit: 'Cardiologie' });
   await tell('V2026-0815', patient);
   await tell('V2026-0999', other);
   const open = (token, mailbox, subject) => call(demo, token, 'POST', '/conversations', {
@@ -74,6 +74,15 @@ it('lists the visits of an establishment, closes one and cancels it', { timeout:
   await page.getByRole('link', { name: 'Closes' }).click();
   await page.getByRole('link', { name: 'Venue V2026-0815' }).waitFor();
   await look('board-closed');
+
+  await page.getByRole('link', { name: 'Tableau de bord' }).click();
+  assert.match(await said(page.getByRole('table', { name: 'Prises en charge en cours par unité de soins' })), /Cardiologie\s+masqué/);
+  await look('dashboard');
+  await page.getByLabel('Patient sans réponse depuis').selectOption({ label: '14 jours' });
+  await page.getByRole('button', { name: 'Afficher' }).click();
+  await page.getByRole('heading', { name: 'Patients sans réponse depuis plus de 14 jours' }).waitFor();
+  await page.getByRole('link', { name: 'Établissement' }).first().click();
+  await page.getByRole('link', { name: 'Venue V2026-0999' }).waitFor();
   await visitor.leave();
   assert.deepEqual(inspector.faults, []);
 });

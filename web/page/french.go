@@ -65,6 +65,14 @@ func timeElement(machine, human string) template.HTML {
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, machine, human)) //nolint:gosec // digits and our own words
 }
 
+// days writes a number of days.
+func days(n int) string {
+	if n < 2 {
+		return fmt.Sprintf("%d"+nbsp+"jour", n)
+	}
+	return fmt.Sprintf("%d"+nbsp+"jours", n)
+}
+
 // size writes a number of octets as people read it: 812 octets, 240 Ko, 1,2 Mo (I220).
 func size(n int64) string {
 	const kilo, mega = 1000, 1000 * 1000

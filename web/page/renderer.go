@@ -139,6 +139,7 @@ func (r *Renderer) functions() template.FuncMap {
 		"date":       c.date,
 		"until":      c.until,
 		"size":       size,
+		"days":       days,
 		"format":     format,
 		"enumerate":  enumerate,
 		"labelled":   labelled,
