@@ -60,5 +60,8 @@ func delegateActs(self conversations.Actor) []act {
 			return w.Dismiss(w.t.Context(), anAgent(), w.patient.ID, who)
 		}},
 		{"HistoryTaken", self, func(w *actWorld) error { return w.HistoryTaken(w.t.Context(), self, w.patient.ID) }},
+		{"Export", self, func(w *actWorld) error {
+			return w.Export(w.t.Context(), self, w.patient.ID, func(conversations.Exported) error { return nil })
+		}},
 	}
 }

@@ -3,7 +3,6 @@ package conversations
 import (
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -252,14 +251,7 @@ func (s *Service) Document(ctx context.Context, actor Actor, p PatientID, id ID)
 	}
 	return Download{
 		AttachmentLine: found[0].AttachmentLine,
-		Write: func(w io.Writer) error {
-			body, err := l.openBody(ctx, id)
-			if err != nil {
-				return err
-			}
-			_, err = io.Copy(w, body)
-			return errors.Join(err, body.Close())
-		},
+		Write:          l.bodyWriter(ctx, id),
 	}, nil
 }
 

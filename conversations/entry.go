@@ -32,8 +32,9 @@ const (
 	TraceRebuild   TraceKind = "rebuild"
 	TraceVerify    TraceKind = "audit.verify"
 	TraceExport    TraceKind = "audit.export"
-	TracePurge     TraceKind = "purge"  // what was kept long enough is gone; Code tells the kind of data (retention.Kind)
-	TraceLogout    TraceKind = "logout" // of this browser, or everywhere
+	TraceTaken     TraceKind = "data.taken" // a patient took all his data away
+	TracePurge     TraceKind = "purge"      // what was kept long enough is gone; Code tells the kind of data (retention.Kind)
+	TraceLogout    TraceKind = "logout"     // of this browser, or everywhere
 
 	TraceConnection TraceKind = "connection.refused" // by the failing check (O155)
 	TraceSender     TraceKind = "sender.refused"

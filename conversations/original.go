@@ -3,7 +3,6 @@ package conversations
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"hash"
 	"io"
 )
@@ -81,13 +80,7 @@ func firstOf(list []string) string {
 
 // original describes the copy, which is written once to be measured and once to be sent.
 func (l *loaded) original(ctx context.Context, r numbered, people People) (Download, error) {
-	write := func(w io.Writer) error {
-		body, err := l.openBody(ctx, r.Body)
-		if err != nil {
-			return err
-		}
-		return errors.Join(l.svc.Mail.Original(body, people, w), body.Close())
-	}
+	write := func(w io.Writer) error { return l.writeOriginal(ctx, r, people, w) }
 	m := measure{hash: sha256.New()}
 	if err := write(&m); err != nil {
 		return Download{}, unavailable("read a body", err)

@@ -195,3 +195,15 @@ func (f *fakeConversations) RecordOpposition(_ context.Context, _ conversations.
 	f.recorded = append(f.recorded, in)
 	return conversations.Opposition{ToPatient: in.ToPatient, ToProfessionals: in.ToProfessionals, At: now}, f.called("RecordOpposition")
 }
+
+func (f *fakeConversations) Export(_ context.Context, _ conversations.Actor, _ conversations.PatientID, take func(conversations.Exported) error) error {
+	if err := f.called("Export"); err != nil {
+		return err
+	}
+	for _, e := range f.exported {
+		if err := take(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -63,6 +63,7 @@ type fakeConversations struct {
 	draft    string
 	episode  conversations.EpisodeLine
 	boarded  []conversations.EpisodeLine
+	exported []conversations.Exported
 	events   []conversations.EpisodeInput
 	filters  []conversations.EpisodeFilter
 	verdict  conversations.ContactVerdict

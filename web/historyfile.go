@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"time"
 
 	"mesbridge/conversations"
@@ -14,16 +15,9 @@ const maxHistoryLines = 10_000
 // historyFile sends the patient's whole history as a file that a spreadsheet opens, newest first (O159). That
 // it was taken is traced (O155).
 func historyFile(a *App, v visit) (view, error) {
-	var lines []conversations.HistoryLine
-	for cursor := ""; ; {
-		found, err := a.deps.Conversations.History(v.ctx, v.patient, cursor, maxLimit)
-		if err != nil {
-			return view{}, err
-		}
-		lines = append(lines, found.Items...)
-		if cursor = found.Next; cursor == "" || len(lines) >= maxHistoryLines {
-			break
-		}
+	lines, err := a.wholeHistory(v.ctx, v.patient)
+	if err != nil {
+		return view{}, err
 	}
 	file, err := spreadsheet("historique.csv", historyRows(lines, a.zone))
 	if err != nil {
@@ -33,6 +27,20 @@ func historyFile(a *App, v visit) (view, error) {
 		return view{}, err
 	}
 	return file, nil
+}
+
+// wholeHistory reads a patient's history, up to maxHistoryLines.
+func (a *App) wholeHistory(ctx context.Context, p conversations.PatientID) (lines []conversations.HistoryLine, err error) {
+	for cursor := ""; ; {
+		found, err := a.deps.Conversations.History(ctx, p, cursor, maxLimit)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, found.Items...)
+		if cursor = found.Next; cursor == "" || len(lines) >= maxHistoryLines {
+			return lines, nil
+		}
+	}
 }
 
 // historyRows writes lines as rows, under their titles.

@@ -52,6 +52,8 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: post, path: "/oppositions/{id}/lever", kind: Patient, serve: withdrawForm},
 		{method: get, path: "/historique", kind: Patient, serve: historyPage},
 		{method: get, path: "/historique.csv", kind: Patient, serve: historyFile},
+		{method: get, path: "/donnees", kind: Patient, serve: takeawayPage},
+		{method: get, path: "/donnees.zip", kind: Patient, serve: takeawayFile},
 		{method: get, path: "/compte", kind: Patient, serve: accountPage},
 		{method: get, path: "/compte/{id}", kind: Patient, serve: commandPage},
 		{method: post, path: "/compte/{id}", kind: Patient, serve: commandForm},
@@ -225,6 +227,8 @@ func (a *App) sendView(c *fiber.Ctx, v visit, out view) error {
 	switch {
 	case out.download != nil:
 		return a.sendFile(c, *out.download)
+	case out.archive != nil:
+		return a.sendArchive(c, *out.archive)
 	case out.redirect != "":
 		return c.Redirect(out.redirect, http.StatusSeeOther)
 	}

@@ -37,6 +37,7 @@ type Conversations interface {
 	Document(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
 	DeleteDocument(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	History(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.HistoryPage, error)
+	Export(ctx context.Context, actor conversations.Actor, p conversations.PatientID, take func(conversations.Exported) error) error
 	HistoryTaken(ctx context.Context, actor conversations.Actor, p conversations.PatientID) error
 	Account(ctx context.Context, p conversations.PatientID) (conversations.Account, error)
 	ManageAccount(ctx context.Context, actor conversations.Actor, by rules.Party, p conversations.PatientID, command rules.AccountCommand) (conversations.Account, error)

@@ -40,6 +40,7 @@ type view struct {
 	page     page.Page
 	redirect string // path on this host, answered as 303
 	download *conversations.Download
+	archive  *archive
 	cookie   *fiber.Cookie // set with the answer
 }
 

@@ -66,7 +66,7 @@ func (p Objections) Form(kind, csrf string) ObjectionForm {
 
 // Whom says in words whom an objection binds.
 func (ObjectionForm) Whom(o conversations.Objection) string {
-	return scopeWords(o.Scope, o.Value, o.Meaning)
+	return ScopeWords(o)
 }
 
 // Choice says in words whom a scope holds.

@@ -54,6 +54,8 @@ func Sentence(l conversations.HistoryLine) string {
 		return "Déconnexion de votre messagerie."
 	case string(conversations.TraceDownload):
 		return byPatient(l, "Vous avez ouvert une pièce jointe.", "a ouvert une pièce jointe en votre nom.")
+	case string(conversations.TraceTaken):
+		return byPatient(l, "Vous avez téléchargé toutes vos données.", "a téléchargé toutes vos données.")
 	case string(conversations.TraceConsulted):
 		return byPatient(l, "Vous avez relu une conversation.", "a lu une conversation.")
 	case string(rules.VerdictAsked):
