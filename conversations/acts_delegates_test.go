@@ -59,6 +59,9 @@ func delegateActs(self conversations.Actor) []act {
 			w.memory.forget()
 			return w.Dismiss(w.t.Context(), anAgent(), w.patient.ID, who)
 		}},
+		{"SetNotification", self, func(w *actWorld) error {
+			return w.SetNotification(w.t.Context(), self, w.patient.ID, conversations.Notification{Off: true})
+		}},
 		{"HistoryTaken", self, func(w *actWorld) error { return w.HistoryTaken(w.t.Context(), self, w.patient.ID) }},
 		{"Export", self, func(w *actWorld) error {
 			return w.Export(w.t.Context(), self, w.patient.ID, func(conversations.Exported) error { return nil })

@@ -16,25 +16,26 @@ type TraceKind string
 
 // Kinds of entry that are no change of package rules.
 const (
-	TraceDraft     TraceKind = "draft"                  // a draft was kept or dropped
-	TraceEffect    TraceKind = "effect.done"            // what had to follow a commit was done
-	TraceRefused   TraceKind = "refused"                // a command was refused
-	TraceRecipient TraceKind = "recipient.refused"      // a recipient was refused before its message
-	TraceMore      TraceKind = "refused.more"           // so many refusals of a minute have no entry of their own
-	TraceDownload  TraceKind = "attachment.download"    // an attachment was opened
-	TraceConsulted TraceKind = "message.consulted"      // somebody who acts for the patient opened a conversation (D28)
-	TraceLost      TraceKind = "lost"                   // an entry that was lost with the store, before it was answered
-	TraceAdmitted  TraceKind = "mailbox.user.admitted"  // a person was put on the list of a mailbox (D27)
-	TraceDismissed TraceKind = "mailbox.user.dismissed" // a person was taken off it
-	TraceCopy      TraceKind = "copy"                   // what a mailbox is sent of what was written for it here (D30)
-	TraceStart     TraceKind = "bridge.start"
-	TraceLogin     TraceKind = "login" // a provider vouched for a person
-	TraceRebuild   TraceKind = "rebuild"
-	TraceVerify    TraceKind = "audit.verify"
-	TraceExport    TraceKind = "audit.export"
-	TraceTaken     TraceKind = "data.taken" // a patient took all his data away
-	TracePurge     TraceKind = "purge"      // what was kept long enough is gone; Code tells the kind of data (retention.Kind)
-	TraceLogout    TraceKind = "logout"     // of this browser, or everywhere
+	TraceDraft        TraceKind = "draft"                  // a draft was kept or dropped
+	TraceEffect       TraceKind = "effect.done"            // what had to follow a commit was done
+	TraceRefused      TraceKind = "refused"                // a command was refused
+	TraceRecipient    TraceKind = "recipient.refused"      // a recipient was refused before its message
+	TraceMore         TraceKind = "refused.more"           // so many refusals of a minute have no entry of their own
+	TraceDownload     TraceKind = "attachment.download"    // an attachment was opened
+	TraceConsulted    TraceKind = "message.consulted"      // somebody who acts for the patient opened a conversation (D28)
+	TraceLost         TraceKind = "lost"                   // an entry that was lost with the store, before it was answered
+	TraceAdmitted     TraceKind = "mailbox.user.admitted"  // a person was put on the list of a mailbox (D27)
+	TraceDismissed    TraceKind = "mailbox.user.dismissed" // a person was taken off it
+	TraceCopy         TraceKind = "copy"                   // what a mailbox is sent of what was written for it here (D30)
+	TraceStart        TraceKind = "bridge.start"
+	TraceLogin        TraceKind = "login" // a provider vouched for a person
+	TraceRebuild      TraceKind = "rebuild"
+	TraceVerify       TraceKind = "audit.verify"
+	TraceExport       TraceKind = "audit.export"
+	TraceTaken        TraceKind = "data.taken"       // a patient took all his data away
+	TraceNotification TraceKind = "notification.set" // a patient said where, and whether, he is told outside (R124)
+	TracePurge        TraceKind = "purge"            // what was kept long enough is gone; Code tells the kind of data (retention.Kind)
+	TraceLogout       TraceKind = "logout"           // of this browser, or everywhere
 
 	TraceConnection TraceKind = "connection.refused" // by the failing check (O155)
 	TraceSender     TraceKind = "sender.refused"

@@ -111,7 +111,7 @@ func (l *loaded) history(ctx context.Context, before uint64, size int) (HistoryP
 // told reports whether a patient's history shows entries of a kind: what people did with his messages and his
 // choices, and what left in his name. The others serve the trace alone; who is refused is told nowhere (D36).
 func told(k TraceKind) bool {
-	if k == TraceDownload || k == TraceConsulted || k == TraceLogin || k == TraceLogout || k == TraceTaken {
+	if k == TraceDownload || k == TraceConsulted || k == TraceLogin || k == TraceLogout || k == TraceTaken || k == TraceNotification {
 		return true
 	}
 	switch rules.ChangeKind(k) {

@@ -112,6 +112,8 @@ func pageAccess() map[string]string {
 		"POST /oppositions":                                  anyPatient,
 		"POST /oppositions/{id}/lever":                       anyPatient,
 		"GET /historique":                                    anyPatient,
+		"GET /notifications":                                 anyPatient,
+		"POST /notifications":                                anyPatient,
 		"GET /donnees":                                       anyPatient,
 		"GET /donnees.zip":                                   anyPatient,
 		"GET /historique.csv":                                anyPatient,

@@ -207,3 +207,15 @@ func (f *fakeConversations) Export(_ context.Context, _ conversations.Actor, _ c
 	}
 	return nil
 }
+
+func (f *fakeConversations) Notification(context.Context, conversations.PatientID) (conversations.Notification, bool, error) {
+	return f.notification, true, f.called("Notification")
+}
+
+func (f *fakeConversations) SetNotification(_ context.Context, _ conversations.Actor, _ conversations.PatientID, n conversations.Notification) error {
+	if err := f.called("SetNotification"); err != nil {
+		return err
+	}
+	f.notification = n
+	return nil
+}

@@ -44,29 +44,30 @@ type fakeConversations struct {
 	fakeDelegations
 	fakeKept
 
-	mu       sync.Mutex
-	fail     error
-	failOn   map[string]error // by method name
-	calls    []string
-	threads  map[conversations.ID]conversations.Thread
-	order    []conversations.ID
-	contacts []conversations.Contact
-	pairs    []conversations.ExchangeLine
-	files    map[conversations.ID][]byte
-	fileName string
-	fileType string
-	cut      int64 // the document ends after so many octets with an error; 0: whole
-	replies  []conversations.ReplyInput
-	written  []conversations.ThreadInput
-	limits   []int
-	until    time.Time
-	draft    string
-	episode  conversations.EpisodeLine
-	boarded  []conversations.EpisodeLine
-	exported []conversations.Exported
-	events   []conversations.EpisodeInput
-	filters  []conversations.EpisodeFilter
-	verdict  conversations.ContactVerdict
+	mu           sync.Mutex
+	fail         error
+	failOn       map[string]error // by method name
+	calls        []string
+	threads      map[conversations.ID]conversations.Thread
+	order        []conversations.ID
+	contacts     []conversations.Contact
+	pairs        []conversations.ExchangeLine
+	files        map[conversations.ID][]byte
+	fileName     string
+	fileType     string
+	cut          int64 // the document ends after so many octets with an error; 0: whole
+	replies      []conversations.ReplyInput
+	written      []conversations.ThreadInput
+	limits       []int
+	until        time.Time
+	draft        string
+	episode      conversations.EpisodeLine
+	boarded      []conversations.EpisodeLine
+	exported     []conversations.Exported
+	notification conversations.Notification
+	events       []conversations.EpisodeInput
+	filters      []conversations.EpisodeFilter
+	verdict      conversations.ContactVerdict
 }
 
 func newFake() *fakeConversations {

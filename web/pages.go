@@ -52,6 +52,8 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: post, path: "/oppositions/{id}/lever", kind: Patient, serve: withdrawForm},
 		{method: get, path: "/historique", kind: Patient, serve: historyPage},
 		{method: get, path: "/historique.csv", kind: Patient, serve: historyFile},
+		{method: get, path: "/notifications", kind: Patient, serve: notificationPage},
+		{method: post, path: "/notifications", kind: Patient, serve: notificationForm},
 		{method: get, path: "/donnees", kind: Patient, serve: takeawayPage},
 		{method: get, path: "/donnees.zip", kind: Patient, serve: takeawayFile},
 		{method: get, path: "/compte", kind: Patient, serve: accountPage},

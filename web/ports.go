@@ -38,6 +38,8 @@ type Conversations interface {
 	DeleteDocument(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	History(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.HistoryPage, error)
 	Export(ctx context.Context, actor conversations.Actor, p conversations.PatientID, take func(conversations.Exported) error) error
+	Notification(ctx context.Context, p conversations.PatientID) (n conversations.Notification, told bool, err error)
+	SetNotification(ctx context.Context, actor conversations.Actor, p conversations.PatientID, n conversations.Notification) error
 	HistoryTaken(ctx context.Context, actor conversations.Actor, p conversations.PatientID) error
 	Account(ctx context.Context, p conversations.PatientID) (conversations.Account, error)
 	ManageAccount(ctx context.Context, actor conversations.Actor, by rules.Party, p conversations.PatientID, command rules.AccountCommand) (conversations.Account, error)

@@ -68,6 +68,7 @@ const (
 	NoticeObjected        Notice = "oppose"
 	NoticeWithdrawn       Notice = "opposition-levee"
 	NoticeAccount         Notice = "compte"
+	NoticeNotification    Notice = "notification"
 	NoticeAccountClosed   Notice = "compte-ferme"
 	NoticeErased          Notice = "efface"
 	NoticeClosed          Notice = "cloture"
@@ -102,8 +103,8 @@ func (n Notice) Words() string {
 		return "Opposition enregistrée."
 	case NoticeWithdrawn:
 		return "Opposition levée."
-	case NoticeAccount:
-		return "C’est fait."
+	case NoticeNotification:
+		return "Votre choix est enregistré."
 	case NoticeAccountClosed:
 		return "Votre compte est fermé et vos connexions prennent fin. Pour le rouvrir, identifiez-vous de nouveau."
 	case NoticeErased:

@@ -120,6 +120,22 @@ type Account struct {
 func (p Account) title() string  { return "Mon compte" + nbsp + ": " + stateWords(p.State) }
 func (Account) template() string { return "account" }
 
+// Done says what a command of the account brought about, empty for none.
+func (p Account) Done() string {
+	if p.Notice != NoticeAccount {
+		return ""
+	}
+	switch p.State { //nolint:exhaustive // no command of the holder leads to another state on this page
+	case rules.Active:
+		return "Votre messagerie est ouverte" + nbsp + ": les professionnels peuvent vous écrire."
+	case rules.MessagingClosed:
+		return "Votre messagerie est fermée" + nbsp + ": vous pouvez relire, personne ne peut plus vous écrire ici."
+	case rules.Opposed:
+		return "Votre opposition est enregistrée" + nbsp + ": personne ne peut vous écrire ici."
+	}
+	return "Votre compte est maintenant dans cet état" + nbsp + ": " + stateWords(p.State) + "."
+}
+
 // StateWords names the state of the account.
 func (p Account) StateWords() string { return stateWords(p.State) }
 

@@ -56,6 +56,8 @@ func Sentence(l conversations.HistoryLine) string {
 		return byPatient(l, "Vous avez ouvert une pièce jointe.", "a ouvert une pièce jointe en votre nom.")
 	case string(conversations.TraceTaken):
 		return byPatient(l, "Vous avez téléchargé toutes vos données.", "a téléchargé toutes vos données.")
+	case string(conversations.TraceNotification):
+		return byPatient(l, "Vous avez choisi comment être averti.", "a changé comment vous êtes averti.")
 	case string(conversations.TraceConsulted):
 		return byPatient(l, "Vous avez relu une conversation.", "a lu une conversation.")
 	case string(rules.VerdictAsked):

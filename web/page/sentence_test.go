@@ -17,7 +17,7 @@ func TestSentence_eachKindHasItsLine(t *testing.T) {
 		rules.AccountChanged, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
 		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.VisitOpened,
 		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent, rules.LifeNoted,
-		rules.ChangeKind(conversations.TraceDownload), rules.ChangeKind(conversations.TraceTaken), rules.ChangeKind(conversations.TraceLogin), rules.ChangeKind(conversations.TraceLogout),
+		rules.ChangeKind(conversations.TraceDownload), rules.ChangeKind(conversations.TraceTaken), rules.ChangeKind(conversations.TraceNotification), rules.ChangeKind(conversations.TraceLogin), rules.ChangeKind(conversations.TraceLogout),
 	}
 	other := page.Sentence(conversations.HistoryLine{Code: "?"})
 	for _, k := range kinds {

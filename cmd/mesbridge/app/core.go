@@ -216,7 +216,7 @@ func (a *App) servers() delivery.Resolver {
 // the effect is done (R124).
 func (a *App) notify(serving context.Context) (conversations.EffectHandler, error) {
 	n := a.Config.Notifications
-	if n.SmartHost == "" || a.Demonstration == nil {
+	if n.SmartHost == "" {
 		return func(context.Context, conversations.Effect) (time.Time, error) { return time.Time{}, nil }, nil
 	}
 	from, err := rules.ParseAddress(n.From)
@@ -226,6 +226,6 @@ func (a *App) notify(serving context.Context) (conversations.EffectHandler, erro
 	notifier := delivery.NewNotifier(serving, delivery.Relay{
 		Address: n.SmartHost, Name: a.Config.SMTP.Hostname, From: from,
 		Log: a.Log.With("part", "notifications"), Now: time.Now,
-	}, a.Demonstration.Addresses)
+	}, a.privateAddresses())
 	return notifier.Notify, nil
 }
