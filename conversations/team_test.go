@@ -309,6 +309,15 @@ func TestTeam_goesWithTheConversation(t *testing.T) {
 	if n := b.teamFields(); n != 0 {
 		t.Errorf("%d fields are left of an expunged conversation", n)
 	}
+
+	b = newTeamBench(t)
+	b.take(theSecretary())
+	if _, err := b.ManageAccount(t.Context(), b.self(), rules.Holder, b.patient.ID, rules.EraseAccount); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.teamFields(); n != 0 {
+		t.Errorf("%d fields are left of an erased account", n)
+	}
 }
 
 // teamFields counts what the store holds of teams.

@@ -36,7 +36,7 @@ it('lets the users of a shared mailbox agree who answers, and tells patients of 
   const visitor = await Visitor.arrive(browser, { script: false });
   const { page } = visitor;
   await visitor.logIn(demo, 'professionnel', secretary.name);
-  const inspector = new Inspector(visitor, { pictures: process.env.SCREENSHOTS, seen: 360 });
+  const inspector = new Inspector(visitor, { forbidden: doctor.mailboxes, pictures: process.env.SCREENSHOTS, seen: 360 });
   const look = (state) => inspector.look(page, state);
   const press = (name) => page.getByRole('button', { name, exact: true }).click();
   const status = (text) => page.getByRole('status').filter({ hasText: text }).waitFor();
@@ -94,7 +94,7 @@ async function absence(patient, doctor, manager) {
   const visitor = await Visitor.arrive(browser, { script: false });
   const { page } = visitor;
   await visitor.logIn(demo, 'professionnel', manager.name);
-  const inspector = new Inspector(visitor, { pictures: process.env.SCREENSHOTS, seen: 380 });
+  const inspector = new Inspector(visitor, { forbidden: [patient.ins], pictures: process.env.SCREENSHOTS, seen: 380 });
   await page.goto(`${demo.ready.http}/pro/boites`);
   await page.getByRole('link', { name: /^Absence/ }).click();
   await inspector.look(page, 'absence-none');
