@@ -36,8 +36,8 @@ func TestTemplates_areTheMailboxs(t *testing.T) {
 	if err := b.DeleteTemplate(t.Context(), theSecretary(), box, list[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := b.Templates(t.Context(), theSecretary(), box); err != nil || len(list) != 1 || list[0].Text != "Bonsoir" {
-		t.Errorf("%+v, %v", list, err)
+	if left, err := b.Templates(t.Context(), theSecretary(), box); err != nil || len(left) != 1 || left[0].Text != "Bonsoir" {
+		t.Errorf("%+v, %v", left, err)
 	}
 	for name, err := range map[string]error{
 		"who keeps the list": func() error { _, err := b.Templates(t.Context(), theManager(), box); return err }(),

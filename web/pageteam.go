@@ -130,7 +130,7 @@ type teamForm struct{ page.TeamForm }
 
 // refusedBy adds to the form what the core refused, when the visitor can mend it, and reports whether he can.
 func (f *teamForm) refusedBy(err error) bool {
-	switch conversations.KindOf(err) { //nolint:exhaustive // the others are told by a page of their own
+	switch conversations.KindOf(err) {
 	case conversations.KindInvalidRequest:
 		f.NoteFault = faultNote
 	case conversations.KindTooLarge:

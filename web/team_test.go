@@ -167,9 +167,9 @@ func TestTemplatesPages(t *testing.T) {
 	w.visit(proKey, path+"/a1none").wants(http.StatusNotFound, "")
 	form := "csrf=" + csrfToken + "&nom=Accueil&texte=Bonjour"
 	for _, c := range []struct{ path, notice string }{{path, "modele-enregistre"}, {path + "/a1model", "modele-enregistre"}, {path + "/a1model/supprimer", "modele-supprime"}} {
-		got := w.post(proKey, c.path, form).wants(http.StatusSeeOther, "")
-		if got.header.Get("Location") != path+"?fait="+c.notice || page.Notice(c.notice).Words() == "" {
-			t.Errorf("%s: sent to %s", c.path, got.header.Get("Location"))
+		sent := w.post(proKey, c.path, form).wants(http.StatusSeeOther, "")
+		if sent.header.Get("Location") != path+"?fait="+c.notice || page.Notice(c.notice).Words() == "" {
+			t.Errorf("%s: sent to %s", c.path, sent.header.Get("Location"))
 		}
 	}
 	if w.core.asked("SaveTemplate") != 2 || w.core.asked("DeleteTemplate") != 1 {
