@@ -22,11 +22,17 @@ var reads = []string{
 	"Inbox", "Known", "LeadsTo", "MailboxID", "NewBody", "Objections", "OpenFor", "Patient", "PatientByINS", "PatientID", "PreviewEvent", "Scopes",
 	"SealFor", "Silenced", "Thread", "ThreadFor", "Threads",
 	"Copy", "Delegates", "Invitation", "Mandates", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
-	"Run", // does effects
+	"Team", "Templates", "FillTemplate", "Absence",
+	"Attend", // is forgotten in minutes
+	"Run",    // does effects
 }
 
-// elsewhere are acts that need a mailbox with a list of users: users_test.go looks at their entries.
-var elsewhere = []string{"AdmitUser", "DismissUser"}
+// elsewhere are acts that need a mailbox with a list of users, or a holder: users_test.go and teamacts_test.go
+// look at their entries.
+var elsewhere = []string{
+	"AdmitUser", "DismissUser", "TakeCare", "ReleaseCare", "HandOver", "AddNote", "DeleteNote", "SaveTemplate", "DeleteTemplate",
+	"DeclareAbsence", "EndAbsence",
+}
 
 // act is one act: what it needs first, and itself, by whom.
 type act struct {

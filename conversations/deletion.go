@@ -71,7 +71,11 @@ func (s *Service) expunge(ctx context.Context, e Effect) (time.Time, error) {
 				}},
 			}
 			if !r.shown() && r.Cleared == last { // else the effect of a later deletion still has to find its messages
-				d.records = append(d.records, Record{Table: TableConversations, Field: string(e.Thread)})
+				noted, err := l.forgetTeam(ctx, e.Thread)
+				if err != nil {
+					return nil, err
+				}
+				d.records = append(d.records, append(noted, Record{Table: TableConversations, Field: string(e.Thread)})...)
 			}
 			bodies, marks, err := l.eraseMessages(ctx, d, e.Thread, last)
 			if err != nil {

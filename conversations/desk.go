@@ -26,7 +26,7 @@ func (s *Service) ThreadFor(ctx context.Context, mailboxes []Address, id ID) (Th
 	if err != nil {
 		return Thread{}, err
 	}
-	t := Thread{ThreadLine: line, Patient: line.With[0]}
+	t := Thread{ThreadLine: line, Patient: line.With[0], Boxes: s.among(mailboxes, mine)}
 	if line.State == string(rules.ThreadEnded) {
 		t.Ended = l.endingFor(id, mine)
 	}
@@ -64,6 +64,11 @@ func (s *Service) threadOfMailboxes(ctx context.Context, mailboxes []Address, id
 		return nil, nil, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	return l, mine, nil
+}
+
+// among returns those of mailboxes that ids name.
+func (s *Service) among(mailboxes []Address, ids []rules.MailboxID) []Address {
+	return slices.DeleteFunc(slices.Clone(mailboxes), func(a Address) bool { return !slices.Contains(ids, s.MailboxID(a)) })
 }
 
 // own reads the newest messages of a conversation that mailboxes sent or received, newest first.

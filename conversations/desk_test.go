@@ -277,7 +277,7 @@ func TestExchange_unreachable_showsNoAccount(t *testing.T) {
 			lines[i] = page.Items[0]
 			lines[i].LastAt = time.Time{}
 		}
-		if lines[0] != lines[1] {
+		if !reflect.DeepEqual(lines[0], lines[1]) {
 			t.Errorf("%s: %+v\nblocked: %+v", state, lines[0], lines[1])
 		}
 	}

@@ -11,6 +11,10 @@ import (
 // old; what stands in each line is read from the patient's shard.
 func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage, error) {
 	page := ThreadPage{AsOf: s.Now().UTC()}
+	team, err := s.teamBox(ctx, m)
+	if err != nil {
+		return ThreadPage{}, err
+	}
 	next, err := s.ledger(ctx, m, f, false, func(e LedgerEntry) (bool, error) {
 		l, err := s.loadThread(ctx, e.Patient, e.Thread)
 		switch {
@@ -26,6 +30,9 @@ func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage,
 		}
 		line, err := l.lineFor(ctx, e.Thread, []rules.MailboxID{s.MailboxID(m)})
 		if err != nil || f.State != "" && line.State != string(f.State) {
+			return false, err
+		}
+		if line.Care, err = team.careOf(ctx, e.Patient, e.Thread); err != nil {
 			return false, err
 		}
 		page.Items = append(page.Items, line)
@@ -108,6 +115,10 @@ func (s *Service) owner(ctx context.Context, id ID) (PatientID, error) {
 // Exchanges lists the pairs of a mailbox, newest first.
 func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangePage, error) {
 	page := ExchangePage{AsOf: s.Now().UTC()}
+	team, err := s.teamBox(ctx, m)
+	if err != nil {
+		return ExchangePage{}, err
+	}
 	next, err := s.ledger(ctx, m, f, true, func(e LedgerEntry) (bool, error) {
 		line, err := s.exchange(ctx, e.Patient, m)
 		switch {
@@ -120,6 +131,9 @@ func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangeP
 		}
 		if f.State != "" && (line.Unreadable || line.State != f.State) {
 			return false, nil
+		}
+		if line.Cares, err = team.caresOf(ctx, e.Patient, line.Unreadable); err != nil {
+			return false, err
 		}
 		page.Items = append(page.Items, line)
 		return true, nil

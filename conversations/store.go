@@ -28,7 +28,8 @@ type Table string
 const (
 	TableExchanges Table = "exch" // MailboxID -> exchange record
 	// TableConversations: conversation ID -> record; "<id>:read", "<id>:draft" beside it, unversioned;
-	// "visit:<VisitID>" -> episode record.
+	// "visit:<VisitID>" -> episode record; "care:<MailboxID>" and "<id>:notes:<MailboxID>" -> what the users of
+	// a mailbox know (teamwork).
 	TableConversations Table = "conv"
 	TableMessages      Table = "msgs" // message ID -> record; "<id>:out:<MailboxID>" its outcome, unversioned
 	TableRefs          Table = "refs" // hashed Message-ID -> "<conversation>/<message>"; "=" + digest -> message of a repeat
@@ -238,6 +239,11 @@ type Store interface {
 
 	// Remember keeps answer under key for ttl unless the key is taken; it returns what the key holds.
 	Remember(ctx context.Context, m rules.MailboxID, key string, answer []byte, ttl time.Duration) ([]byte, error)
+
+	// Attend notes that a person is at a place of a mailbox at now, and returns who was there within lasting before
+	// it, the latest first: an instant that is lasting ago counts no more. An empty person is not noted. What was
+	// noted is forgotten by itself.
+	Attend(ctx context.Context, m rules.MailboxID, place string, who rules.PersonID, now time.Time, lasting time.Duration) ([]Attendance, error)
 
 	// Journal lists entries of a shard after the given sequence, in order, until they are trimmed.
 	Journal(ctx context.Context, shard string, after uint64, limit int) ([]JournalEntry, error)

@@ -44,6 +44,7 @@ func (s *Service) Thread(ctx context.Context, p PatientID, id ID) (Thread, error
 	if t.Messages, err = l.messages(ctx, id); err != nil {
 		return Thread{}, err
 	}
+	t.Absences = l.absences(ctx, id, right)
 	t.Inactive, err = l.inactive(ctx, id, right)
 	for i := range t.Messages {
 		m := &t.Messages[i]

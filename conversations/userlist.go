@@ -2,30 +2,19 @@ package conversations
 
 import (
 	"context"
-	"encoding/hex"
-	"errors"
 	"slices"
 	"time"
 
 	"mesbridge/rules"
 )
 
-// userList is the list of users of one mailbox as read for one command, at one version. It is kept as an account
-// of its own, named by a keyed hash of the address, with the address sealed beside its key: so it has a
-// version, a journal and a place in a rebuilt store like a patient.
+// userList is the list of users of one mailbox as read for one command, at one version.
 type userList struct {
-	svc     *Service
-	id      PatientID
+	*boxAccount
+
 	mailbox SharedMailbox
-	vault   *vault
-	facts   Facts
 	label   usersLabel
 	fresh   []listedUser // put on the list by this command
-}
-
-// usersRecord is what is kept of a mailbox. All of it names people.
-type usersRecord struct {
-	Sealed []byte `cbor:"1,keyasint"` // usersLabel
 }
 
 type usersLabel struct {
@@ -43,18 +32,15 @@ type listedUser struct {
 	ByName  string `cbor:"7,keyasint,omitempty"`
 	Ended   millis `cbor:"8,keyasint,omitempty"`
 	EndedBy string `cbor:"9,keyasint,omitempty"`
+	From    millis `cbor:"45,keyasint,omitempty"` // first instant with the right, of a cover; absent: at once
+	Cover   bool   `cbor:"46,keyasint,omitempty"` // listed for the time of an absence, and for no other reason
 }
 
 func (u listedUser) user() MailboxUser {
 	return MailboxUser{
-		ID: u.ID, Who: Person{u.Person, u.Name}, Since: u.Since.time(), Until: u.Until.time(), By: Person{u.ByID, u.ByName},
-		Ended: u.Ended.time(),
+		ID: u.ID, Who: Person{u.Person, u.Name}, Since: u.Since.time(), From: u.From.time(), Until: u.Until.time(),
+		By: Person{u.ByID, u.ByName}, Ended: u.Ended.time(), Cover: u.Cover,
 	}
-}
-
-// boxID returns the id under which the list of a mailbox is kept.
-func (s *Service) usersID(a Address) PatientID {
-	return PatientID(hex.EncodeToString(s.name("users", a.Canonical())[:16]))
 }
 
 // openUsers reads the list of a mailbox that the operator registered; an empty one was never written. For any
@@ -64,27 +50,10 @@ func (s *Service) openUsers(ctx context.Context, a Address) (*userList, error) {
 	if !known {
 		return nil, &Error{Kind: KindNotFound, Rule: "I119"}
 	}
-	b := &userList{svc: s, id: s.usersID(a), mailbox: m}
+	b := &userList{mailbox: m}
 	var err error
-	if b.facts, err = s.facts(ctx, b.id, FactsQuery{}); err != nil || b.facts.Patient == nil {
-		return b, err
-	}
-	key, _, err := s.Keys.Key(ctx, b.id)
-	if err != nil {
-		return nil, unavailable("read the key of a mailbox", err)
-	}
-	if b.vault, err = newVault(b.id, key); err != nil {
-		return nil, unavailable("open the vault of a mailbox", err)
-	}
-	var r usersRecord
-	err = unpack(b.facts.Patient, &r)
-	if err == nil {
-		err = b.vault.open(tablePatient, "", r.Sealed, &b.label)
-	}
-	if err != nil {
-		return nil, unavailable("open the list of a mailbox", err)
-	}
-	return b, nil
+	b.boxAccount, err = s.openBox(ctx, boxUsers, m.Address, &b.label)
+	return b, err
 }
 
 // habilitation is what rules decide on.
@@ -92,7 +61,9 @@ func (b *userList) habilitation() rules.Habilitation {
 	var users []rules.MailboxUser
 	for _, u := range b.label.Users {
 		if u.Ended == 0 {
-			users = append(users, rules.MailboxUser{Person: b.svc.personID(u.Person), Until: u.Until.time()})
+			users = append(users, rules.MailboxUser{
+				Person: b.svc.personID(u.Person), Since: u.Since.time(), From: u.From.time(), Until: u.Until.time(),
+			})
 		}
 	}
 	return b.svc.habilitation(b.mailbox.Address, b.svc.Directory.Mailbox(b.mailbox.Address), users)
@@ -103,24 +74,48 @@ func (b *userList) at(match func(listedUser) bool) int {
 	return slices.IndexFunc(b.label.Users, func(u listedUser) bool { return u.Ended == 0 && match(u) })
 }
 
+// admission is how a person comes on a list.
+type admission struct {
+	who         Person
+	from, until time.Time // zero: at once, and no end
+	cover       bool      // only while an absence lasts
+}
+
 // admit puts a person on the list, and reports whether that changes it.
-func (b *userList) admit(by Actor, who Person, until time.Time) (listedUser, bool, error) {
-	i := b.at(func(u listedUser) bool { return u.Person == who.ID })
-	if i >= 0 {
-		u := &b.label.Users[i]
-		change := u.Until != toMillis(until) || u.Name != who.Name
-		u.Until, u.Name = toMillis(until), who.Name
-		return *u, change, nil
+func (b *userList) admit(by Actor, a admission) (listedUser, bool, error) {
+	if i := b.at(func(u listedUser) bool { return u.Person == a.who.ID }); i >= 0 {
+		was := b.label.Users[i]
+		b.label.Users[i] = was.again(a, b.svc.Now())
+		return b.label.Users[i], b.label.Users[i] != was, nil
 	}
 	id, err := b.svc.newID(b.id)
 	if err != nil {
 		return listedUser{}, false, err
 	}
 	u := listedUser{
-		ID: id, Person: who.ID, Name: who.Name, Since: toMillis(b.svc.Now()), Until: toMillis(until), ByID: by.ID, ByName: by.Name,
+		ID: id, Person: a.who.ID, Name: a.who.Name, Since: toMillis(b.svc.Now()), From: toMillis(a.from), Until: toMillis(a.until),
+		ByID: by.ID, ByName: by.Name, Cover: a.cover,
 	}
 	b.label.Users, b.fresh = append(b.label.Users, u), append(b.fresh, u)
 	return u, true, nil
+}
+
+// again is a person on the list who is put on it once more. Whoever has the right by himself keeps it beside that of
+// a cover; a right that had ended begins anew.
+func (u listedUser) again(a admission, now time.Time) listedUser {
+	u.Name = a.who.Name
+	ended := u.Until != 0 && !u.Until.time().After(now)
+	switch {
+	case a.cover && !u.Cover && !ended:
+		if u.Until != 0 && u.Until < toMillis(a.until) {
+			u.Until = toMillis(a.until)
+		}
+		return u
+	case ended:
+		u.Since = toMillis(now)
+	}
+	u.From, u.Until, u.Cover = toMillis(a.from), toMillis(a.until), a.cover
+	return u
 }
 
 // dismiss takes a person off the list, and reports whether he was on it. It fails for an id that was never on
@@ -141,10 +136,7 @@ func (b *userList) dismiss(by Actor, id ID) (bool, error) {
 // changeUsers lets decide change the list of a mailbox, and writes it with its trace; it decides again when
 // another process came first.
 func (s *Service) changeUsers(ctx context.Context, actor Actor, a Address, kind TraceKind, decide func(*userList) (change bool, err error)) error {
-	mu := s.queue.of(s.usersID(a))
-	mu.Lock()
-	defer mu.Unlock()
-	for range maxConflicts {
+	return s.changeBox(s.boxID(boxUsers, a), func() error {
 		b, err := s.openUsers(ctx, a)
 		if err != nil {
 			return err
@@ -153,45 +145,26 @@ func (s *Service) changeUsers(ctx context.Context, actor Actor, a Address, kind 
 		if err != nil || !change {
 			return err
 		}
-		if err = b.write(ctx, actor, kind); !errors.Is(err, ErrConflict) {
-			return err
-		}
-	}
-	return &Error{Kind: KindStaleState, Rule: "D17"}
+		return b.write(ctx, actor, kind)
+	})
 }
 
 // write commits the list. The index of each person comes first: it may name a list on which he does not
 // stand, and never misses one. The effects make it again when the store is rebuilt.
 func (b *userList) write(ctx context.Context, actor Actor, kind TraceKind) error {
-	s, now := b.svc, b.svc.Now()
+	now := b.svc.Now()
 	b.label.Users = slices.DeleteFunc(b.label.Users, func(u listedUser) bool {
 		return u.Ended != 0 && !now.Before(u.Ended.time().Add(tellFor))
 	})
-	if b.vault == nil {
-		key, err := s.Keys.Create(ctx, b.id, rules.INS(b.mailbox.Address.Canonical()))
-		if err != nil {
-			return unavailable("create the key of a mailbox", err)
-		}
-		if b.vault, err = newVault(b.id, key); err != nil {
-			return unavailable("open the vault of a mailbox", err)
-		}
-	}
-	c := Commit{
-		Version: b.facts.Version, Now: now, Patient: pack(usersRecord{Sealed: b.vault.seal(tablePatient, "", b.label)}),
-	}
+	var effects []Effect
 	for _, u := range b.fresh {
 		e := b.listing(u, now)
-		if err := s.Store.Index(ctx, e.Mailbox, projected(e)); err != nil {
+		if err := b.svc.Store.Index(ctx, e.Mailbox, projected(e)); err != nil {
 			return unavailable("index a mailbox", err)
 		}
-		c.Effects = append(c.Effects, e)
+		effects = append(effects, e)
 	}
-	f := entryFrame{
-		At: toMillis(now), Kind: kind, Patient: hexID(b.id), Version: c.Version + 1, Mailbox: hexID(s.MailboxID(b.mailbox.Address)), Actor: actor.Kind,
-	}
-	c.Entry = sealEntry(b.vault, f, actor, c, nil)
-	_, err := s.persist(ctx, b.id, c)
-	return err
+	return b.commit(ctx, actor, kind, b.label, effects)
 }
 
 // listing is the effect that indexes the list under a person.

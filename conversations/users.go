@@ -45,9 +45,11 @@ type MailboxUser struct {
 	ID    ID
 	Who   Person
 	Since time.Time
+	From  time.Time // first instant with the right, of a cover; zero: at once
 	Until time.Time // first instant without the right; zero: no end
 	By    Person    // who put him on the list
 	Ended time.Time // when he was taken off it, less than [tellFor] ago; else zero
+	Cover bool      // he stands in for the time of an absence
 }
 
 // sharedMailboxes finds the mailboxes with users.
@@ -148,14 +150,19 @@ func (s *Service) Users(ctx context.Context, actor Actor, m Address) ([]MailboxU
 // AdmitUser puts a person on the list of a mailbox, or gives one who is there another end. The zero until is
 // no end (I119, D27).
 func (s *Service) AdmitUser(ctx context.Context, actor Actor, m Address, who Person, until time.Time) (MailboxUser, error) {
+	return s.admitPerson(ctx, actor, m, admission{who: who, until: until})
+}
+
+// admitPerson puts a person on the list of a mailbox, or on it again.
+func (s *Service) admitPerson(ctx context.Context, actor Actor, m Address, a admission) (MailboxUser, error) {
 	var admitted listedUser
 	err := s.changeUsers(ctx, actor, m, TraceAdmitted, func(b *userList) (change bool, err error) {
-		exercises := len(s.Directory.Held(who.ID)) > 0
-		user := rules.MailboxUser{Person: s.personID(who.ID), Until: until}
+		exercises := len(s.Directory.Held(a.who.ID)) > 0
+		user := rules.MailboxUser{Person: s.personID(a.who.ID), From: a.from, Until: a.until}
 		if r := rules.AdmitUser(b.habilitation(), s.personID(actor.ID), user, exercises, s.Now()); r.Refused() {
 			return false, refused(r)
 		}
-		admitted, change, err = b.admit(actor, who, until)
+		admitted, change, err = b.admit(actor, a)
 		return change, err
 	})
 	return admitted.user(), err

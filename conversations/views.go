@@ -44,6 +44,7 @@ type ThreadLine struct {
 	HasDraft      bool
 	Objected      time.Time // to a professional: since when the patient objects to exchange with him (D14 c); zero: not
 	Unreadable    bool      // in a list of a mailbox: this patient's records cannot be opened now
+	Care          Care      // in a list of a shared mailbox: which of its users takes care of it
 }
 
 // ThreadPage is one page of a list, newest first.
@@ -62,9 +63,12 @@ type Thread struct {
 	Messages []Message
 	Reply    ReplyOptions // for a patient
 	Draft    string
-	Contact  ID     // exchange of the governing professional, to block him; empty when there is none
-	Patient  string // shown to a professional
-	Inactive bool   // the professional whom an answer goes to left the directory (R119, D33)
+	Contact  ID        // exchange of the governing professional, to block him; empty when there is none
+	Patient  string    // shown to a professional
+	Boxes    []Address // to a professional: those of his mailboxes that take part
+	Inactive bool      // the professional whom an answer goes to left the directory (R119, D33)
+
+	Absences []AbsenceNotice // to the patient: those whom an answer may go to and who are away now
 }
 
 // Ending tells who ended a conversation.
@@ -214,6 +218,8 @@ type ExchangeLine struct {
 	Objected   time.Time // since when the patient objects to exchange about him with the mailbox (D14 c); zero: not
 	Opposition Opposition
 	Unreadable bool // this patient's records cannot be opened now
+
+	Cares []Care // in a list of a shared mailbox: which of its users take care of conversations, the latest first
 }
 
 // Opposition is what the mailbox's side recorded on the patient's word (D14 d).

@@ -17,6 +17,8 @@ type Habilitation struct {
 // MailboxUser is a person on the list of a mailbox.
 type MailboxUser struct {
 	Person PersonID
+	Since  time.Time // when he was put on the list
+	From   time.Time // first instant with the right, of a cover; zero: at once
 	Until  time.Time // first instant without the right; zero: no end
 }
 
@@ -24,11 +26,15 @@ type MailboxUser struct {
 // holder and whom he listed for a practice's, whom the responsible person listed for an organisational one.
 // Nobody acts in person for an application's (I119, I120, D27).
 func (h Habilitation) MayUse(p PersonID, now time.Time) Refusal {
-	holds := p != "" && p == h.Holder && (h.Kind == Personal || h.Kind == Practice)
-	if holds || h.keepsList() && h.lists(p, now) {
+	if h.holds(p) || h.keepsList() && h.lists(p, now) {
 		return Refusal{}
 	}
 	return Refusal{NotHabilitated, "I120"}
+}
+
+// holds reports whether a person acts for the mailbox as its holder.
+func (h Habilitation) holds(p PersonID) bool {
+	return p != "" && p == h.Holder && (h.Kind == Personal || h.Kind == Practice)
 }
 
 // MayAdminister tells whether a person keeps the list of users. For anybody else there is no such list.
@@ -47,7 +53,7 @@ func AdmitUser(h Habilitation, by PersonID, user MailboxUser, exercises bool, no
 		return r
 	}
 	switch {
-	case user.Person == "" || !user.Until.IsZero() && !user.Until.After(now):
+	case user.Person == "" || !user.Until.IsZero() && (!user.Until.After(now) || !user.Until.After(user.From)):
 		return Refusal{EmptyMessage, "I119"}
 	case user.Person == by && !exercises:
 		return Refusal{NotHabilitated, "I119"}
@@ -61,7 +67,10 @@ func (h Habilitation) keepsList() bool { return h.Kind == Organisational || h.Ki
 
 // lists reports whether a person stands on the list at now.
 func (h Habilitation) lists(p PersonID, now time.Time) bool {
-	return slices.ContainsFunc(h.Users, func(u MailboxUser) bool {
-		return p != "" && u.Person == p && (u.Until.IsZero() || now.Before(u.Until))
-	})
+	return slices.ContainsFunc(h.Users, func(u MailboxUser) bool { return p != "" && u.Person == p && u.within(now) })
+}
+
+// within reports whether a user has the right at now.
+func (u MailboxUser) within(now time.Time) bool {
+	return !now.Before(u.From) && (u.Until.IsZero() || now.Before(u.Until))
 }

@@ -65,8 +65,8 @@ func TestAdmitUser(t *testing.T) {
 		want      Refusal
 	}{
 		"a secretary":               {Organisational, manager, MailboxUser{Person: secretary}, false, Refusal{}},
-		"for a time":                {Organisational, manager, MailboxUser{secretary, tuesday.Add(1)}, false, Refusal{}},
-		"for a time that is past":   {Organisational, manager, MailboxUser{secretary, tuesday}, false, Refusal{EmptyMessage, "I119"}},
+		"for a time":                {Organisational, manager, MailboxUser{Person: secretary, Until: tuesday.Add(1)}, false, Refusal{}},
+		"for a time that is past":   {Organisational, manager, MailboxUser{Person: secretary, Until: tuesday}, false, Refusal{EmptyMessage, "I119"}},
 		"nobody":                    {Organisational, manager, MailboxUser{}, false, Refusal{EmptyMessage, "I119"}},
 		"by another":                {Organisational, other, MailboxUser{Person: secretary}, true, Refusal{NotFound, "I119"}},
 		"by nobody":                 {Organisational, "", MailboxUser{Person: secretary}, true, Refusal{NotFound, "I119"}},

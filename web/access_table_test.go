@@ -77,6 +77,21 @@ func apiAccess() map[string]string {
 		"POST /mailboxes/{id}/users":          listKeeper,
 		"DELETE /mailboxes/{id}/users/{user}": listKeeper,
 
+		"GET /conversations/{id}/team":                users,
+		"POST /conversations/{id}/presence":           users,
+		"PUT /conversations/{id}/care":                users,
+		"DELETE /conversations/{id}/care":             users,
+		"POST /conversations/{id}/care/handover":      users,
+		"POST /conversations/{id}/notes":              users,
+		"DELETE /conversations/{id}/notes/{note}":     users,
+		"GET /mailboxes/{id}/templates":               users,
+		"POST /mailboxes/{id}/templates":              users,
+		"PUT /mailboxes/{id}/templates/{template}":    users,
+		"DELETE /mailboxes/{id}/templates/{template}": users,
+		"GET /mailboxes/{id}/absence":                 listKeeper,
+		"PUT /mailboxes/{id}/absence":                 listKeeper,
+		"DELETE /mailboxes/{id}/absence":              listKeeper,
+
 		"GET /facilities/{finess}/episodes":                 establishing,
 		"GET /facilities/{finess}/episodes/{visit}":         establishing,
 		"PUT /facilities/{finess}/episodes/{visit}":         establishing,
@@ -157,6 +172,20 @@ func pageAccess() map[string]string {
 		"GET /clinique/venues/{id}":                          users,
 		"POST /clinique/venues/{id}/cloture":                 users,
 		"POST /clinique/venues/{id}/annulation":              users,
+
+		"POST /pro/conversations/{id}/suivre":                  users,
+		"POST /pro/conversations/{id}/laisser":                 users,
+		"POST /pro/conversations/{id}/confier":                 users,
+		"POST /pro/conversations/{id}/notes":                   users,
+		"POST /pro/conversations/{id}/notes/{piece}/supprimer": users,
+		"GET /pro/boites/{id}/modeles":                         users,
+		"POST /pro/boites/{id}/modeles":                        users,
+		"GET /pro/boites/{id}/modeles/{piece}":                 users,
+		"POST /pro/boites/{id}/modeles/{piece}":                users,
+		"POST /pro/boites/{id}/modeles/{piece}/supprimer":      users,
+		"GET /pro/boites/{id}/absence":                         listKeeper,
+		"POST /pro/boites/{id}/absence":                        listKeeper,
+		"POST /pro/boites/{id}/absence/fin":                    listKeeper,
 	}
 }
 

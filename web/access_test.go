@@ -220,21 +220,29 @@ func TestAccess_api(t *testing.T) {
 func pageForms(w *world) map[string]string {
 	first := "&bal=" + w.app.mailboxKey(must(ownedBox)) + "&matricule=" + ins + "&qualifiee=oui"
 	return map[string]string{
-		"/notifications":                     "&averti=non",
-		"/messages/{id}/repondre":            "&texte=Merci&action=envoyer",
-		"/oppositions":                       "&nature=messages&portee=profession%3A10",
-		"/conditions":                        "&accepte=oui&version=" + termsVersion,
-		"/aidants":                           "&nom=Paul",
-		"/profils/choisir":                   "&profil=" + profileOf(patientPID),
-		"/profils/code":                      "&code=" + secretCode,
-		"/profils/accepter":                  "&code=" + secretCode,
-		"/profils/refuser":                   "&code=" + secretCode,
-		"/contacts/{id}/bloquer":             "&choix=toujours",
-		writePath:                            first,
-		writePath + "/message":               first + "&objet=Bilan&texte=Bonjour&confirme=oui",
-		"/pro/conversations/{id}/ecrire":     "&texte=Bonjour",
-		mailboxesPath + "/{id}/utilisateurs": "&identifiant=899900000058&nom=Paul+Roy",
-		"/clinique/venues/{id}/cloture":      "&delai=0&operation=x",
+		"/notifications":                                  "&averti=non",
+		"/messages/{id}/repondre":                         "&texte=Merci&action=envoyer",
+		"/oppositions":                                    "&nature=messages&portee=profession%3A10",
+		"/conditions":                                     "&accepte=oui&version=" + termsVersion,
+		"/aidants":                                        "&nom=Paul",
+		"/profils/choisir":                                "&profil=" + profileOf(patientPID),
+		"/profils/code":                                   "&code=" + secretCode,
+		"/profils/accepter":                               "&code=" + secretCode,
+		"/profils/refuser":                                "&code=" + secretCode,
+		"/contacts/{id}/bloquer":                          "&choix=toujours",
+		writePath:                                         first,
+		writePath + "/message":                            first + "&objet=Bilan&texte=Bonjour&confirme=oui",
+		"/pro/conversations/{id}/ecrire":                  "&texte=Bonjour",
+		mailboxesPath + "/{id}/utilisateurs":              "&identifiant=899900000058&nom=Paul+Roy",
+		"/clinique/venues/{id}/cloture":                   "&delai=0&operation=x",
+		"/pro/conversations/{id}/suivre":                  "&bal=" + w.app.mailboxKey(must(ownedBox)),
+		"/pro/conversations/{id}/laisser":                 "&bal=" + w.app.mailboxKey(must(ownedBox)),
+		"/pro/conversations/{id}/confier":                 "&bal=" + w.app.mailboxKey(must(ownedBox)) + "&a=" + string(colleagueID),
+		"/pro/conversations/{id}/notes":                   "&bal=" + w.app.mailboxKey(must(ownedBox)) + "&texte=x",
+		"/pro/conversations/{id}/notes/{piece}/supprimer": "&bal=" + w.app.mailboxKey(must(ownedBox)),
+		mailboxesPath + "/{id}/modeles":                   "&nom=a&texte=b",
+		mailboxesPath + "/{id}/modeles/{piece}":           "&nom=a&texte=b",
+		mailboxesPath + "/{id}/absence":                   "&fin=2099-01-01",
 	}
 }
 
@@ -255,6 +263,10 @@ func pageRequest(w *world, r pageRoute, caller string, known bool) *http.Request
 		piece = string(openID) + ".2"
 	case strings.Contains(r.path, "utilisateurs"):
 		piece = string(userID)
+	case strings.Contains(r.path, "notes"):
+		piece = string(noteID)
+	case strings.Contains(r.path, "modeles"):
+		piece = string(templateID)
 	}
 	path := strings.NewReplacer("{id}", named, "{piece}", piece).Replace(r.path)
 	token := csrfToken

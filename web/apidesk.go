@@ -78,6 +78,7 @@ func exchanges(a *App, r request) (answer, error) {
 	return ok(listOf(found.Items, found.Next, found.AsOf, func(e conversations.ExchangeLine) exchangeShape {
 		s := exchangeOf(e)
 		s.ETag = a.tagOf(r.who, s)
+		s.Cares = caresOf(e.Cares) // after the tag: they are no part of the state that an end changes
 		return s
 	}))
 }

@@ -41,6 +41,7 @@ func must(s string) conversations.Address {
 type fakeConversations struct {
 	fakeRights
 	fakeMailboxes
+	fakeTeam
 	fakeDelegations
 	fakeKept
 
@@ -75,7 +76,7 @@ func newFake() *fakeConversations {
 		failOn: map[string]error{}, threads: map[conversations.ID]conversations.Thread{},
 		files: map[conversations.ID][]byte{}, fileName: "Compte rendu.pdf", fileType: "application/pdf",
 	}
-	f.fakeMailboxes = someMailboxes()
+	f.fakeMailboxes, f.fakeTeam = someMailboxes(), someTeam()
 	f.episode, f.verdict = episodeLine(), conversations.ContactVerdict{ContactAnswer: rules.ContactAnswer{Rule: "D29", Reachability: rules.Unknown}}
 	f.add(openThreadOf(openID))
 	f.add(endedThreadOf(endedID))
@@ -351,7 +352,7 @@ func (f *fakeConversations) Threads(context.Context, conversations.Address, conv
 	return conversations.ThreadPage{Items: lines, AsOf: now}, f.called("Threads")
 }
 
-func (f *fakeConversations) ThreadFor(_ context.Context, _ []conversations.Address, id conversations.ID) (conversations.Thread, error) {
+func (f *fakeConversations) ThreadFor(_ context.Context, mailboxes []conversations.Address, id conversations.ID) (conversations.Thread, error) {
 	if err := f.called("ThreadFor"); err != nil {
 		return conversations.Thread{}, err
 	}
@@ -359,6 +360,7 @@ func (f *fakeConversations) ThreadFor(_ context.Context, _ []conversations.Addre
 	if !ok {
 		return t, kind(conversations.KindNotFound)
 	}
+	t.Boxes = mailboxes
 	return t, nil
 }
 

@@ -25,6 +25,7 @@ func sample(e endpoint) (path, body string) {
 		"/inbox/contacts/{id}/block": string(exchangeID), "/exchanges/{id}/end": string(exchangeID), "/inbox/attachments/{id}": string(pieceID),
 		"/inbox/attachments/{id}/save": string(pieceID), "/inbox/documents/{id}": string(savedID),
 		"/inbox/messages/{id}/original": string(openID) + ".2", "/mailboxes/{id}/users": sharedKey(), "/mailboxes/{id}/users/{user}": sharedKey(),
+		"/mailboxes/{id}/templates": ownedKey(), "/mailboxes/{id}/templates/{template}": ownedKey(), "/mailboxes/{id}/absence": ownedKey(),
 	}[e.path]
 	if id == "" {
 		id = string(openID)
@@ -40,12 +41,13 @@ func sample(e endpoint) (path, body string) {
 	if e.path == "/conversations" && e.method == http.MethodPost {
 		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"},"subject":"Bilan","text":"Bonjour"}`
 	}
-	for _, bodies := range []map[string]string{rightsBodies(), delegateBodies()} {
+	for _, bodies := range []map[string]string{rightsBodies(), delegateBodies(), teamBodies()} {
 		if own := bodies[e.method+" "+e.path]; own != "" {
 			body = own
 		}
 	}
-	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815", "{user}", string(userID)).Replace(e.path), body
+	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815", "{user}", string(userID),
+		"{note}", string(noteID), "{template}", string(templateID)).Replace(e.path), body
 }
 
 // docs/contract.md: every path under /api/ without a valid token answers 401 before anything else.
@@ -174,6 +176,8 @@ func TestGate_everyEndpointAnswers(t *testing.T) {
 			"DELETE /inbox/{id}": 204, "POST /mailboxes/{id}/users": 201, "DELETE /mailboxes/{id}/users/{user}": 204,
 			"DELETE /profiles/{id}": 204, "POST /invitations/refuse": 204, "POST /delegates": 201,
 			"DELETE /delegates/{id}": 204, "POST /delegates/{id}/restore": 204,
+			"POST /conversations/{id}/presence": 204, "POST /conversations/{id}/notes": 201, "DELETE /conversations/{id}/notes/{note}": 204,
+			"POST /mailboxes/{id}/templates": 201, "DELETE /mailboxes/{id}/templates/{template}": 204, "DELETE /mailboxes/{id}/absence": 204,
 		}[e.method+" "+e.path]
 		if want == 0 {
 			want = 200
@@ -205,7 +209,8 @@ func TestGate_getChangesNothing(t *testing.T) {
 	for _, call := range w.core.calls {
 		switch call {
 		case "Inbox", "Thread", "Attachment", "Original", "Contacts", "Exchanges", "Threads", "ThreadFor",
-			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users":
+			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users",
+			"Team", "Templates", "Absence":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

@@ -27,18 +27,28 @@ func exchangePage(a *App, v visit) (view, error) {
 	})
 }
 
-// deskThreadPage shows one conversation to a professional.
+// deskThreadPage shows one conversation to a professional, with the template that he chose to begin with.
 func deskThreadPage(a *App, v visit) (view, error) {
-	return a.deskThreadView(v, page.ComposeForm{Operation: rand.Text()})
+	return a.deskThreadView(v, page.ComposeForm{Operation: rand.Text(), Template: conversations.ID(v.query(page.FieldTemplate))}, page.TeamForm{})
 }
 
-// deskThreadView is the page with a form as it was typed.
-func (a *App) deskThreadView(v visit, f page.ComposeForm) (view, error) {
+// deskThreadView is the page with forms as they were typed.
+func (a *App) deskThreadView(v visit, f page.ComposeForm, own page.TeamForm) (view, error) {
 	t, err := a.deps.Conversations.ThreadFor(v.ctx, v.who.Mailboxes, v.id)
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
-	out, err := show(page.DeskThread{Thread: t, Form: f, Notice: page.Notice(v.query("fait"))})
+	teams, err := a.teams(v)
+	if err != nil {
+		return view{}, toProfessional(err)
+	}
+	if len(t.Boxes) > 0 {
+		if err := a.offerTemplates(v, t.Boxes[0], &f); err != nil {
+			return view{}, err
+		}
+	}
+	f.Seen = a.seen(t, teams)
+	out, err := show(page.DeskThread{Thread: t, Form: f, Teams: a.shownTeams(teams), TeamForm: own, Notice: page.Notice(v.query("fait"))})
 	if len(f.Errors) > 0 {
 		out.status = http.StatusUnprocessableEntity
 	}
@@ -49,14 +59,22 @@ func (a *App) deskThreadView(v visit, f page.ComposeForm) (view, error) {
 func continueForm(a *App, v visit) (view, error) {
 	f, in := a.readCompose(v)
 	if len(f.Errors) > 0 {
-		return a.deskThreadView(v, f.ComposeForm)
+		return a.deskThreadView(v, f.ComposeForm, page.TeamForm{})
 	}
-	_, err := a.writeAs(v.ctx, v.who, v.id, in)
+	told, err := a.tellFirst(v)
+	switch {
+	case err != nil:
+		return view{}, toProfessional(err)
+	case told != "":
+		f.Errors = append(f.Errors, page.FieldError{Field: page.FieldText, Text: told})
+		return a.deskThreadView(v, f.ComposeForm, page.TeamForm{})
+	}
+	_, err = a.writeAs(v.ctx, v.who, v.id, in)
 	switch {
 	case err == nil:
 		return goTo(atDeskThread(v.id) + "?fait=" + string(page.NoticeSent))
 	case f.refusedBy(err):
-		return a.deskThreadView(v, f.ComposeForm)
+		return a.deskThreadView(v, f.ComposeForm, page.TeamForm{})
 	}
 	return view{}, toProfessional(err)
 }

@@ -91,7 +91,7 @@ func composePage(a *App, v visit) (view, error) {
 			Mailboxes: boxes, INS: v.form.value(page.FieldINS), Qualified: v.form.value(page.FieldQualified) != "", Errors: faults,
 		}}, nil
 	}
-	return a.composeView(v, to, page.ComposeForm{Operation: rand.Text()})
+	return a.composeView(v, to, page.ComposeForm{Operation: rand.Text(), Template: conversations.ID(v.form.value(page.FieldTemplate))})
 }
 
 // composeView is the page with a form as it was typed.
@@ -105,6 +105,9 @@ func (a *App) composeView(v visit, to addressee, f page.ComposeForm) (view, erro
 		p.Limited = true
 	case !conversations.KindOf(err).Temporary():
 		return view{}, toProfessional(err)
+	}
+	if err := a.offerTemplates(v, to.mailbox, &p.Form); err != nil {
+		return view{}, err
 	}
 	out, err := show(p)
 	if len(f.Errors) > 0 {

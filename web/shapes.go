@@ -25,6 +25,7 @@ type conversationItem struct {
 	// Objection and Unreadable are the professional's.
 	Objection  *objectionMark `json:"objection,omitempty"`
 	Unreadable bool           `json:"unreadable,omitempty"`
+	Care       *careShape     `json:"care,omitempty"` // in lists of a shared mailbox
 }
 
 // objectionMark tells a professional that the patient objects to exchange about him with his mailbox or
@@ -44,7 +45,7 @@ func markOf(since time.Time) *objectionMark {
 func itemOf(l conversations.ThreadLine) conversationItem {
 	return conversationItem{
 		ID: l.ID, Subject: l.Subject, State: l.State, With: names(l.With), LastAt: stamp(l.LastAt), Unread: l.Unread,
-		HasAttachment: l.HasAttachment, HasDraft: l.HasDraft, Objection: markOf(l.Objected), Unreadable: l.Unreadable,
+		HasAttachment: l.HasAttachment, HasDraft: l.HasDraft, Objection: markOf(l.Objected), Unreadable: l.Unreadable, Care: careOf(l.Care),
 	}
 }
 
@@ -133,6 +134,8 @@ type replyShape struct {
 	To             []string `json:"to"`
 	ToAll          []string `json:"toAll"`
 	RemainingBytes int64    `json:"remainingBytes"`
+
+	Absences []awayShape `json:"absences"` // of those whom an answer may go to
 }
 
 func threadOf(t conversations.Thread) conversationFull {
@@ -153,6 +156,7 @@ func patientThreadOf(t conversations.Thread) conversationFull {
 	full.Reply = &replyShape{
 		Allowed: r.Allowed, Options: names(r.Options), Code: optional(string(r.Code)), EndedBy: optional(r.EndedBy),
 		Until: stamp(r.Until), To: names(r.To), ToAll: names(r.ToAll), RemainingBytes: r.RemainingBytes,
+		Absences: awayOf(t.Absences),
 	}
 	full.Draft, full.Contact, full.Inactive = optional(t.Draft), t.Contact, t.Inactive
 	return full
@@ -245,6 +249,8 @@ type exchangeShape struct {
 	Until      *string          `json:"until"`          // D8; null also while an answer is awaited
 	Awaiting   bool             `json:"awaiting"`       // réponse attendue (D8)
 	ETag       string           `json:"etag,omitempty"` // in lists: for If-Match
+
+	Cares []careShape `json:"cares,omitempty"` // in lists: users of the mailbox who take care of conversations
 }
 
 // patientShape is the patient of an exchange. Its id is the exchange's: one per mailbox and patient, so

@@ -14,6 +14,7 @@
 //	{s7f}:patient:<pid>  HASH    v version, r record, d, c the operations kept (operations.go);
 //	                             MailboxID -> record of an exchange
 //	{s7f}:conv:<pid>     HASH    conversation ID -> record, "<id>:read" and "<id>:draft" beside it;
+//	                             "care:<MailboxID>" and "<id>:notes:<MailboxID>", what a team knows;
 //	                             "visit:<visit>" -> record of an episode;
 //	                             message ID -> record, "<id>:out:<MailboxID>" beside it;
 //	                             hashed Message-ID -> "<conversation>/<message>"
@@ -27,6 +28,7 @@
 //	{m7f}:ledger:<mid>   ZSET    "<pid>/<conversation>" by its last change, Unix ms
 //	{m7f}:pairs:<mid>    ZSET    pid of an exchange by its last change, Unix ms
 //	{m7f}:idem:<mid>:<k> STRING  answer kept by Remember, with an expiry
+//	{m7f}:here:<mid>:<p> ZSET    person at a place of a mailbox by his last coming, Unix ms, with an expiry
 //	{e7f}:episode:<fid>:<visit> HASH v version, p patient, s state, a instant, r sealed part
 //	{e7f}:visits:<fid>   ZSET    visit by its last event, Unix ms; :open: and :closed: those of a state
 //	{c7f}:calls:<caller> STRING  how often somebody called, with an expiry

@@ -68,6 +68,11 @@ func idemKey(m rules.MailboxID, key string) string {
 	return mailboxTag(m) + ":idem:" + string(m) + ":" + key
 }
 
+// hereKey names a ZSET with an expiry: persons at a place of a mailbox by Unix ms of when they came last.
+func hereKey(m rules.MailboxID, place string) string {
+	return mailboxTag(m) + ":here:" + string(m) + ":" + place
+}
+
 // visitKey names a HASH of a facility: v version, p patient, s state, a instant, r sealed part of a visit.
 func visitKey(f conversations.FacilityID, v rules.VisitID) string {
 	return facilityTag(f) + ":episode:" + string(f) + ":" + string(v)

@@ -51,6 +51,7 @@ func Failures(ctx context.Context, s conversations.Store) map[Method]error {
 	errs[Index] = s.Index(ctx, surgery, []conversations.LedgerEntry{{Patient: alice, At: noon()}})
 	_, errs[Ledger] = s.Ledger(ctx, surgery, true, conversations.LedgerEntry{}, 1)
 	_, errs[Remember] = s.Remember(ctx, surgery, "key", nil, time.Hour)
+	_, errs[Attend] = s.Attend(ctx, surgery, "place", "a", noon(), time.Hour)
 	_, errs[Journal] = s.Journal(ctx, "7f", 0, 1)
 	errs[Trim] = s.Trim(ctx, "7f", 1)
 	_, errs[Head] = s.Head(ctx, "7f")

@@ -33,6 +33,7 @@ const (
 	IndexVisit Method = "IndexVisit"
 	Visits     Method = "Visits"
 	Count      Method = "Count"
+	Attend     Method = "Attend"
 	Journal    Method = "Journal"
 	Trim       Method = "Trim"
 	Head       Method = "Head"
@@ -224,6 +225,11 @@ func (f *FaultyStore) IndexVisit(ctx context.Context, id conversations.FacilityI
 // Visits is [conversations.Store.Visits].
 func (f *FaultyStore) Visits(ctx context.Context, id conversations.FacilityID, state rules.EpisodeState, before conversations.VisitEntry, limit int) ([]conversations.VisitEntry, error) {
 	return around(f, Visits, func() ([]conversations.VisitEntry, error) { return f.Store.Visits(ctx, id, state, before, limit) })
+}
+
+// Attend is [conversations.Store.Attend].
+func (f *FaultyStore) Attend(ctx context.Context, m rules.MailboxID, place string, who rules.PersonID, now time.Time, lasting time.Duration) ([]conversations.Attendance, error) {
+	return around(f, Attend, func() ([]conversations.Attendance, error) { return f.Store.Attend(ctx, m, place, who, now, lasting) })
 }
 
 // Count is [conversations.Store.Count].

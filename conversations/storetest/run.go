@@ -19,7 +19,7 @@ func Run(t *testing.T, open func(t *testing.T) conversations.Store) {
 	for _, group := range [][]contract{
 		factsContracts(), commitContracts(), eraseContracts(), raceContracts(), operationContracts(), touchContracts(),
 		inboxContracts(), effectContracts(), claimContracts(), ledgerContracts(), rememberContracts(),
-		journalContracts(), failureContracts(), visitContracts(), countContracts(),
+		attendContracts(), journalContracts(), failureContracts(), visitContracts(), countContracts(),
 	} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })

@@ -101,7 +101,12 @@ type ComposeForm struct {
 	AskConfidential                     bool // the patient is a known minor (D28)
 	AskReason                           bool // a refusal is recorded, and a reason overcomes it (D14 d)
 	Operation                           string
+	Seen                                string // what the page of a conversation showed (tellFirst)
 	Errors                              []FieldError
+
+	Templates []conversations.Template // that the text may begin with
+	Template  conversations.ID         // the one chosen
+	Box       string                   // key of the mailbox that writes
 }
 
 // Error is the text of the fault of a field, empty for none.

@@ -119,6 +119,9 @@ func (n Notice) Words() string {
 		return "L’accès est retiré. Vous pouvez inscrire la personne de nouveau ci-dessous."
 	case NoticeCancelled:
 		return "Clôture annulée."
+	case NoticeCareTaken, NoticeCareOther, NoticeCareReleased, NoticeHandedOver, NoticeNoted, NoticeNoteDeleted, NoticeTemplateSaved,
+		NoticeTemplateDeleted, NoticeAbsent, NoticeBack:
+		return n.teamWords()
 	case NoticeInvited, NoticeDelegateEnded, NoticeDelegateRestored, NoticeAccepted, NoticeDeclined, NoticeGivenUp:
 		return n.delegateWords()
 	}

@@ -30,8 +30,10 @@ func (p Exchange) Open() bool { return p.State == rules.ThreadOpen }
 // DeskThread is one conversation as a professional reads and continues it.
 type DeskThread struct {
 	conversations.Thread
-	Form   ComposeForm
-	Notice Notice
+	Form     ComposeForm
+	Teams    []Team // for each shared one of the professional's mailboxes that takes part
+	TeamForm TeamForm
+	Notice   Notice
 }
 
 func (p DeskThread) title() string {

@@ -42,7 +42,8 @@ func sharedMailboxes(cast Cast) []config.Mailbox {
 }
 
 // admitUsers has those who look after a mailbox list its users of the cast, as they would on the page. Whom they
-// took off the list since, and whom nobody looks after, stays as he is.
+// took off the list since, and whom nobody looks after, stays as he is. A user who is listed keeps the mailbox's first
+// templates.
 func admitUsers(ctx context.Context, service *conversations.Service, cast Cast) error {
 	for _, m := range sharedMailboxes(cast) {
 		a, err := rules.ParseAddress(m.Address)
@@ -63,6 +64,9 @@ func admitUsers(ctx context.Context, service *conversations.Service, cast Cast) 
 			}
 			if _, err := service.AdmitUser(ctx, by, a, conversations.Person{ID: p.ID, Name: p.Name()}, time.Time{}); err != nil {
 				return fmt.Errorf("list professional %d: %w", i, err)
+			}
+			if err := keepModels(ctx, service, p, a); err != nil {
+				return err
 			}
 		}
 	}

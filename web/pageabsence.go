@@ -1,0 +1,108 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+	"mesbridge/web/page"
+)
+
+// What the page of an absence says is wrong, with what to do (I219).
+const (
+	faultFrom        = "Écrivez la date comme 2026-12-31, ou laissez le champ vide pour commencer maintenant."
+	faultAbsenceEnd  = "Choisissez un dernier jour, aujourd’hui ou plus tard, après le premier et à moins d’un an."
+	faultAbsenceText = "Écrivez un texte de 500 caractères au plus."
+	faultCover       = "L’annuaire ne connaît pas cette adresse, ou c’est la vôtre. Recopiez l’adresse MSSanté de la personne qui vous remplace."
+	faultAdmit       = "Seule une personne que l’annuaire connaît peut recevoir l’accès : donnez l’adresse de sa boîte personnelle."
+)
+
+// absencePage shows the absence of a mailbox, with a form to declare one.
+func absencePage(a *App, v visit) (view, error) { return a.absenceView(v, page.AbsenceForm{}) }
+
+func (a *App) absenceView(v visit, f page.AbsenceForm) (view, error) {
+	m, err := a.mandateOf(v, true)
+	if err != nil {
+		return view{}, err
+	}
+	found, err := a.deps.Conversations.Absence(v.ctx, v.who.actor(), m.Mailbox.Address)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Absence{Mailbox: m, Absence: found, Begun: !found.From.After(a.deps.Now()), Form: f, Notice: page.Notice(v.query("fait"))})
+}
+
+// absenceForm declares an absence.
+func absenceForm(a *App, v visit) (view, error) {
+	m, err := a.mandateOf(v, true)
+	if err != nil {
+		return view{}, err
+	}
+	f := page.AbsenceForm{
+		From: v.form.value(page.FieldFrom), Until: v.form.value(fieldUntil), Text: v.form.text(),
+		Cover: strings.TrimSpace(v.form.value(page.FieldCover)), Admit: v.form.value(page.FieldAdmit) != "",
+	}
+	in := conversations.AbsenceInput{Text: f.Text, Admit: f.Admit}
+	if in.From, f.FromFault = a.firstDay(f.From); f.FromFault == "" {
+		if in.Until, f.UntilFault = a.lastDay(f.Until); f.Until == "" {
+			f.UntilFault = faultAbsenceEnd
+		}
+	}
+	if f.Cover != "" {
+		if in.Cover, err = rules.ParseAddress(f.Cover); err != nil {
+			f.CoverFault = faultCover
+		}
+	}
+	if f.Faulty() {
+		return a.absenceAgain(v, f)
+	}
+	_, err = a.deps.Conversations.DeclareAbsence(v.ctx, v.who.actor(), m.Mailbox.Address, in)
+	switch absenceFault(err) {
+	case "":
+		if err != nil {
+			return view{}, err
+		}
+		return goTo(mailboxesPath + "/" + string(v.id) + "/absence?fait=" + string(page.NoticeAbsent))
+	case "cover":
+		if f.CoverFault = faultCover; f.Admit {
+			f.CoverFault += " " + faultAdmit
+		}
+	case "until":
+		f.UntilFault = faultAbsenceEnd
+	default:
+		f.TextFault = faultAbsenceText
+	}
+	return a.absenceAgain(v, f)
+}
+
+// firstDay reads the first day of a period as the instant at which it begins in Paris; none is the zero time.
+func (a *App) firstDay(day string) (from time.Time, fault string) {
+	if day == "" {
+		return time.Time{}, ""
+	}
+	from, err := time.ParseInLocation(time.DateOnly, day, a.zone)
+	if err != nil {
+		return time.Time{}, faultFrom
+	}
+	return from, ""
+}
+
+func (a *App) absenceAgain(v visit, f page.AbsenceForm) (view, error) {
+	out, err := a.absenceView(v, f)
+	out.status = http.StatusUnprocessableEntity
+	return out, err
+}
+
+// endAbsenceForm ends an absence.
+func endAbsenceForm(a *App, v visit) (view, error) {
+	m, err := a.mandateOf(v, true)
+	if err != nil {
+		return view{}, err
+	}
+	if err := a.deps.Conversations.EndAbsence(v.ctx, v.who.actor(), m.Mailbox.Address); err != nil {
+		return view{}, err
+	}
+	return goTo(mailboxesPath + "/" + string(v.id) + "/absence?fait=" + string(page.NoticeBack))
+}
