@@ -21,6 +21,7 @@ var reads = []string{
 	"Account", "AcceptedTerms", "Board", "Contacts", "Documents", "Episode", "EpisodeByID", "Episodes", "Exchange", "Exchanges", "Facility", "History",
 	"Inbox", "Known", "LeadsTo", "MailboxID", "NewBody", "Objections", "OpenFor", "Patient", "PatientByINS", "PatientID", "PreviewEvent", "Scopes",
 	"SealFor", "Silenced", "Thread", "ThreadFor", "Threads",
+	"AttachmentLine", "ThreadBefore", "Watch",
 	"Copy", "Delegates", "Invitation", "Mandates", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
 	"Run", // does effects
 }
@@ -95,6 +96,10 @@ func acts(self conversations.Actor) []act {
 	return append(delegateActs(self), []act{
 		{"Opened", self, func(w *actWorld) error { return w.Opened(w.t.Context(), self, w.patient.ID, w.thread) }},
 		{"SaveDraft", self, func(w *actWorld) error { return w.SaveDraft(w.t.Context(), self, w.patient.ID, w.thread, "x") }},
+		{"KeepDraft", self, func(w *actWorld) error {
+			_, err := w.KeepDraft(w.t.Context(), self, w.patient.ID, w.thread, "x", "")
+			return err
+		}},
 		{"Reply", self, func(w *actWorld) error { _, err := w.reply(w.thread, "x"); return err }},
 		{"Attachment", self, func(w *actWorld) error {
 			_, err := w.Attachment(w.t.Context(), self, w.patient.ID, w.piece)
