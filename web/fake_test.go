@@ -61,6 +61,8 @@ type fakeConversations struct {
 	limits   []int
 	until    time.Time
 	draft    string
+	older    string
+	changes  chan struct{}
 	episode  conversations.EpisodeLine
 	boarded  []conversations.EpisodeLine
 	exported []conversations.Exported
@@ -75,6 +77,8 @@ func newFake() *fakeConversations {
 		files: map[conversations.ID][]byte{}, fileName: "Compte rendu.pdf", fileType: "application/pdf",
 	}
 	f.fakeMailboxes = someMailboxes()
+	f.changes = make(chan struct{})
+	close(f.changes) // a stream ends as soon as it began
 	f.episode, f.verdict = episodeLine(), conversations.ContactVerdict{ContactAnswer: rules.ContactAnswer{Rule: "D29", Reachability: rules.Unknown}}
 	f.add(openThreadOf(openID))
 	f.add(endedThreadOf(endedID))
@@ -194,7 +198,7 @@ func (f *fakeConversations) Thread(_ context.Context, p conversations.PatientID,
 	if !ok {
 		return t, kind(conversations.KindNotFound)
 	}
-	t.Draft, t.HasDraft = f.draft, f.draft != ""
+	t.Draft, t.HasDraft, t.DraftMark = f.draft, f.draft != "", markOfDraft(f.draft)
 	return t, nil
 }
 
