@@ -162,14 +162,23 @@ function story({ script, person }) {
       await look('files-chosen');
       await page.getByRole('button', { name: 'Envoyer' }).click();
       await page.getByRole('alert').filter({ hasText: '« faux.pdf » : le contenu ne correspond pas' }).first().waitFor();
-      assert.ok(await page.evaluate(() => document.activeElement.id === 'fautes'), 'what is wrong has not the focus');
       assert.deepEqual(await files.evaluate((input) => [...input.files].map((f) => f.name)), ['un.pdf', 'faux.pdf'], 'the documents are lost');
+      await toField();
       await page.getByRole('button', { name: 'Retirer faux.pdf' }).click();
     } else {
+      await toField();
       assert.match(await said(page.locator('#fautes')), /Les pièces jointes sont à choisir de nouveau\./);
       await files.setInputFiles({ name: 'un.pdf', mimeType: 'application/pdf', buffer: paper });
     }
   });
+
+  /** What is wrong has the focus when it is shown; from there the keyboard leads to the field. */
+  async function toField() {
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'fautes');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'pieces');
+  }
 
   step('sends with progress, and keeps all when the line breaks', async () => {
     const before = (await received(demo, doctor)).length;
@@ -180,6 +189,11 @@ function story({ script, person }) {
       assert.equal(await text().inputValue(), 'Écrit dans la première fenêtre.');
       await look('line-broken');
       await visitor.context.unroute('**/repondre');
+      await visitor.context.route('**/repondre', async (route) => {
+        await page.getByRole('progressbar', { name: 'Envoi du message' }).waitFor();
+        await look('sending');
+        await route.continue();
+      });
     }
     await page.getByRole('button', { name: 'Envoyer' }).click();
     await status('Message envoyé.');
