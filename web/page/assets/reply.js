@@ -206,6 +206,7 @@ class Sending {
       if (event.submitter?.value === 'brouillon') draft.ask();
       else this.send();
     });
+    window.addEventListener('beforeunload', (event) => { if (this.request) event.preventDefault(); }, { signal: draft.over });
   }
 
   async send() {
