@@ -39,12 +39,12 @@ func TestStream_tellsOfChangesAndBeats(t *testing.T) {
 		if got := strings.Join(out.events, ""); got != eventStart+eventReload {
 			t.Fatalf("sent %q", got)
 		}
-		time.Sleep(eventPace) // of the bubble's clock
+		<-time.After(eventPace) // of the clock of the bubble
 		synctest.Wait()
 		if got := strings.Join(out.events, ""); got != eventStart+eventReload+eventReload || asked != 2 {
 			t.Errorf("sent %q, asked %d times", got, asked)
 		}
-		time.Sleep(heartbeat)
+		<-time.After(heartbeat)
 		synctest.Wait()
 		if out.events[len(out.events)-1] != eventBeat || asked != 3 {
 			t.Errorf("no heartbeat in %q, asked %d times", out.events, asked)
@@ -77,7 +77,7 @@ func TestStream_ends(t *testing.T) {
 			}()
 			synctest.Wait()
 			out.gone = end.gone
-			time.Sleep(heartbeat)
+			<-time.After(heartbeat)
 			synctest.Wait() // the bubble fails when the goroutine stays
 			if got := out.events[len(out.events)-1]; got != end.last {
 				t.Errorf("%s: last %q, want %q", name, got, end.last)
