@@ -23,6 +23,7 @@ var reads = []string{
 	"SealFor", "Silenced", "Thread", "ThreadFor", "Threads",
 	"Copy", "Delegates", "Invitation", "Mandates", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
 	"Team", "Templates", "FillTemplate", "Absence",
+	"AttachmentLine", "ThreadBefore", "Watch",
 	"Attend", // is forgotten in minutes
 	"Run",    // does effects
 }
@@ -101,6 +102,10 @@ func acts(self conversations.Actor) []act {
 	return append(delegateActs(self), []act{
 		{"Opened", self, func(w *actWorld) error { return w.Opened(w.t.Context(), self, w.patient.ID, w.thread) }},
 		{"SaveDraft", self, func(w *actWorld) error { return w.SaveDraft(w.t.Context(), self, w.patient.ID, w.thread, "x") }},
+		{"KeepDraft", self, func(w *actWorld) error {
+			_, err := w.KeepDraft(w.t.Context(), self, w.patient.ID, w.thread, "x", "")
+			return err
+		}},
 		{"Reply", self, func(w *actWorld) error { _, err := w.reply(w.thread, "x"); return err }},
 		{"Attachment", self, func(w *actWorld) error {
 			_, err := w.Attachment(w.t.Context(), self, w.patient.ID, w.piece)

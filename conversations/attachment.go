@@ -33,42 +33,59 @@ func savableName(name string) bool {
 
 // Attachment opens one attachment of the patient's messages, with its trace (O155).
 func (s *Service) Attachment(ctx context.Context, actor Actor, p PatientID, id ID) (Download, error) {
-	return s.attachment(ctx, actor, p, id, func(l *loaded, m numbered) bool {
-		thread, number, _ := splitAttachment(m.id)
-		return number > l.thread[thread].Cleared && !l.hides(l.thread[thread].Hidden)
-	})
+	return s.attachment(ctx, actor, p, id, inSight)
+}
+
+// AttachmentLine describes one attachment of the patient's messages as its conversation does, and opens nothing.
+func (s *Service) AttachmentLine(ctx context.Context, p PatientID, id ID) (AttachmentLine, error) {
+	_, d, err := s.findAttachment(ctx, p, id, inSight)
+	return d.AttachmentLine, err
+}
+
+// inSight reports whether whoever looks sees the message in its conversation.
+func inSight(l *loaded, m numbered) bool {
+	thread, number, _ := splitAttachment(m.id)
+	return number > l.thread[thread].Cleared && !l.hides(l.thread[thread].Hidden)
 }
 
 // attachment opens one attachment of a message that may shows.
 func (s *Service) attachment(ctx context.Context, actor Actor, p PatientID, id ID, may func(*loaded, numbered) bool) (Download, error) {
+	l, d, err := s.findAttachment(ctx, p, id, may)
+	if err != nil {
+		return Download{}, err
+	}
+	message, _, _ := splitAttachment(id)
+	thread, _, _ := splitAttachment(message)
+	return d, l.touch(ctx, actor, entryFrame{Kind: TraceDownload, Conversation: thread, Message: message})
+}
+
+// findAttachment finds one attachment of a message that may shows.
+func (s *Service) findAttachment(ctx context.Context, p PatientID, id ID, may func(*loaded, numbered) bool) (*loaded, Download, error) {
 	message, index, ok := splitAttachment(id)
 	if !ok {
-		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
+		return nil, Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	thread, _, _ := splitAttachment(message)
 	l, err := s.load(ctx, p, FactsQuery{Messages: []ID{message}, Conversations: []ID{thread}})
 	if err != nil {
-		return Download{}, err
+		return nil, Download{}, err
 	}
 	if err := l.mayRead(); err != nil {
-		return Download{}, err
+		return nil, Download{}, err
 	}
 	b, ok := l.facts.Messages[message]
 	if !ok {
-		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
+		return nil, Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	r, err := l.openMessage(message, b)
 	if err != nil {
-		return Download{}, err
+		return nil, Download{}, err
 	}
 	if !may(l, r) {
-		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
+		return nil, Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	d, err := l.download(ctx, r, index)
-	if err != nil {
-		return Download{}, err
-	}
-	return d, l.touch(ctx, actor, entryFrame{Kind: TraceDownload, Conversation: thread, Message: message})
+	return l, d, err
 }
 
 // download describes an attachment and gives what writes its content.

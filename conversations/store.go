@@ -217,6 +217,10 @@ type Store interface {
 	// Wake receives a value soon after effects were committed by any process. It may miss some.
 	Wake() <-chan struct{}
 
+	// Watch watches the records of a patient: Changes receives a value after a commit, or a touch that wrote
+	// records, by any process. It may miss some, and one value may stand for several.
+	Watch(p PatientID) Watching
+
 	// Index notes conversations and exchanges under a mailbox; doing it again changes nothing.
 	Index(ctx context.Context, m rules.MailboxID, entries []LedgerEntry) error
 	// Ledger lists at most limit entries of a mailbox before the given one, newest first:

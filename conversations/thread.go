@@ -3,15 +3,26 @@ package conversations
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"mesbridge/rules"
 )
 
-// MaxShown is how many messages of a conversation are shown, the newest.
+// MaxShown is how many messages of a conversation are shown at once.
 const MaxShown = 50
 
-// Thread shows one conversation to the patient, newest message first.
+// Thread shows one conversation to the patient, its newest messages, newest first.
 func (s *Service) Thread(ctx context.Context, p PatientID, id ID) (Thread, error) {
+	return s.ThreadBefore(ctx, p, id, "")
+}
+
+// ThreadBefore is Thread with the messages before a place, as Thread.Older of another part names it; empty: the
+// newest. It fails with KindInvalidRequest for a place that is none.
+func (s *Service) ThreadBefore(ctx context.Context, p PatientID, id ID, before string) (Thread, error) {
+	last, err := lastBefore(before)
+	if err != nil {
+		return Thread{}, err
+	}
 	l, err := s.loadThread(ctx, p, id)
 	if err != nil {
 		return Thread{}, err
@@ -36,12 +47,13 @@ func (s *Service) Thread(ctx context.Context, p PatientID, id ID) (Thread, error
 	if t.Draft, err = l.draft(id); err != nil {
 		return Thread{}, err
 	}
+	t.DraftMark = s.draftMark(id, t.Draft)
 	person, err := l.person()
 	if err != nil {
 		return Thread{}, err
 	}
 	t.Patient = person.Name
-	if t.Messages, err = l.messages(ctx, id); err != nil {
+	if t.Messages, t.Older, err = l.messages(ctx, id, last); err != nil {
 		return Thread{}, err
 	}
 	t.Absences = l.absences(ctx, id, right)
@@ -94,24 +106,44 @@ func (l *loaded) replyOptions(id ID, r rules.Right) ReplyOptions {
 // 64 kB are kept for headers and text (D19, R114).
 func (s *Service) remainingBytes() int64 { return max(0, s.MaxReplyBytes-64<<10) * 57 / 78 }
 
-// messages reads the newest messages of a conversation, newest first, with their bodies.
-func (l *loaded) messages(ctx context.Context, id ID) ([]Message, error) {
-	records, err := l.messageRecords(ctx, id, l.thread[id].Count)
-	if err != nil {
-		return nil, err
+// lastBefore reads a place in a conversation: the number of the newest message of the part, 0 for that of all.
+func lastBefore(before string) (int, error) {
+	if before == "" {
+		return 0, nil
 	}
-	records = slices.DeleteFunc(records, func(m numbered) bool { return messageNumber(m.id) <= l.thread[id].Cleared })
+	n, err := strconv.Atoi(before)
+	if err != nil || n < 2 {
+		return 0, &Error{Kind: KindInvalidRequest, Rule: "cursor"}
+	}
+	return n - 1, nil
+}
+
+// messages reads the messages of a conversation from number last down, 0 for the newest, with their bodies, newest
+// first. Older is the place of the part that follows, empty when there is none.
+func (l *loaded) messages(ctx context.Context, id ID, last int) (shown []Message, older string, err error) {
+	count, cleared := l.thread[id].Count, l.thread[id].Cleared
+	if last == 0 || last > count {
+		last = count
+	}
+	records, err := l.messageRecords(ctx, id, last)
+	if err != nil {
+		return nil, "", err
+	}
+	records = slices.DeleteFunc(records, func(m numbered) bool { return messageNumber(m.id) <= cleared })
 	outcomes, err := l.outcomes(ctx, records)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	shown := make([]Message, len(records))
+	shown = make([]Message, len(records))
 	for i, r := range records {
 		if shown[i], err = l.message(ctx, id, r, outcomes); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	return shown, nil
+	if next := last - MaxShown; next > cleared {
+		older = strconv.Itoa(next + 1)
+	}
+	return shown, older, nil
 }
 
 // inactive reports whether the professional whom an answer goes to was in the directory when he wrote, and
@@ -249,40 +281,4 @@ func delivery(r numbered, outcomes map[ID]outcomeRecord) (*Delivery, bool) {
 		}
 	}
 	return &d, crossed
-}
-
-// draft returns the text of the conversation's unsent reply.
-func (l *loaded) draft(id ID) (string, error) {
-	b := l.facts.Conversations[draftField(id)]
-	if len(b) == 0 {
-		return "", nil
-	}
-	var text string
-	if err := l.vault.open(TableConversations, string(draftField(id)), b, &text); err != nil {
-		return "", unavailable("open a draft", err)
-	}
-	return text, nil
-}
-
-// SaveDraft keeps the text of an unsent reply; an empty text deletes it (R111).
-func (s *Service) SaveDraft(ctx context.Context, actor Actor, p PatientID, id ID, text string) error {
-	l, err := s.load(ctx, p, FactsQuery{Conversations: []ID{id}})
-	if err != nil {
-		return err
-	}
-	if err := l.present(id); err != nil {
-		return err
-	}
-	if err := l.may(rules.MayReply); err != nil {
-		return err
-	}
-	return l.saveDraft(ctx, actor, id, text)
-}
-
-func (l *loaded) saveDraft(ctx context.Context, actor Actor, id ID, text string) error {
-	r := Record{Table: TableConversations, Field: string(draftField(id))}
-	if text != "" {
-		r.Value = l.vault.seal(TableConversations, r.Field, text)
-	}
-	return l.touch(ctx, actor, entryFrame{Kind: TraceDraft, Conversation: id}, r)
 }

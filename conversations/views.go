@@ -59,14 +59,16 @@ type ThreadPage struct {
 // Thread is one conversation with its messages, newest first.
 type Thread struct {
 	ThreadLine
-	Ended    *Ending
-	Messages []Message
-	Reply    ReplyOptions // for a patient
-	Draft    string
-	Contact  ID        // exchange of the governing professional, to block him; empty when there is none
-	Patient  string    // shown to a professional
-	Boxes    []Address // to a professional: those of his mailboxes that take part
-	Inactive bool      // the professional whom an answer goes to left the directory (R119, D33)
+	Ended     *Ending
+	Messages  []Message
+	Older     string       // place of the messages before these, for a patient; empty when there are none
+	Reply     ReplyOptions // for a patient
+	Draft     string
+	DraftMark DraftMark // of Draft
+	Contact   ID        // exchange of the governing professional, to block him; empty when there is none
+	Patient   string    // shown to a professional
+	Boxes     []Address // to a professional: those of his mailboxes that take part
+	Inactive  bool      // the professional whom an answer goes to left the directory (R119, D33)
 
 	Absences []AbsenceNotice // to the patient: those whom an answer may go to and who are away now
 }

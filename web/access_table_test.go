@@ -111,11 +111,14 @@ const (
 func pageAccess() map[string]string {
 	return map[string]string{
 		"GET /messages":                                      anyPatient,
+		"GET /messages/liste":                                anyPatient,
+		"GET /evenements":                                    anyPatient,
 		"GET /messages/{id}":                                 holder,
 		"POST /messages/{id}/repondre":                       holder,
 		"POST /messages/{id}/brouillon":                      holder,
 		"GET /messages/{id}/pieces/{piece}":                  holder,
 		"GET /messages/{id}/pieces/{piece}/lecture":          holder,
+		"GET /messages/{id}/pieces/{piece}/contenu":          holder,
 		"GET /messages/{id}/originaux/{piece}":               holder,
 		"GET /messages/{id}/supprimer":                       holder,
 		"POST /messages/{id}/supprimer":                      holder,

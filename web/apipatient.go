@@ -24,11 +24,15 @@ func inbox(a *App, r request, p conversations.PatientID) (answer, error) {
 	return ok(listOf(found.Items, found.Next, time.Time{}, itemOf))
 }
 
-// inboxThread shows one conversation. It marks nothing as read: GET changes nothing.
+// inboxThread shows one conversation, a part at a time. It marks nothing as read: GET changes nothing.
 func inboxThread(a *App, r request, p conversations.PatientID) (answer, error) {
-	t, err := a.deps.Conversations.Thread(r.ctx, p, r.id)
+	cursor, _, err := place(r)
 	if err != nil {
 		return answer{}, err
+	}
+	t, err := a.deps.Conversations.ThreadBefore(r.ctx, p, r.id, cursor)
+	if err != nil {
+		return answer{}, ofList(err)
 	}
 	return ok(patientThreadOf(t))
 }

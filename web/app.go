@@ -30,17 +30,17 @@ const (
 
 // App is the HTTP border. It is safe for concurrent use.
 type App struct {
-	cfg        Config
-	deps       Deps
-	zone       *time.Location
-	pages      *page.Renderer
-	policy     string // content security policy of pages
-	mailPolicy string // of pages that show a message
-	openapi    []byte
-	developer  page.Developer // the same, to be read
-	fiber      *fiber.App
-	duration   *prometheus.HistogramVec
-	accepted   acceptances // of the terms of use
+	cfg       Config
+	deps      Deps
+	zone      *time.Location
+	pages     *page.Renderer
+	policy    string // content security policy of pages that need no more than most
+	openapi   []byte
+	developer page.Developer // the same, to be read
+	fiber     *fiber.App
+	duration  *prometheus.HistogramVec
+	accepted  acceptances // of the terms of use
+	streams   streams     // of events
 }
 
 // New builds the border. It fails when something required is missing or the metrics are registered
@@ -56,8 +56,8 @@ func New(c Config, d Deps) (*App, error) {
 	}
 	a := &App{
 		cfg: c, deps: d, zone: zone, openapi: openAPIDocument(),
-		policy: contentPolicy(ownPictures, c.FormTargets), mailPolicy: contentPolicy(mailPictures, c.FormTargets),
-		pages: newRenderer(c, zone), duration: newDuration(),
+		policy: contentPolicy(c.FormTargets, ownPictures),
+		pages:  newRenderer(c, zone), duration: newDuration(),
 	}
 	if err := d.Metrics.Register(a.duration); err != nil {
 		return nil, fmt.Errorf("register the metrics of the web: %w", err)
@@ -128,6 +128,7 @@ func (a *App) Listen(l net.Listener) error {
 
 // Shutdown stops accepting, waits for the requests under way as long as ctx allows, and returns.
 func (a *App) Shutdown(ctx context.Context) error {
+	a.streams.shut()
 	if err := a.fiber.ShutdownWithContext(ctx); err != nil {
 		return fmt.Errorf("stop the web: %w", err)
 	}

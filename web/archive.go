@@ -39,7 +39,7 @@ func (a *App) sendArchive(c *fiber.Ctx, z archive) error {
 		return err
 	}
 	c.Set(fiber.HeaderContentType, "application/zip")
-	c.Set(fiber.HeaderContentDisposition, disposition(z.name))
+	c.Set(fiber.HeaderContentDisposition, disposition("attachment", z.name))
 	c.Set(fiber.HeaderContentSecurityPolicy, filePolicy)
 	conn := c.Context().Conn()
 	c.Context().SetBodyStream(&joinedReader{

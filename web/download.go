@@ -15,6 +15,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"mesbridge/conversations"
+	"mesbridge/web/filetype"
 )
 
 // firstPiece is how much of a document is read before the status is sent, in octets: a document that
@@ -28,20 +29,55 @@ func detached(ctx context.Context) context.Context { return context.WithoutCance
 // sendFile sends the bytes of a document. A fault after the first piece cuts the connection before the
 // announced length, so that nobody takes half a document for a whole one.
 func (a *App) sendFile(c *fiber.Ctx, d conversations.Download) error {
+	_, body, err := a.begin(c, d)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, safeType(d.Type))
+	c.Set(fiber.HeaderContentDisposition, disposition("attachment", d.Name))
+	c.Set(fiber.HeaderContentSecurityPolicy, filePolicy)
+	return a.stream(c, d, body)
+}
+
+// showFile sends a document that a page of ours shows. What is not what it says it is, or of a kind that a browser
+// would run, is not found.
+func (a *App) showFile(c *fiber.Ctx, d conversations.Download) error {
+	first, body, err := a.begin(c, d)
+	if err != nil {
+		return err
+	}
+	kind := filetype.Shown(d.Type, d.Name)
+	if kind == "" || !filetype.Is(kind, first) {
+		_ = body.Close()
+		return notFound()
+	}
+	policy := picturePolicy
+	if kind == filetype.PDF {
+		policy = paperPolicy
+	}
+	c.Set(fiber.HeaderContentType, kind)
+	c.Set(fiber.HeaderContentDisposition, disposition("inline", d.Name))
+	c.Set(fiber.HeaderContentSecurityPolicy, policy)
+	return a.stream(c, d, body)
+}
+
+// begin opens a document and reads its first piece.
+func (a *App) begin(c *fiber.Ctx, d conversations.Download) (first []byte, body io.ReadCloser, err error) {
 	content := a.open(detached(c.UserContext()), d, requestID(c))
-	first := make([]byte, min(firstPiece, d.Bytes))
+	first = make([]byte, min(firstPiece, d.Bytes))
 	if _, err := io.ReadFull(content, first); err != nil {
 		_ = content.Close()
 		if core := (*conversations.Error)(nil); !errors.As(err, &core) {
 			err = unavailable(fmt.Errorf("read a document: %w", err))
 		}
-		return err
+		return nil, nil, err
 	}
-	c.Set(fiber.HeaderContentType, safeType(d.Type))
-	c.Set(fiber.HeaderContentDisposition, disposition(d.Name))
+	return first, &joinedReader{Reader: io.MultiReader(bytes.NewReader(first), content), Closer: content}, nil
+}
+
+// stream sends what was begun.
+func (a *App) stream(c *fiber.Ctx, d conversations.Download, body io.Reader) error {
 	c.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(d.SHA256[:])+":") // RFC 9530 section 3
-	c.Set(fiber.HeaderContentSecurityPolicy, filePolicy)
-	body := &joinedReader{Reader: io.MultiReader(bytes.NewReader(first), content), Closer: content}
 	c.Context().SetBodyStream(body, int(d.Bytes))
 	return nil
 }
@@ -69,18 +105,19 @@ func (a *App) open(ctx context.Context, d conversations.Download, request string
 	return r
 }
 
-// safeType is a media type as it can stand in a header field; anything odd is plain bytes.
+// safeType is a media type as it can stand in a header field; anything odd, or that a page could take for a script of
+// ours, is plain bytes.
 func safeType(mediaType string) string {
 	kind, _, err := mime.ParseMediaType(mediaType)
-	if err != nil || !strings.Contains(kind, "/") {
+	if err != nil || !strings.Contains(kind, "/") || strings.Contains(kind, "script") {
 		return fiber.MIMEOctetStream
 	}
 	return kind
 }
 
 // disposition is a Content-Disposition that names a document (RFC 6266): an ASCII name for old programs
-// and the true one as RFC 8187 encodes it. It never lets a browser open the document in the page.
-func disposition(name string) string {
+// and the true one as RFC 8187 encodes it. how is "attachment", with which no browser opens the document, or "inline".
+func disposition(how, name string) string {
 	plain := strings.Map(func(r rune) rune {
 		switch {
 		case r == '"', r == '\\', r == '/', r == '%', unicode.IsControl(r):
@@ -91,9 +128,9 @@ func disposition(name string) string {
 		return r
 	}, name)
 	if plain == "" {
-		return "attachment"
+		return how
 	}
-	return `attachment; filename="` + plain + `"; filename*=UTF-8''` + extValue(name)
+	return how + `; filename="` + plain + `"; filename*=UTF-8''` + extValue(name)
 }
 
 // extValue percent-encodes all but the attr-char of RFC 8187 section 3.2.1.

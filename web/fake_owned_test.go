@@ -75,6 +75,27 @@ func (c *ownedCore) Thread(ctx context.Context, p conversations.PatientID, id co
 	return hidden(c.patients("Thread", p), func() (conversations.Thread, error) { return c.fakeConversations.Thread(ctx, p, id) })
 }
 
+func (c *ownedCore) ThreadBefore(ctx context.Context, p conversations.PatientID, id conversations.ID, before string) (conversations.Thread, error) {
+	return hidden(c.patients("ThreadBefore", p), func() (conversations.Thread, error) { return c.fakeConversations.ThreadBefore(ctx, p, id, before) })
+}
+
+func (c *ownedCore) Watch(ctx context.Context, p conversations.PatientID) (conversations.Watching, error) {
+	over := make(chan struct{})
+	close(over)
+	_, err := own(c.patients("Watch", p), done(func() error { return c.called("Watch") }))
+	return conversations.Watching{Changes: over, Stop: func() {}}, err
+}
+
+func (c *ownedCore) AttachmentLine(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.AttachmentLine, error) {
+	return hidden(c.patients("AttachmentLine", p), func() (conversations.AttachmentLine, error) { return c.fakeConversations.AttachmentLine(ctx, p, id) })
+}
+
+func (c *ownedCore) KeepDraft(ctx context.Context, by conversations.Actor, p conversations.PatientID, id conversations.ID, text string, seen conversations.DraftMark) (conversations.DraftMark, error) {
+	return hidden(c.patients("KeepDraft", p), func() (conversations.DraftMark, error) {
+		return c.fakeConversations.KeepDraft(ctx, by, p, id, text, seen)
+	})
+}
+
 func (c *ownedCore) Opened(ctx context.Context, by conversations.Actor, p conversations.PatientID, id conversations.ID) error {
 	_, err := hidden(c.patients("Opened", p), done(func() error { return c.fakeConversations.Opened(ctx, by, p, id) }))
 	return err

@@ -62,13 +62,15 @@ type fakeConversations struct {
 	limits       []int
 	until        time.Time
 	draft        string
+	older        string
+	changes      chan struct{}
 	episode      conversations.EpisodeLine
 	boarded      []conversations.EpisodeLine
 	exported     []conversations.Exported
-	notification conversations.Notification
 	events       []conversations.EpisodeInput
 	filters      []conversations.EpisodeFilter
 	verdict      conversations.ContactVerdict
+	notification conversations.Notification
 }
 
 func newFake() *fakeConversations {
@@ -77,6 +79,8 @@ func newFake() *fakeConversations {
 		files: map[conversations.ID][]byte{}, fileName: "Compte rendu.pdf", fileType: "application/pdf",
 	}
 	f.fakeMailboxes, f.fakeTeam = someMailboxes(), someTeam()
+	f.changes = make(chan struct{})
+	close(f.changes) // a stream ends as soon as it began
 	f.episode, f.verdict = episodeLine(), conversations.ContactVerdict{ContactAnswer: rules.ContactAnswer{Rule: "D29", Reachability: rules.Unknown}}
 	f.add(openThreadOf(openID))
 	f.add(endedThreadOf(endedID))
@@ -196,7 +200,7 @@ func (f *fakeConversations) Thread(_ context.Context, p conversations.PatientID,
 	if !ok {
 		return t, kind(conversations.KindNotFound)
 	}
-	t.Draft, t.HasDraft = f.draft, f.draft != ""
+	t.Draft, t.HasDraft, t.DraftMark = f.draft, f.draft != "", markOfDraft(f.draft)
 	return t, nil
 }
 

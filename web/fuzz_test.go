@@ -71,7 +71,7 @@ func FuzzDisposition(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		d := disposition(name)
+		d := disposition("attachment", name)
 		if strings.ContainsAny(d, "\r\n\x00") {
 			t.Fatalf("%q", d)
 		}

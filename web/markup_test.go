@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +71,9 @@ func checkMarkup(t *testing.T, name string, page []byte) {
 	}
 }
 
+// ownScript is the path of a script of ours, which changes with its content.
+var ownScript = regexp.MustCompile(`^/assets/[a-z]+\.[0-9a-f]{12}\.js$`)
+
 func attr(n *html.Node, key string) string {
 	for _, a := range n.Attr {
 		if a.Key == key {
@@ -95,7 +99,11 @@ func (d *document) element(n *html.Node) {
 		d.lang = attr(n, "lang")
 	case "title":
 		d.title = n.FirstChild.Data
-	case "script", "style", "iframe", "object", "embed", "base":
+	case "script": // a file of ours
+		if n.FirstChild != nil || !ownScript.MatchString(attr(n, "src")) || len(n.Attr) != 2 {
+			d.faults = append(d.faults, "element script")
+		}
+	case "style", "iframe", "object", "embed", "base":
 		d.faults = append(d.faults, "element "+n.Data)
 	case "h1", "h2", "h3", "h4", "h5", "h6":
 		d.headings = append(d.headings, int(n.Data[1]-'0'))

@@ -69,7 +69,7 @@ func (p *Pages) write(w http.ResponseWriter, status int, targets []string, v pag
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", contentPolicy(ownPictures, targets))
+	h.Set("Content-Security-Policy", contentPolicy(targets, ownPictures))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = b.WriteTo(w) // the visitor is gone

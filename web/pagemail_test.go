@@ -40,7 +40,7 @@ func TestPages_original(t *testing.T) {
 func TestPages_attachedMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.core.threads["a1open"].Messages[0].Attachments[0].Type = "message/rfc822"
+	w.core.threads["a1open"].Messages[0].Attachments[0].Type, w.core.fileType = "message/rfc822", "message/rfc822"
 	w.visit(patientKey, "/messages/a1open").wants(http.StatusOK, "").
 		has(`<a href="/messages/a1open/pieces/a1open.2.0/lecture">Lire le message joint <bdi>Compte rendu.pdf</bdi></a>`)
 	got := w.visit(patientKey, "/messages/a1open/pieces/a1open.2.0/lecture").wants(http.StatusOK, "").

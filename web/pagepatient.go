@@ -36,14 +36,15 @@ func inboxPage(a *App, v visit) (view, error) {
 		return view{}, err
 	}
 	return show(page.Inbox{
-		Items: found.Items, Next: found.Next, Further: cursor != "", Notice: page.Notice(v.query("fait")),
+		Mark: a.listMark(found.Items), Items: found.Items, Next: found.Next, Further: cursor != "", Notice: page.Notice(v.query("fait")),
 		Room: page.Room(found.Storage),
 	})
 }
 
 // conversationPage shows one conversation, and notes it as read (R59-R61).
 func conversationPage(a *App, v visit) (view, error) {
-	t, err := a.deps.Conversations.Thread(v.ctx, v.patient, v.id)
+	before := v.query("avant")
+	t, err := a.deps.Conversations.ThreadBefore(v.ctx, v.patient, v.id, before)
 	if isDeleted(err) {
 		return view{status: http.StatusNotFound, page: deletedTrouble()}, nil
 	}
@@ -58,7 +59,7 @@ func conversationPage(a *App, v visit) (view, error) {
 	}
 	return show(page.Conversation{
 		Thread: v.withinRights(t), CSRF: v.csrf, Acting: v.acting != nil, Notice: page.Notice(v.query("fait")), TextOnly: v.query("affichage") == "texte",
-		Form: page.ReplyForm{Text: t.Draft, Choice: rules.ReplyToOne, Operation: rand.Text()},
+		Further: before != "", Form: page.ReplyForm{Text: t.Draft, Seen: t.DraftMark, Choice: rules.ReplyToOne, Operation: rand.Text()},
 	})
 }
 
@@ -68,27 +69,10 @@ func pieceFile(a *App, v visit) (view, error) {
 	return view{download: &d}, err
 }
 
-// attachedPage shows an attached message.
-func attachedPage(a *App, v visit) (view, error) {
-	m, err := a.deps.Conversations.Attached(v.ctx, v.who.actor(), v.patient, v.piece)
-	if err != nil {
-		return view{}, err
-	}
-	return show(page.Attached{Attached: m, Thread: v.id})
-}
-
 // originalFile sends a message as a file, names in the place of addresses (D11).
 func originalFile(a *App, v visit) (view, error) {
 	d, err := a.deps.Conversations.Original(detached(v.ctx), v.who.actor(), v.patient, v.piece)
 	return view{download: &d}, err
-}
-
-// discardDraft deletes the draft of a conversation.
-func discardDraft(a *App, v visit) (view, error) {
-	if err := a.deps.Conversations.SaveDraft(v.ctx, v.who.actor(), v.patient, v.id, ""); err != nil {
-		return view{}, err
-	}
-	return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeDiscarded))
 }
 
 // contactsPage lists the patient's professionals.

@@ -26,18 +26,16 @@ const (
 	faultExpired = "Par sécurité, vérifiez votre message et vos pièces jointes, puis envoyez-le de nouveau."
 	faultLater   = "Le service n’a pas pu envoyer votre message. Il n’est pas parti : réessayez dans quelques instants."
 	filesAgain   = " Les pièces jointes sont à choisir de nouveau."
+	faultOther   = "Un autre texte a été enregistré pour ce brouillon, dans une autre fenêtre ou par une personne qui agit pour vous. Rien n’a été remplacé : lisez-le, puis enregistrez ou envoyez le texte à garder."
 )
 
 // replyForm sends a reply, or keeps it as a draft.
 func replyForm(a *App, v visit) (view, error) {
 	if v.form.value(fieldAction) == "brouillon" && !v.form.cut {
-		if err := a.deps.Conversations.SaveDraft(v.ctx, v.who.actor(), v.patient, v.id, v.form.text()); err != nil {
-			return a.replyAgain(v, err)
-		}
-		return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeDraft))
+		return a.draftButton(v)
 	}
 	if v.form.cut {
-		return a.formAgain(v, http.StatusRequestEntityTooLarge, page.FieldError{Field: page.FieldFiles, Text: faultSize + filesAgain})
+		return a.formAgain(v, http.StatusRequestEntityTooLarge, page.FieldError{Field: page.FieldFiles, Text: faultSize})
 	}
 	in, fault := readReplyForm(v.form)
 	if fault != nil {
@@ -64,7 +62,7 @@ func readReplyForm(f form) (conversations.ReplyInput, *page.FieldError) {
 	for _, file := range f.files {
 		kind, fault := checkFile(file)
 		if fault != "" {
-			return in, &page.FieldError{Field: page.FieldFiles, Text: fault + filesAgain}
+			return in, &page.FieldError{Field: page.FieldFiles, Text: fault}
 		}
 		in.Attachments = append(in.Attachments, conversations.Attachment{Name: file.name, Type: kind, Content: file.content})
 	}
@@ -108,7 +106,7 @@ func (a *App) replyAgain(v visit, refused error) (view, error) {
 	kind := conversations.KindOf(refused)
 	switch kind { //nolint:exhaustive // what is not the patient's to mend is told by its own page
 	case conversations.KindTooLarge:
-		return a.formAgain(v, http.StatusRequestEntityTooLarge, page.FieldError{Field: page.FieldFiles, Text: faultSize + filesAgain})
+		return a.formAgain(v, http.StatusRequestEntityTooLarge, page.FieldError{Field: page.FieldFiles, Text: faultSize})
 	case conversations.KindInvalidRequest:
 		return a.formAgain(v, http.StatusUnprocessableEntity, page.FieldError{Field: page.FieldText, Text: faultNoText})
 	case conversations.KindStaleState, conversations.KindUnavailable, conversations.KindInternal:
@@ -139,7 +137,10 @@ func (a *App) formAgain(v visit, status int, fault page.FieldError) (view, error
 	}
 	return view{status: status, page: page.Conversation{
 		Thread: v.withinRights(t), CSRF: v.csrf, Acting: v.acting != nil,
-		Form: page.ReplyForm{Text: v.form.text(), Choice: choiceOf(v.form), Operation: operation, Errors: []page.FieldError{fault}},
+		Form: page.ReplyForm{
+			Text: v.form.text(), Seen: t.DraftMark, Choice: choiceOf(v.form), Operation: operation, Errors: []page.FieldError{fault},
+			FilesAgain: v.form.cut || len(v.form.files) > 0,
+		},
 	}}, nil
 }
 

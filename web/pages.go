@@ -11,7 +11,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"mesbridge/conversations"
-	"mesbridge/web/page"
 )
 
 // pageRoute is one page that needs a login.
@@ -25,6 +24,7 @@ type pageRoute struct {
 	// page that says so. It must change nothing.
 	expired func(a *App, v visit) (view, error)
 	freely  bool // also for who has not accepted the terms of use (D32)
+	quietly bool // asked for by a page, not by the person: it is no activity, and nobody is sent to log in
 }
 
 // pageRoutes lists the pages that need a login.
@@ -32,14 +32,17 @@ func (a *App) pageRoutes() []pageRoute {
 	const get, post = http.MethodGet, http.MethodPost
 	return []pageRoute{
 		{method: get, path: "/messages", kind: Patient, serve: inboxPage},
+		{method: get, path: "/messages/liste", kind: Patient, serve: inboxPage, quietly: true},
+		{method: get, path: "/evenements", kind: Patient, serve: eventsPage, quietly: true},
 		{method: get, path: "/messages/{id}", kind: Patient, serve: conversationPage},
 		{
 			method: post, path: "/messages/{id}/repondre", kind: Patient, limit: withEncoding(a.cfg.MaxReplyBytes),
 			serve: replyForm, expired: replyExpired,
 		},
-		{method: post, path: "/messages/{id}/brouillon", kind: Patient, serve: discardDraft},
+		{method: post, path: "/messages/{id}/brouillon", kind: Patient, limit: maxDraft, serve: draftForm},
 		{method: get, path: "/messages/{id}/pieces/{piece}", kind: Patient, serve: pieceFile},
-		{method: get, path: "/messages/{id}/pieces/{piece}/lecture", kind: Patient, serve: attachedPage},
+		{method: get, path: "/messages/{id}/pieces/{piece}/lecture", kind: Patient, serve: readingPage},
+		{method: get, path: "/messages/{id}/pieces/{piece}/contenu", kind: Patient, serve: readingFile},
 		{method: get, path: "/messages/{id}/originaux/{piece}", kind: Patient, serve: originalFile},
 		{method: get, path: "/messages/{id}/supprimer", kind: Patient, serve: deletePage},
 		{method: post, path: "/messages/{id}/supprimer", kind: Patient, serve: deleteForm},
@@ -131,8 +134,10 @@ func (a *App) mountPages(f *fiber.App) {
 // pageHandler serves a page that needs a login: visitor first, then form, then page.
 func (a *App) pageHandler(r pageRoute) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		v, err := a.visitOf(c)
+		v, err := a.visitOf(c, r.quietly)
 		switch {
+		case errors.Is(err, ErrUnauthenticated) && r.quietly:
+			return c.SendStatus(http.StatusUnauthorized)
 		case errors.Is(err, ErrUnauthenticated):
 			return a.askLogin(c, r)
 		case err != nil:
@@ -191,7 +196,7 @@ func readPath(c *fiber.Ctx, path string, v *visit) (err error) {
 }
 
 // visitOf tells who visits.
-func (a *App) visitOf(c *fiber.Ctx) (visit, error) {
+func (a *App) visitOf(c *fiber.Ctx, quietly bool) (visit, error) {
 	v := visit{
 		ctx: c.UserContext(), query: func(name string) string { return c.Query(name) },
 		unseen: c.Method() == http.MethodHead || strings.Contains(c.Get("Sec-Purpose"), "prefetch"),
@@ -200,15 +205,19 @@ func (a *App) visitOf(c *fiber.Ctx) (visit, error) {
 	if cookie == "" {
 		return v, ErrUnauthenticated
 	}
+	ask := a.deps.Authenticator.Session
+	if quietly {
+		ask = a.deps.Authenticator.Unattended
+	}
 	var err error
-	v.who, v.csrf, err = a.deps.Authenticator.Session(v.ctx, cookie)
+	v.who, v.csrf, err = ask(v.ctx, cookie)
 	return v, err
 }
 
 // publicHandler serves a page that anybody may see; a visitor who cannot be told is a stranger.
 func (a *App) publicHandler(serve func(*App, visit) (view, error)) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		v, err := a.visitOf(c)
+		v, err := a.visitOf(c, false)
 		if err != nil {
 			v.who, v.csrf = Principal{}, ""
 		}
@@ -240,12 +249,20 @@ func (a *App) sendView(c *fiber.Ctx, v visit, out view) error {
 		c.Cookie(out.cookie)
 	}
 	switch {
+	case out.download != nil && out.inline:
+		return a.showFile(c, *out.download)
 	case out.download != nil:
 		return a.sendFile(c, *out.download)
 	case out.archive != nil:
 		return a.sendArchive(c, *out.archive)
 	case out.redirect != "":
 		return c.Redirect(out.redirect, http.StatusSeeOther)
+	}
+	if out.watch != nil {
+		return a.sendStream(c, v, out)
+	}
+	if out.data != nil {
+		return c.Status(cmp.Or(out.status, http.StatusOK)).JSON(out.data)
 	}
 	var b bytes.Buffer
 	if err := a.pages.Render(&b, v.viewer(), out.page); err != nil {
@@ -254,10 +271,7 @@ func (a *App) sendView(c *fiber.Ctx, v visit, out view) error {
 	if out.status != 0 {
 		c.Status(out.status)
 	}
-	switch out.page.(type) {
-	case page.Conversation, page.Attached, page.DeskThread:
-		c.Set(fiber.HeaderContentSecurityPolicy, a.mailPolicy)
-	}
+	c.Set(fiber.HeaderContentSecurityPolicy, a.policyOf(out.page))
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 	return c.Send(b.Bytes())
 }

@@ -59,6 +59,10 @@ func (fakeAuthenticator) Session(_ context.Context, cookie string) (Principal, s
 	return p, csrfToken, err
 }
 
+func (f fakeAuthenticator) Unattended(ctx context.Context, cookie string) (Principal, string, error) {
+	return f.Session(ctx, cookie)
+}
+
 // fakeIdempotency keeps answers in memory.
 type fakeIdempotency struct {
 	mu      sync.Mutex

@@ -18,12 +18,16 @@ type Conversations interface {
 	Teamwork
 	Inbox(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error)
 	Thread(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error)
+	ThreadBefore(ctx context.Context, p conversations.PatientID, id conversations.ID, before string) (conversations.Thread, error)
+	Watch(ctx context.Context, p conversations.PatientID) (conversations.Watching, error)
 	Opened(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	Attachment(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
+	AttachmentLine(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.AttachmentLine, error)
 	Attached(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Attached, error)
 	Original(ctx context.Context, actor conversations.Actor, p conversations.PatientID, message conversations.ID) (conversations.Download, error)
 	Reply(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID, in conversations.ReplyInput) (conversations.Message, error)
 	SaveDraft(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID, text string) error
+	KeepDraft(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID, text string, seen conversations.DraftMark) (conversations.DraftMark, error)
 	Contacts(ctx context.Context, p conversations.PatientID) ([]conversations.Contact, error)
 	Block(ctx context.Context, actor conversations.Actor, p conversations.PatientID, contact conversations.ID, until time.Time) (conversations.Contact, error)
 	Unblock(ctx context.Context, actor conversations.Actor, p conversations.PatientID, contact conversations.ID) (conversations.Contact, error)
@@ -144,6 +148,8 @@ type Authenticator interface {
 	// Session returns who holds the session of a cookie, and the token that its forms must carry. It
 	// counts as activity of the person: every page is asked for by one.
 	Session(ctx context.Context, cookie string) (p Principal, csrf string, err error)
+	// Unattended is Session for what a page asks for by itself: it does not count as activity of the person.
+	Unattended(ctx context.Context, cookie string) (p Principal, csrf string, err error)
 }
 
 // Calls counts calls of the API, for all processes together; *redisstore.Store satisfies it.

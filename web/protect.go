@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+
+	"mesbridge/web/page"
 )
 
 // Sources of pictures, as a policy names them.
@@ -12,16 +14,42 @@ const (
 	mailPictures = "'self' data:" // and those that stand whole in a message: still, nothing is loaded
 )
 
-// contentPolicy allows our own style sheet, icon and forms, and nothing else: no script, no frame, no
-// inline code (I224). Browsers apply form-action to the redirects of a form too, so the origins that a
-// form ends at are named.
-func contentPolicy(pictures string, formTargets []string) string {
+// What a page may do beyond showing itself. A script is a file of ours, and may write no HTML: a text that reached it
+// could not become code.
+const (
+	ownScripts = "; script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+	ownFrames  = "; frame-src 'self'" // a document in a page of ours
+)
+
+// contentPolicy allows our own style sheet, icon and forms, what else is named, and nothing beside: no inline code
+// (I224). Browsers apply form-action to the redirects of a form too, so the origins that a form ends at are named.
+func contentPolicy(formTargets []string, pictures string, more ...string) string {
 	return "default-src 'none'; style-src 'self'; img-src " + pictures + "; form-action " +
-		strings.Join(append([]string{"'self'"}, formTargets...), " ") + "; base-uri 'none'; frame-ancestors 'none'"
+		strings.Join(append([]string{"'self'"}, formTargets...), " ") + "; base-uri 'none'; frame-ancestors 'none'" + strings.Join(more, "")
 }
 
-// filePolicy is for what is not a page: a document opened in the browser can do nothing.
-const filePolicy = "default-src 'none'; sandbox; frame-ancestors 'none'"
+// policyOf is the policy of one page.
+func (a *App) policyOf(p page.Page) string {
+	pictures, more := ownPictures, ""
+	switch p.(type) {
+	case page.Conversation, page.Attached, page.DeskThread:
+		pictures = mailPictures
+	case page.Reading:
+		more = ownFrames
+	}
+	if len(page.Scripts(p)) > 0 {
+		more += ownScripts
+	}
+	return contentPolicy(a.cfg.FormTargets, pictures, more)
+}
+
+// Policies of what is not a page. A document opened in the browser can do nothing; one that is shown may stand in a
+// page of ours. Browsers show no PDF in a sandbox: their own reader keeps it apart.
+const (
+	filePolicy    = "default-src 'none'; sandbox; frame-ancestors 'none'"
+	picturePolicy = "default-src 'none'; img-src 'self'; sandbox; frame-ancestors 'self'"
+	paperPolicy   = "default-src 'none'; object-src 'self'; frame-ancestors 'self'"
+)
 
 // protect sets the security headers that an answer does not have yet (I224).
 func (a *App) protect(c *fiber.Ctx) {

@@ -98,6 +98,7 @@ func (a *App) endpoints() []endpoint {
 // mount registers everything that is served.
 func (a *App) mount(f *fiber.App) {
 	f.Use(a.observe)
+	f.Use(compressed())
 	f.Use(a.authenticate)
 	a.mountAPI(f)
 	for pattern, h := range map[string]fiber.Handler{

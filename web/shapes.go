@@ -58,6 +58,7 @@ type conversationFull struct {
 	Reply    *replyShape      `json:"reply,omitempty"`
 	Draft    *string          `json:"draft,omitempty"`
 	Contact  conversations.ID `json:"contact,omitempty"`
+	Older    *string          `json:"older,omitempty"` // cursor of the messages before these
 	Patient  *personShape     `json:"patient,omitempty"`
 	Inactive bool             `json:"inactive,omitempty"` // the professional may not answer any more (R119)
 }
@@ -158,7 +159,7 @@ func patientThreadOf(t conversations.Thread) conversationFull {
 		Until: stamp(r.Until), To: names(r.To), ToAll: names(r.ToAll), RemainingBytes: r.RemainingBytes,
 		Absences: awayOf(t.Absences),
 	}
-	full.Draft, full.Contact, full.Inactive = optional(t.Draft), t.Contact, t.Inactive
+	full.Draft, full.Contact, full.Inactive, full.Older = optional(t.Draft), t.Contact, t.Inactive, optional(t.Older)
 	return full
 }
 

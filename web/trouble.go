@@ -10,7 +10,7 @@ import (
 
 // renderTrouble answers an error with a page that says what to do next.
 func (a *App) renderTrouble(c *fiber.Ctx, p *problem) error {
-	v, err := a.visitOf(c)
+	v, err := a.visitOf(c, false)
 	if err != nil { // a stranger, or the sessions are away: the page does without a name
 		v = visit{}
 	}

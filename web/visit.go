@@ -41,7 +41,11 @@ type view struct {
 	redirect string // path on this host, answered as 303
 	download *conversations.Download
 	archive  *archive
-	cookie   *fiber.Cookie // set with the answer
+	inline   bool                    // the document is shown in the browser: it was looked at, and is of a kind that does no harm
+	data     any                     // JSON for a script of ours
+	watch    *conversations.Watching // a stream of events
+	stale    bool                    // the page that asks for the stream shows an old list
+	cookie   *fiber.Cookie           // set with the answer
 }
 
 // show is a page with status 200.

@@ -58,6 +58,7 @@ func (s *Store) Commit(ctx context.Context, p conversations.PatientID, c convers
 	}
 	done.Answer = append([]byte(nil), c.Answer...)
 	s.noteEffects(p.Shard(), c.Effects, c.Now)
+	s.watchers.wake(p, true)
 	return done, nil
 }
 

@@ -17,6 +17,9 @@ const effectsChannel = "mesbridge:effects"
 // keysChannel is the channel on which processes announce patients whose data key they erased.
 const keysChannel = "mesbridge:keys"
 
+// changesChannel is the channel on which processes announce patients whose records they wrote.
+const changesChannel = "mesbridge:changes"
+
 // patientKey names a HASH: v version, r record, d operations kept, c calls kept, and the table of exchanges. An o there was
 // written by a release before the compact forms (fields.go): its patient is behind the journal, and refused
 // until a rebuilding makes everything again.

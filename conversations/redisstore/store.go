@@ -52,6 +52,7 @@ type Store struct {
 	origin    string                       // names this process in announcements
 	announce  chan int                     // shards whose due effects other processes are to hear of
 	forgotten chan conversations.PatientID // patients whose data key another process erased
+	watchers  watchers
 }
 
 var _ conversations.Store = (*Store)(nil)
@@ -135,6 +136,9 @@ func (s *Store) Touch(ctx context.Context, p conversations.PatientID, records []
 		return 0, fmt.Errorf("touch records: %w", err)
 	case sequence < 0:
 		return 0, conversations.ErrBehind
+	}
+	if len(records) > 0 {
+		s.watchers.wake(p, true)
 	}
 	return uint64(sequence), nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"mesbridge/conversations"
 )
@@ -28,9 +29,11 @@ func (s *Store) signal() {
 // the client is closed (an error). Without it, others wait for their sweep. Commits that come during
 // one announcement share the next, so that they cost less the more there are.
 func (s *Store) Run(ctx context.Context) error {
-	subscription := s.client.Subscribe(ctx, effectsChannel, keysChannel)
+	subscription := s.client.Subscribe(ctx, effectsChannel, keysChannel, changesChannel)
 	defer func() { _ = subscription.Close() }()
 	messages := subscription.Channel()
+	changes := time.NewTicker(changesPace)
+	defer changes.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -39,13 +42,18 @@ func (s *Store) Run(ctx context.Context) error {
 			if !ok {
 				return fmt.Errorf("run store: %w", errUnsubscribed)
 			}
-			if m.Channel == keysChannel {
+			switch m.Channel {
+			case keysChannel:
 				s.hearErased(m.Payload)
-			} else {
+			case changesChannel:
+				s.hearChanged(m.Payload)
+			default:
 				s.hear(m.Payload)
 			}
 		case shard := <-s.announce:
 			s.tell(ctx, shard)
+		case <-changes.C:
+			s.tellChanged(ctx)
 		}
 	}
 }

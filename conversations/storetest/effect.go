@@ -18,6 +18,7 @@ func effectContracts() []contract {
 		{"Finish/again_comesBackAtThatInstant", effectAgain},
 		{"Finish/twice_doesNothing", effectFinishedTwice},
 		{"Wake/afterCommit", effectWakes},
+		{"Watch/wakesItsOwn", watchWakes},
 	}
 }
 

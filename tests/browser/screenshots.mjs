@@ -10,3 +10,4 @@ await import('./rights.test.mjs');
 await import('./episode.test.mjs');
 await import('./desk.test.mjs');
 await import('./team.test.mjs');
+await import('./patient.test.mjs');

@@ -49,7 +49,8 @@ export class Visitor {
     await this.allowScript(page, this.script);
     page.on('response', (answer) => {
       const redirect = answer.status() >= 300 && answer.status() < 400;
-      if (answer.request().isNavigationRequest() && !redirect) page.answer = answer;
+      // A document in a frame is no answer of the page.
+      if (answer.request().isNavigationRequest() && !redirect && answer.frame() === page.mainFrame()) page.answer = answer;
     });
     return page;
   }

@@ -26,6 +26,24 @@ const (
 	doc  = "application/msword"
 )
 
+// PDF is the media type of a document that browsers show in a reader of their own.
+const PDF = pdf
+
+// Shown returns the media type under which a browser may show a document with a declared type and name, "" for one that
+// is only to be saved: of the kinds that patients get, PDF, JPEG and PNG run nothing.
+func Shown(declared, name string) string {
+	named := byName(name)
+	for _, kind := range []string{pdf, jpeg, png} {
+		if Agrees(declared, kind) && (named == kind || named == "" && declared != "" && declared != "application/octet-stream") {
+			return kind
+		}
+	}
+	return ""
+}
+
+// Is reports whether content begins as documents of a kind do.
+func Is(kind string, content []byte) bool { return byContent(content) == kind }
+
 // Extensions are those of R113, as the accept attribute of a file field takes them.
 const Extensions = ".jpg,.jpeg,.png,.tiff,.tif,.txt,.pdf,.rtf,.doc"
 

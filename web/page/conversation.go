@@ -18,6 +18,8 @@ type Conversation struct {
 	Refused *Refusal
 	// TextOnly shows the text form of messages that have both (R33).
 	TextOnly bool
+	// Further shows older messages than the newest.
+	Further bool
 	// Acting reports that the viewer acts for the patient.
 	Acting bool
 }
@@ -25,9 +27,12 @@ type Conversation struct {
 // ReplyForm is what stands in the form when it is shown.
 type ReplyForm struct {
 	Text      string
+	Seen      conversations.DraftMark // of the draft that is kept
 	Choice    rules.ReplyChoice
 	Operation string // makes a form sent twice count once
 	Errors    []FieldError
+	// FilesAgain reports that documents were chosen, which a form cannot keep.
+	FilesAgain bool
 }
 
 // FieldError is one fault of a form. Field is the id of the element that it is about.
@@ -41,6 +46,7 @@ const (
 	FieldText  = "texte"
 	FieldFiles = "pieces"
 	FieldForm  = "reponse" // the form as a whole
+	FieldOther = "autre"   // the draft that was kept elsewhere
 )
 
 // Refusal is why a reply was not sent, by the reply state that refused it; empty when it is not known.
@@ -130,6 +136,9 @@ func (n Notice) Words() string {
 
 func (p Conversation) title() string {
 	state := strings.ToLower(patientState(p.State))
+	if p.Further {
+		return "Messages plus anciens – " + p.ShownSubject() + " (" + state + ")"
+	}
 	if p.Refused != nil {
 		return "Message non envoyé – " + p.ShownSubject() + " (" + state + ")"
 	}
@@ -147,8 +156,22 @@ func shownSubject(s string) string {
 	return s
 }
 
-// Cut reports whether older messages may exist than those shown.
-func (p Conversation) Cut() bool { return len(p.Messages) >= conversations.MaxShown }
+// Newest is the message to read first; it stands before the way to answer, unless that has something to say itself.
+func (p Conversation) Newest() []conversations.Message {
+	if p.AnswerFirst() {
+		return nil
+	}
+	return p.Messages[:min(len(p.Messages), 1)]
+}
+
+// Earlier are the other messages of the page.
+func (p Conversation) Earlier() []conversations.Message { return p.Messages[len(p.Newest()):] }
+
+// AnswerFirst reports whether the way to answer comes before all messages: something was just refused or is wrong.
+func (p Conversation) AnswerFirst() bool { return p.Refused != nil || len(p.Form.Errors) > 0 }
+
+// Kept reports whether the text of the form is the draft that is kept.
+func (p Conversation) Kept() bool { return p.Form.Text == p.Draft }
 
 // HasMarkup reports whether a message can be shown in more than one form.
 func (p Conversation) HasMarkup() bool {
@@ -178,7 +201,7 @@ func (p Conversation) Gone() bool { return p.Reply.Code == rules.MailboxUnknown 
 // FirstContact is the name of the professional whose first message the patient can answer and has not
 // answered yet; it calls for the information line of wording.md. Empty otherwise.
 func (p Conversation) FirstContact() string {
-	if !p.Reply.Allowed || len(p.Messages) == 0 ||
+	if !p.Reply.Allowed || len(p.Messages) == 0 || p.Further || p.Older != "" ||
 		slices.ContainsFunc(p.Messages, func(m conversations.Message) bool { return m.Mine }) {
 		return ""
 	}

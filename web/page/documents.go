@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mesbridge/conversations"
+	"mesbridge/web/filetype"
 )
 
 // Card is a health document as the page shows it (OP14).
@@ -63,11 +64,24 @@ type FileLink struct {
 	conversations.AttachmentLine
 	Thread conversations.ID
 	CSRF   string
+	Hint   string // id of the element that says what saving means; empty: none
 }
+
+// See reports whether a page of ours shows the file.
+func (l FileLink) See() bool { return filetype.Shown(l.Type, l.Name) != "" }
 
 // Link prepares a file for its template.
 func (v MessageView) Link(a conversations.AttachmentLine) FileLink {
-	return FileLink{a, v.Thread, v.CSRF}
+	return FileLink{a, v.Thread, v.CSRF, "g-" + v.Anchor}
+}
+
+// Savable reports whether a file of the message can be saved among the patient's documents.
+func (v MessageView) Savable() bool {
+	return slices.ContainsFunc(v.Message.Attachments, func(a conversations.AttachmentLine) bool {
+		return a.Savable || slices.ContainsFunc(a.Documents, func(d conversations.DocumentLine) bool {
+			return slices.ContainsFunc(d.Embedded, func(e conversations.AttachmentLine) bool { return e.Savable })
+		})
+	})
 }
 
 // technical reports whether an attachment holds health documents, or is an archive that bears the name of one

@@ -1,6 +1,10 @@
 package page
 
-import "mesbridge/conversations"
+import (
+	"fmt"
+
+	"mesbridge/conversations"
+)
 
 // Home is the landing page.
 type Home struct {
@@ -13,6 +17,7 @@ func (Home) template() string { return "home" }
 // Inbox is the list of a patient's conversations, newest first.
 type Inbox struct {
 	Items   []conversations.ThreadLine
+	Mark    string // of what the list shows
 	Next    string // cursor of the following page; empty on the last
 	Further bool   // not the first page
 	Notice  Notice
@@ -26,3 +31,20 @@ func (p Inbox) title() string {
 	return "Mes messages"
 }
 func (Inbox) template() string { return "inbox" }
+
+// Unread tells in words how many conversations of the page are not read.
+func (p Inbox) Unread() string {
+	n := 0
+	for _, i := range p.Items {
+		if i.Unread {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return "Liste à jour. Aucune conversation non lue."
+	case 1:
+		return "Liste à jour. 1 conversation non lue."
+	}
+	return fmt.Sprintf("Liste à jour. %d conversations non lues.", n)
+}

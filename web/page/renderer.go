@@ -67,12 +67,17 @@ type Renderer struct {
 	options Options
 	pages   map[string]*template.Template
 	assets  []Asset
+	scripts map[string]string // paths by name
 }
 
 // New parses the embedded templates. A fault in one is a fault of the build, and panics.
 func New(o Options) *Renderer {
 	style, icon := readAsset("style.css", "text/css; charset=utf-8"), readAsset("icon.svg", "image/svg+xml")
-	r := &Renderer{options: o, pages: map[string]*template.Template{}, assets: []Asset{style, icon}}
+	r := &Renderer{options: o, pages: map[string]*template.Template{}, assets: []Asset{style, icon}, scripts: map[string]string{}}
+	for _, name := range []string{"list", "reply"} {
+		script := readAsset(name+".js", "text/javascript; charset=utf-8")
+		r.assets, r.scripts[name] = append(r.assets, script), script.Path
+	}
 	functions := r.functions()
 	functions["style"] = func() string { return style.Path }
 	functions["icon"] = func() string { return icon.Path }
@@ -112,6 +117,8 @@ type frameData struct {
 	Viewer Viewer
 	Here   string // name of the page's template, to mark the menu
 	Page   Page
+	// Scripts are the paths of the page's scripts.
+	Scripts []string
 }
 
 // Render writes a whole page, or nothing and an error.
@@ -121,9 +128,11 @@ func (r *Renderer) Render(w io.Writer, v Viewer, p Page) error {
 		return fmt.Errorf("no template named %s", p.template())
 	}
 	var b bytes.Buffer
-	err := t.ExecuteTemplate(&b, "layout", frameData{
-		Options: r.options, Title: p.title() + " – " + r.options.Brand, Viewer: v, Here: p.template(), Page: p,
-	})
+	frame := frameData{Options: r.options, Title: p.title() + " – " + r.options.Brand, Viewer: v, Here: p.template(), Page: p}
+	for _, name := range Scripts(p) {
+		frame.Scripts = append(frame.Scripts, r.scripts[name])
+	}
+	err := t.ExecuteTemplate(&b, "layout", frame)
 	if err != nil {
 		return fmt.Errorf("render %s: %w", p.template(), err)
 	}

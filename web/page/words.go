@@ -51,7 +51,7 @@ func deliveryWords(d conversations.Delivery) string {
 	case conversations.DeliveryFailed:
 		switch {
 		case d.Detail == "":
-			return "Non remis"
+			return "Non remis" + nbsp + ": votre message n’est pas arrivé. Contactez ce professionnel par téléphone."
 		case strings.HasPrefix(d.Detail, "Non remis"):
 			return d.Detail
 		}

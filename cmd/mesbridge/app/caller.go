@@ -40,6 +40,16 @@ func (c callers) Session(ctx context.Context, cookie string) (web.Principal, str
 	return p, csrf, err
 }
 
+// Unattended returns who holds the session of a cookie, and lets it grow idle.
+func (c callers) Unattended(ctx context.Context, cookie string) (web.Principal, string, error) {
+	who, csrf, err := c.oauth.Sessions().Load(ctx, cookie)
+	if err != nil {
+		return web.Principal{}, "", unauthenticated(err)
+	}
+	p, err := c.principal(ctx, who)
+	return p, csrf, err
+}
+
 // unauthenticated translates "nobody" and leaves every other failure as it is: not knowing is not no.
 func unauthenticated(err error) error {
 	if errors.Is(err, oauth.ErrUnauthenticated) {
