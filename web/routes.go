@@ -84,6 +84,7 @@ func (a *App) endpoints() []endpoint {
 // mount registers everything that is served.
 func (a *App) mount(f *fiber.App) {
 	f.Use(a.observe)
+	f.Use(a.forPrograms)
 	f.Use(a.authenticate)
 	a.mountAPI(f)
 	for pattern, h := range map[string]fiber.Handler{
