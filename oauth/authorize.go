@@ -75,7 +75,7 @@ func (s *Server) takeAnswer(w http.ResponseWriter, r *http.Request) {
 		s.turnAway(w, r, ErrUnauthenticated)
 		return
 	}
-	http.Redirect(w, r, authorizePath+"?"+r.PostForm.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, authorizePath+"?"+r.PostForm.Encode(), http.StatusSeeOther) //nolint:gosec // our own path
 }
 
 // answerSilently answers a request with prompt=none (OpenID Connect Core section 3.1.2.1).

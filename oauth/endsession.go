@@ -39,7 +39,7 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) {
 	if target == "" {
 		target = s.afterLogout(r, found)
 	}
-	http.Redirect(w, r, target, http.StatusSeeOther)
+	http.Redirect(w, r, target, http.StatusSeeOther) //nolint:gosec // registered addresses and the provider's only
 }
 
 // logoutRequest reads who is to be logged out and where the client wants the browser back; both may be

@@ -18,7 +18,7 @@ type userInfo struct {
 
 // The challenges of RFC 6750 section 3 to who calls the endpoint of the userinfo.
 const (
-	bearerAbsent    = `Bearer realm="mesbridge"`
+	bearerAbsent    = `Bearer realm="mesbridge"` //nolint:gosec // a challenge, not a secret
 	bearerInvalid   = bearerAbsent + `, error="invalid_token"`
 	bearerDouble    = bearerAbsent + `, error="invalid_request"`
 	bearerWithoutID = bearerAbsent + `, error="insufficient_scope", scope="openid"`
