@@ -21,15 +21,15 @@ type consentRequest struct {
 	asked   question
 }
 
-// askConsent shows the consent page. It asks every time: a remembered consent would let any page
-// fetch a code silently, and clients are few.
+// askConsent shows the consent page. It asks every time, unless the client asked for nothing to be shown and
+// the person agreed before (see rememberConsent): clients are few.
 func (s *Server) askConsent(w http.ResponseWriter, r *http.Request) {
 	a, ok := s.readRequest(w, r)
 	if !ok {
 		return
 	}
 	if slices.Contains(a.asked.prompts(), "none") {
-		s.refuseClient(w, r, a.request, fosite.ErrConsentRequired)
+		s.answerSilently(w, r, a)
 		return
 	}
 	target := a.request.GetRedirectURI()
@@ -59,6 +59,43 @@ func (s *Server) takeDecision(w http.ResponseWriter, r *http.Request) {
 		s.refuseClient(w, r, a.request, fosite.ErrAccessDenied)
 		return
 	}
+	s.rememberConsent(ctx, value(r, s.sessions.cookies.session()), a.client.ID, granted)
+	s.grant(w, r, a, granted)
+}
+
+// takeAnswer takes the decision of the consent page, which names its request in the URL, or an authorization
+// request that comes as a form (OpenID Connect Core section 3.1.2.1). The latter goes on as the request in a URL
+// that it could have been.
+func (s *Server) takeAnswer(w http.ResponseWriter, r *http.Request) {
+	if r.URL.RawQuery != "" {
+		s.takeDecision(w, r)
+		return
+	}
+	if r.ParseForm() != nil || len(r.PostForm.Encode()) > maxPushedBytes {
+		s.turnAway(w, r, ErrUnauthenticated)
+		return
+	}
+	http.Redirect(w, r, authorizePath+"?"+r.PostForm.Encode(), http.StatusSeeOther) //nolint:gosec // our own path
+}
+
+// answerSilently answers a request with prompt=none (OpenID Connect Core section 3.1.2.1).
+func (s *Server) answerSilently(w http.ResponseWriter, r *http.Request, a consentRequest) {
+	granted := grantable(a)
+	agreed, err := s.consented(r.Context(), value(r, s.sessions.cookies.session()), a.client, granted)
+	switch {
+	case err != nil:
+		s.turnAway(w, r, err)
+	case !agreed || len(granted) == 0:
+		s.refuseClient(w, r, a.request, fosite.ErrConsentRequired)
+	default:
+		s.dropPushed(r.Context(), a.asked)
+		s.grant(w, r, a, granted)
+	}
+}
+
+// grant gives the client a code.
+func (s *Server) grant(w http.ResponseWriter, r *http.Request, a consentRequest, granted []string) {
+	ctx := r.Context()
 	for _, scope := range granted {
 		a.request.GrantScope(scope)
 	}
@@ -83,12 +120,11 @@ func (s *Server) readRequest(w http.ResponseWriter, r *http.Request) (consentReq
 		return consentRequest{}, false
 	}
 	query := asked.values
-	mode := query.Get("response_mode")
-	if query.Has("request") || query.Has("request_uri") || mode != "" && mode != "query" {
-		s.pages.Error(w, r, http.StatusBadRequest, ErrorData{Code: RequestInvalid})
+	if mode := query.Get("response_mode"); mode != "" && mode != "query" {
+		s.turnAway(w, r, ErrUnauthenticated)
 		return consentRequest{}, false
 	}
-	ar, err := s.provider.NewAuthorizeRequest(ctx, queryOnly(r, query))
+	ar, err := s.provider.NewAuthorizeRequest(ctx, queryOnly(r, s.understood(ctx, query)))
 	if errors.Is(err, ErrUnavailable) {
 		s.turnAway(w, r, err)
 		return consentRequest{}, false
@@ -96,8 +132,17 @@ func (s *Server) readRequest(w http.ResponseWriter, r *http.Request) (consentReq
 	client, known := ar.GetClient().(fositeClient)
 	// fosite lets loopback URIs differ in the port (RFC 8252); here they are exact too.
 	if !known || !slices.Contains(client.GetRedirectURIs(), query.Get("redirect_uri")) || !ar.IsRedirectURIValid() {
-		s.pages.Error(w, r, http.StatusBadRequest, ErrorData{Code: RequestInvalid})
+		s.turnAway(w, r, ErrUnauthenticated)
 		return consentRequest{}, false
+	}
+	if err == nil {
+		err = unsupported(asked)
+	}
+	var meant hint
+	if err == nil && query.Get("id_token_hint") != "" {
+		if meant, err = s.readHint(query.Get("id_token_hint")); err != nil || meant.client != client.GetID() {
+			err = fosite.ErrInvalidRequest.WithHint("The 'id_token_hint' is not an ID token of this client.")
+		}
 	}
 	if err != nil {
 		s.refuseClient(w, r, ar, clientError(err))
@@ -110,6 +155,9 @@ func (s *Server) readRequest(w http.ResponseWriter, r *http.Request) (consentReq
 		return consentRequest{}, false
 	case err != nil || who.Identity.Kind != client.client.Kind || s.wantsNewLogin(asked, who):
 		s.demandLogin(w, r, ar, asked)
+		return consentRequest{}, false
+	case meant.subject != "" && !same(meant.subject, who.Identity.Subject):
+		s.refuseClient(w, r, ar, fosite.ErrLoginRequired.WithHint("Somebody else is logged in than the 'id_token_hint' names."))
 		return consentRequest{}, false
 	}
 	return consentRequest{request: ar, client: client.client, session: who, asked: asked}, true
@@ -222,7 +270,9 @@ func grantable(a consentRequest) []string {
 	return granted
 }
 
-func isAPIScope(scope string) bool { return scope != scopeOpenID && scope != scopeOffline }
+func isAPIScope(scope string) bool {
+	return scope != scopeOpenID && scope != scopeOffline && scope != scopeProfile
+}
 
 // queryOnly shows fosite the question alone: the form of the consent page would mix into the request.
 func queryOnly(r *http.Request, values url.Values) *http.Request {

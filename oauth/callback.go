@@ -94,27 +94,34 @@ func (s *Server) fetchIdentity(ctx context.Context, up *upstream, f flow, code s
 	if err != nil {
 		return Identity{}, "", err
 	}
-	acr, _ := claims["acr"].(string)
-	level, err := assurance(up.kind, acr, up.Level)
-	if err != nil {
-		return Identity{}, "", refusal{AssuranceTooLow, "level of assurance", err}
-	}
 	if up.UserInfo {
 		if err := addUserInfo(outside, remote, token, claims); err != nil {
 			return Identity{}, "", err
 		}
 	}
+	who, err := s.identify(ctx, up, claims)
+	return who, raw, err
+}
+
+// identify judges the level of a login by its verified claims and asks the resolver who this is. It fails with
+// a refusal.
+func (s *Server) identify(ctx context.Context, up *upstream, claims map[string]any) (Identity, error) {
+	acr, _ := claims["acr"].(string)
+	level, err := assurance(up.kind, acr, up.Level)
+	if err != nil {
+		return Identity{}, refusal{AssuranceTooLow, "level of assurance", err}
+	}
 	who, err := s.resolve(ctx, string(up.kind), claims)
 	switch {
 	case errors.Is(err, ErrUnknownPerson):
-		return Identity{}, "", refusal{PersonUnknown, "person is not admitted", err}
+		return Identity{}, refusal{PersonUnknown, "person is not admitted", err}
 	case err != nil:
-		return Identity{}, "", refusal{Unavailable, "person could not be looked up", err}
+		return Identity{}, refusal{Unavailable, "person could not be looked up", err}
 	case who.Subject == "":
-		return Identity{}, "", refusal{PersonUnknown, "resolver gave no subject", nil}
+		return Identity{}, refusal{PersonUnknown, "resolver gave no subject", nil}
 	}
 	who.Kind, who.ACR = up.kind, level
-	return who, raw, nil
+	return who, nil
 }
 
 // verify checks the ID token: signature, issuer, audience and expiry by go-oidc, then what that

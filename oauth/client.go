@@ -24,8 +24,9 @@ type Clients interface {
 	Client(ctx context.Context, id string) (Client, error)
 }
 
-// Client is one registered OAuth client. How it authenticates follows from what it has: keys
-// (private_key_jwt), a secret (client_secret_basic), or neither (a public client with PKCE).
+// Client is one registered OAuth client. How it authenticates follows from what it has: a subject or
+// certificates (mutual TLS), keys (private_key_jwt), a secret (client_secret_basic), or none of them (a public
+// client with PKCE). The first of them in this order counts.
 type Client struct {
 	ID   string
 	Name string // shown on the consent page
@@ -45,6 +46,23 @@ type Client struct {
 	SecretHash      []byte   // HashSecret of a generated secret
 	OldSecretHashes [][]byte // of secrets that still count while the client's systems change theirs
 	Keys            []PublicKey
+
+	// TLSSubject is the subject of the client's certificate as MutualTLS.Judge gives it (tls_client_auth, RFC
+	// 8705 section 2.1). The keys of such a client sign its actor tokens alone.
+	TLSSubject string
+	// TLSCertificates are the SHA-256 of the client's certificates, whoever issued them
+	// (self_signed_tls_client_auth, RFC 8705 section 2.2).
+	TLSCertificates [][]byte
+	// BoundTokens binds the tokens of a client that proves itself in another way to the certificate that it
+	// shows when it fetches them. With mutual TLS they are bound anyway.
+	BoundTokens bool
+
+	// ExchangesFor are the clients at the professionals' provider whose tokens it may exchange (I52); such a
+	// client authenticates by mutual TLS (I54).
+	ExchangesFor []string
+
+	// PostLogoutURIs are where it may have the browser back after a logout, compared letter by letter (I27).
+	PostLogoutURIs []string
 
 	// Introspects lets the client ask about tokens of other clients: it is a resource server.
 	Introspects bool
@@ -114,11 +132,18 @@ func (c Client) forFosite() fositeClient {
 	switch c.Kind {
 	case Patient, Professional:
 		base.GrantTypes = []string{"authorization_code", "refresh_token"}
+		if len(c.ExchangesFor) > 0 {
+			base.GrantTypes = append(base.GrantTypes, exchangeGrant)
+		}
 		base.ResponseTypes = []string{"code"}
 	case Application:
 		base.GrantTypes = []string{"client_credentials"}
 	}
 	switch {
+	case c.TLSSubject != "":
+		full.TokenEndpointAuthMethod = "tls_client_auth"
+	case len(c.TLSCertificates) > 0:
+		full.TokenEndpointAuthMethod = "self_signed_tls_client_auth"
 	case len(c.Keys) > 0:
 		full.TokenEndpointAuthMethod = "private_key_jwt"
 		full.TokenEndpointAuthSigningAlgorithm = algorithm(c.Keys[0].Key)
@@ -126,13 +151,18 @@ func (c Client) forFosite() fositeClient {
 		for _, k := range c.Keys {
 			full.JSONWebKeys.Keys = append(full.JSONWebKeys.Keys, jose.JSONWebKey{Key: k.Key, KeyID: k.ID, Use: "sig"})
 		}
-	case len(c.SecretHash) > 0 || c.Kind == Application:
+	case !c.isPublic():
 		full.TokenEndpointAuthMethod = "client_secret_basic"
 	default:
 		full.TokenEndpointAuthMethod = "none"
 		base.Public = true
 	}
 	return fositeClient{DefaultOpenIDConnectClient: full, client: c}
+}
+
+// isPublic reports whether the client has nothing to prove itself by.
+func (c Client) isPublic() bool {
+	return !c.usesTLS() && len(c.Keys) == 0 && len(c.SecretHash) == 0 && c.Kind != Application
 }
 
 // algorithm names the signature algorithm of a client key; empty when the type is not supported.
@@ -186,12 +216,23 @@ func (c Client) check() error {
 		return errors.New("the kind must be patient, professional or application")
 	case len(c.SecretHash) != 0 && len(c.SecretHash) != sha256.Size:
 		return errors.New("the secret's hash must be a SHA-256")
-	case c.Kind == Application && len(c.SecretHash) == 0 && len(c.Keys) == 0:
-		return errors.New("an application needs a secret or a key")
-	case c.Kind != Application && len(c.RedirectURIs) == 0:
+	case c.Kind == Application && len(c.SecretHash) == 0 && len(c.Keys) == 0 && !c.usesTLS():
+		return errors.New("an application needs a secret, a key or a certificate")
+	case c.usesTLS() && len(c.SecretHash) != 0, c.TLSSubject != "" && len(c.TLSCertificates) > 0:
+		return errors.New("a client proves itself in one way: by a subject, by certificates, or by a secret")
+	case c.Kind != Application && len(c.RedirectURIs) == 0 && len(c.ExchangesFor) == 0:
 		return errors.New("a redirect URI is missing")
+	case len(c.ExchangesFor) > 0 && (c.Kind != Professional || !c.usesTLS()):
+		return errors.New("to exchange tokens is for professionals' software that authenticates by mutual TLS (I54)")
+	case slices.Contains(c.ExchangesFor, ""):
+		return errors.New("a client whose tokens may be exchanged has no name")
 	}
-	for _, uri := range c.RedirectURIs {
+	for _, sum := range c.TLSCertificates {
+		if len(sum) != sha256.Size {
+			return errors.New("a certificate must be named by its SHA-256")
+		}
+	}
+	for _, uri := range slices.Concat(c.RedirectURIs, c.PostLogoutURIs) {
 		if _, err := checkURL(uri, false); err != nil {
 			return fmt.Errorf("redirect URI: %w", err)
 		}

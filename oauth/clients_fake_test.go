@@ -28,11 +28,11 @@ var sihKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 
 func testClients(t *testing.T) StaticClients {
 	t.Helper()
-	patientScopes := []string{"openid", "offline_access", "patient.read", "patient.reply", "patient.block"}
+	patientScopes := []string{"openid", "profile", "offline_access", "patient.read", "patient.reply", "patient.block"}
 	clients, err := NewStaticClients(
 		Client{
 			ID: "app", Name: "Application de santé", Kind: Patient, RedirectURIs: []string{appRedirect},
-			Scopes: patientScopes, SecretHash: HashSecret(appSecret),
+			Scopes: patientScopes, SecretHash: HashSecret(appSecret), PostLogoutURIs: []string{appRedirect + "/fin"},
 		},
 		Client{ID: "phone", Name: "Téléphone", Kind: Patient, RedirectURIs: []string{appRedirect}, Scopes: patientScopes},
 		Client{ID: "lps", Name: "Logiciel", Kind: Professional, RedirectURIs: []string{proRedirect}, Scopes: []string{"openid", "thread.read"}},
@@ -40,6 +40,17 @@ func testClients(t *testing.T) StaticClients {
 		Client{
 			ID: "sih-key", Name: "Clinique à clé", Kind: Application, FINESS: "750000002", Scopes: []string{"episode.close"},
 			Keys: []PublicKey{{ID: "k1", Key: sihKey().Public()}},
+		},
+		Client{
+			ID: "editor", Name: "Logiciel d’éditeur", Kind: Professional, Scopes: []string{"openid", "thread.read", "thread.write"},
+			TLSSubject: "CN=lps.editeur.example", ExchangesFor: []string{"editor-at-psc"}, Keys: []PublicKey{{ID: "a1", Key: sihKey().Public()}},
+		},
+		Client{
+			ID: "sih-tls", Name: "Clinique à certificat", Kind: Application, FINESS: "750000003", Scopes: []string{"episode.close"},
+			TLSCertificates: [][]byte{sum256(pki().selfSigned.Leaf.Raw)},
+		},
+		Client{
+			ID: "phone-bound", Name: "Téléphone à clé", Kind: Patient, RedirectURIs: []string{appRedirect}, Scopes: patientScopes, BoundTokens: true,
 		},
 		Client{ID: "rs", Name: "Serveur de ressources", Kind: Application, SecretHash: HashSecret(rsSecret), Introspects: true},
 	)

@@ -179,8 +179,6 @@ func TestAuthorize_untrustedRequests_showAPage(t *testing.T) {
 		"application client":     good.with("client_id", "sih"),
 		"form_post":              good.with("response_mode", "form_post"),
 		"fragment":               good.with("response_mode", "fragment"),
-		"request object":         good.with("request", "eyJhbGciOiJub25lIn0.e30."),
-		"request URI":            good.with("request_uri", "http://169.254.169.254/x"),
 	} {
 		got := b.get(w.authorizeURL(a))
 		expect(t, name+": status", got.status, http.StatusBadRequest)
@@ -201,7 +199,9 @@ func TestAuthorize_refusedRequests_tellTheClient(t *testing.T) {
 	}{
 		"implicit":       {good.with("response_type", "token"), "unsupported_response_type"},
 		"hybrid":         {good.with("response_type", "code id_token"), "unsupported_response_type"},
-		"short state":    {good.with("state", "short"), "invalid_state"},
+		"short state":    {good.with("state", "short"), "invalid_request"},
+		"request object": {good.with("request", "eyJhbGciOiJub25lIn0.e30."), "request_not_supported"},
+		"request URI":    {good.with("request_uri", "http://169.254.169.254/x"), "request_uri_not_supported"},
 		"foreign scope":  {good.with("scope", "thread.read"), "invalid_scope"},
 		"prompt none":    {good.with("prompt", "none"), "consent_required"},
 		"no challenge":   {good.with("code_challenge", "").with("code_challenge_method", ""), "invalid_request"},

@@ -53,6 +53,13 @@ type Config struct {
 	Clients Clients
 	Pages   Pages
 
+	// MutualTLS is the listener on which clients show certificates. It may be nil: clients that authenticate
+	// by one, and tokens bound to one, are then refused.
+	MutualTLS *MutualTLS
+
+	// Limits bound how often somebody may ask. They may be left out.
+	Limits Limits
+
 	// Patients and Professionals are the providers to log in through. One may be nil: its paths
 	// then answer 404.
 	Patients      *Upstream
@@ -94,6 +101,7 @@ func (c Config) check() error {
 	} else if u.Path != "" || u.RawQuery != "" {
 		faults = append(faults, errors.New("issuer: a path or a slash at the end is not allowed"))
 	}
+	faults = append(faults, c.MutualTLS.check(production))
 	faults = append(faults, c.Patients.check(Patient, production), c.Professionals.check(Professional, production))
 	return errors.Join(faults...)
 }

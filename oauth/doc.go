@@ -7,6 +7,8 @@
 //     get there;
 //   - an authorization code, a refresh token and a client assertion count once, however many
 //     requests carry them at the same moment;
+//   - a token that was fetched with a certificate counts only together with it (mutual.go), and a token of Pro Santé
+//     Connect is exchanged only after that provider vouched for it (exchange.go);
 //   - a doubt is a refusal: ErrUnauthenticated for the caller's fault, ErrUnavailable for ours.
 //
 // It refuses the implicit, hybrid and password grants, PKCE with "plain", redirect URIs that are
@@ -15,5 +17,6 @@
 // Pages implementation shows.
 //
 // Start with New (server.go); the profile of the library underneath is in profile.go, its storage
-// in store.go and commit_grant.lua, the login in login.go and callback.go, sessions in session.go.
+// in store.go and commit_grant.lua, how clients prove themselves in authenticate.go, the login in login.go and
+// callback.go, sessions in session.go.
 package oauth

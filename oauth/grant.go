@@ -13,6 +13,12 @@ import (
 type grantSession struct {
 	openid.DefaultSession
 	Identity Identity `json:"identity"`
+	// Thumbprint is that of the certificate without which the tokens are worth nothing; empty: none (RFC 8705).
+	Thumbprint string `json:"x5t,omitempty"`
+	// Exchanged tells that the token came of a token of the professionals' provider (RFC 8693).
+	Exchanged bool `json:"exchanged,omitempty"`
+	// Software is what an exchange said of the software that asked; nil: nothing (I55).
+	Software *Software `json:"software,omitempty"`
 }
 
 var _ openid.Session = (*grantSession)(nil)
@@ -36,8 +42,12 @@ func (s *grantSession) Clone() fosite.Session {
 	if s == nil {
 		return nil
 	}
-	c := &grantSession{Identity: s.Identity}
+	c := &grantSession{Identity: s.Identity, Thumbprint: s.Thumbprint, Exchanged: s.Exchanged}
 	c.Identity.Scopes = slices.Clone(s.Identity.Scopes)
+	if s.Software != nil {
+		software := *s.Software
+		c.Software = &software
+	}
 	if inner, ok := s.DefaultSession.Clone().(*openid.DefaultSession); ok {
 		c.DefaultSession = *inner
 	}

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"slices"
@@ -10,13 +11,22 @@ import (
 	"github.com/ory/fosite"
 )
 
-// Introspect tells who stands behind an access token of ours. It fails with ErrUnauthenticated for
-// anything that is not a living access token (refresh tokens included) and with ErrUnavailable
-// when that could not be found out.
+// Introspect tells who stands behind an access token of ours that came over a connection without a
+// certificate. It fails with ErrUnauthenticated for anything that is not a living access token (refresh tokens
+// included) or is bound to a certificate, and with ErrUnavailable when that could not be found out.
 func (s *Server) Introspect(ctx context.Context, accessToken string) (Identity, error) {
+	return s.IntrospectOver(ctx, accessToken, nil)
+}
+
+// IntrospectOver is Introspect for a connection whose other side proved that it holds the key of a certificate:
+// a token that is bound to one counts over that connection alone (RFC 8705 section 3). nil: it showed none.
+func (s *Server) IntrospectOver(ctx context.Context, accessToken string, peer *x509.Certificate) (Identity, error) {
 	request, err := s.lookUp(ctx, accessToken)
 	if err != nil {
 		return Identity{}, err
+	}
+	if !boundTo(request, peer) {
+		return Identity{}, ErrUnauthenticated
 	}
 	return identityOf(request), nil
 }
@@ -60,6 +70,19 @@ type introspection struct {
 	Kind     Kind   `json:"kind,omitempty"`
 	FINESS   string `json:"finess,omitempty"`
 	Exercise string `json:"exercise,omitempty"`
+
+	Confirmation *confirmation `json:"cnf,omitempty"` // RFC 8705 section 3.2
+	Actor        *actor        `json:"act,omitempty"` // RFC 8693 section 4.1: of an exchanged token
+}
+
+type confirmation struct {
+	Thumbprint string `json:"x5t#S256"`
+}
+
+// actor is the client that exchanged a token and what it said of its software (I55).
+type actor struct {
+	Subject string `json:"sub"`
+	Software
 }
 
 // introspect is made by hand: fosite's own request takes no private_key_jwt and does not ask
@@ -89,13 +112,32 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, introspection{})
 		return
 	}
+	writeJSON(w, s.describe(request))
+}
+
+// describe is the answer about a living token.
+func (s *Server) describe(request fosite.Requester) introspection {
 	who := identityOf(request)
-	writeJSON(w, introspection{
+	about := introspection{
 		Active: true, Scope: strings.Join(request.GetGrantedScopes(), " "), ClientID: request.GetClient().GetID(),
 		Type: "Bearer", Expires: request.GetSession().GetExpiresAt(fosite.AccessToken).Unix(),
 		Issued: request.GetRequestedAt().Unix(), Issuer: s.issuer, Subject: who.Subject, ACR: who.ACR,
 		Kind: who.Kind, FINESS: who.FINESS, Exercise: who.Exercise,
-	})
+	}
+	session, ok := request.GetSession().(*grantSession)
+	if !ok {
+		return about
+	}
+	if session.Thumbprint != "" {
+		about.Confirmation = &confirmation{session.Thumbprint}
+	}
+	if session.Exchanged {
+		about.Actor = &actor{Subject: request.GetClient().GetID()}
+		if session.Software != nil {
+			about.Actor.Software = *session.Software
+		}
+	}
+	return about
 }
 
 // revoke ends the grant that a token belongs to (RFC 7009). fosite's own answer to a store that is

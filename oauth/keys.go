@@ -34,5 +34,10 @@ func personKey(kind Kind, subject string) string {
 	return hashTag + "person:" + digest(string(kind)+" "+subject)
 }
 
+// consentKey is a string, the sealed agreement of a browser session with a client.
+func consentKey(cookie, client string) string {
+	return hashTag + "consent:" + digest(cookie+" "+client)
+}
+
 // flowKey is a string, the sealed flow of a login that was sent to its provider.
 func flowKey(state string) string { return hashTag + "flow:" + digest(state) }

@@ -37,6 +37,10 @@ func (s *Server) startLogin(w http.ResponseWriter, r *http.Request) {
 		s.pages.Error(w, r, http.StatusNotFound, ErrorData{Code: NotFound})
 		return
 	}
+	if err := s.within(ctx, useLogin, s.limits.LoginsPerMinute, sourceOf(r)); err != nil {
+		s.loginError(w, r, kind, limited(err))
+		return
+	}
 	remote, err := up.remote(ctx)
 	if err != nil {
 		s.loginError(w, r, kind, refusal{Unavailable, "provider is away", err})
@@ -117,14 +121,27 @@ func (s *Server) loginError(w http.ResponseWriter, r *http.Request, kind Kind, e
 	if oauthError := new(oauth2.RetrieveError); errors.As(err, &oauthError) {
 		attributes = append(attributes, "status", oauthError.Response.StatusCode)
 	}
+	if above := (tooMany{}); errors.As(err, &above) {
+		w.Header().Set("Retry-After", above.retryAfter())
+	}
 	s.log.WarnContext(r.Context(), "login refused", attributes...)
 	s.pages.Error(w, r, statusOf(why.code), ErrorData{Code: why.code, Retry: loginPath + string(kind)})
+}
+
+// limited is a login that was not begun because of its number, or because that could not be told.
+func limited(err error) refusal {
+	if errors.As(err, &tooMany{}) {
+		return refusal{TooMany, "too many logins from one source", err}
+	}
+	return refusal{Unavailable, "store is away", err}
 }
 
 func statusOf(code ErrorCode) int {
 	switch code {
 	case LoginExpired:
 		return http.StatusBadRequest
+	case TooMany:
+		return http.StatusTooManyRequests
 	case Unavailable:
 		return http.StatusServiceUnavailable
 	default:

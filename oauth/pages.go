@@ -61,5 +61,6 @@ const (
 	PersonUnknown   ErrorCode = "person-unknown"          // 403: logged in, but not admitted here
 	FormExpired     ErrorCode = "form-expired"            // 403: the form's CSRF token is not this session's
 	NotFound        ErrorCode = "not-found"               // 404
+	TooMany         ErrorCode = "rate-limited"            // 429: too many logins from one source
 	Unavailable     ErrorCode = "temporarily-unavailable" // 503: the provider or our store does not answer
 )

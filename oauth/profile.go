@@ -2,9 +2,6 @@ package oauth
 
 import (
 	"context"
-	"errors"
-	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/go-jose/go-jose/v3"
@@ -30,6 +27,7 @@ const (
 const (
 	scopeOpenID  = "openid"
 	scopeOffline = "offline_access"
+	scopeProfile = "profile" // the name in the userinfo
 )
 
 // profile widens the one thing that fosite.Config fixes: client assertions may name the token
@@ -42,9 +40,10 @@ type profile struct {
 func (p profile) GetTokenURLs(context.Context) []string { return p.audiences }
 
 // newProvider composes fosite: authorization code with PKCE S256, refresh with rotation, client
-// credentials, introspection, revocation, ID tokens. No implicit, hybrid or password handler is
-// loaded, so that no setting can bring them back.
-func newProvider(c Config, st *store, key *jose.JSONWebKey) (*fosite.Fosite, oauth2.CoreStrategy) {
+// credentials, token exchange, introspection, revocation, ID tokens. No implicit, hybrid or password handler
+// is loaded, so that no setting can bring them back.
+func newProvider(c Config, s *Server, key *jose.JSONWebKey) (*fosite.Fosite, oauth2.CoreStrategy) {
+	st := s.store
 	base := &fosite.Config{
 		GlobalSecret:      c.GlobalSecret,
 		IDTokenIssuer:     c.Issuer,
@@ -86,21 +85,11 @@ func newProvider(c Config, st *store, key *jose.JSONWebKey) (*fosite.Fosite, oau
 		compose.OAuth2TokenRevocationFactory,
 		compose.OAuth2PKCEFactory,
 	)
-	p := profile{Config: base, audiences: []string{c.Issuer + tokenPath, c.Issuer}}
+	base.TokenEndpointHandlers.Append(&exchange{s, oauth2.HandleHelper{
+		AccessTokenStrategy: core, AccessTokenStorage: st, Config: base,
+	}})
+	p := profile{Config: base, audiences: s.audiences}
 	provider := fosite.NewOAuth2Provider(st, p)
-	base.ClientAuthenticationStrategy = authenticateWith(provider)
+	base.ClientAuthenticationStrategy = s.authenticate
 	return provider, core
-}
-
-// authenticateWith gives fosite's own client authentication, with errors that clients may see: an
-// expired assertion comes out of it as a bare error, which would be answered with 500.
-func authenticateWith(provider *fosite.Fosite) fosite.ClientAuthenticationStrategy {
-	return func(ctx context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
-		client, err := provider.DefaultClientAuthenticationStrategy(ctx, r, form)
-		known := new(fosite.RFC6749Error)
-		if err != nil && !errors.As(err, &known) && !errors.Is(err, ErrUnavailable) {
-			err = fosite.ErrInvalidClient.WithWrap(err)
-		}
-		return client, err
-	}
 }

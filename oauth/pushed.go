@@ -88,7 +88,7 @@ func (s *Server) checkPushed(r *http.Request, client fosite.Client) error {
 	case form.Get("code_challenge") == "" || form.Get("code_challenge_method") != "S256":
 		return fosite.ErrInvalidRequest.WithHint("PKCE with S256 is required.")
 	}
-	_, err := s.provider.NewAuthorizeRequest(r.Context(), queryOnly(r, form))
+	_, err := s.provider.NewAuthorizeRequest(r.Context(), queryOnly(r, s.understood(r.Context(), form)))
 	return clientError(err)
 }
 

@@ -31,6 +31,9 @@ type Server struct {
 	patients, professionals *upstream // nil when not in use
 	resolve                 Resolver
 	loggedOut               func(context.Context, Identity)
+	mutual                  *MutualTLS // nil when there is no such listener
+	limits                  Limits
+	audiences               []string // that an assertion for this server may name
 	pages                   Pages
 	shortCuts               bool
 	log                     *slog.Logger
@@ -50,7 +53,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	discovery, err := discoveryDocument(c.Issuer)
+	discovery, err := discoveryDocument(c)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +64,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		issuer: c.Issuer, store: st, resolve: c.Resolve, loggedOut: c.LoggedOut, pages: c.Pages,
+		mutual: c.MutualTLS, limits: c.Limits, audiences: []string{c.Issuer + tokenPath, c.Issuer},
 		sessions:      newSessions(c.Redis, seal, cookies{secure: isSecure(c.Issuer)}, c.Now),
 		patients:      newUpstream(c.Patients, c.Issuer, Patient, c.Now),
 		professionals: newUpstream(c.Professionals, c.Issuer, Professional, c.Now),
@@ -71,7 +75,10 @@ func New(c Config) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.provider, s.core = newProvider(c, st, key)
+	if c.MutualTLS != nil {
+		s.audiences = append(s.audiences, c.MutualTLS.URL+tokenPath)
+	}
+	s.provider, s.core = newProvider(c, s, key)
 	return s, nil
 }
 
@@ -101,6 +108,8 @@ const (
 	loginPath      = "/oauth/login/"    // and the kind
 	callbackPath   = "/oauth/callback/" // and the kind
 	logoutPath     = "/oauth/logout"
+	endSessionPath = "/oauth/end_session"
+	userInfoPath   = "/oauth/userinfo"
 	discoveryPath  = "/.well-known/openid-configuration"
 )
 
@@ -111,7 +120,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET "+discoveryPath, s.serveDiscovery)
 	mux.HandleFunc("GET "+keysPath, s.serveKeys)
 	mux.HandleFunc("GET "+authorizePath, s.askConsent)
-	mux.HandleFunc("POST "+authorizePath, s.takeDecision)
+	mux.HandleFunc("POST "+authorizePath, s.takeAnswer)
 	mux.HandleFunc("POST "+pushPath, s.push)
 	mux.HandleFunc("POST "+tokenPath, s.token)
 	mux.HandleFunc("POST "+introspectPath, s.introspect)
@@ -119,10 +128,20 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET "+loginPath+"{kind}", s.startLogin)
 	mux.HandleFunc("GET "+callbackPath+"{kind}", s.finishLogin)
 	mux.HandleFunc("POST "+logoutPath, s.logout)
+	for _, method := range []string{"GET ", "POST "} {
+		mux.HandleFunc(method+endSessionPath, s.endSession)
+		mux.HandleFunc(method+userInfoPath, s.serveUserInfo)
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.pages.Error(w, r, http.StatusNotFound, ErrorData{Code: NotFound})
 	})
 	return guarded(mux)
+}
+
+// MutualTLSPaths are the endpoints that the listener with mutual TLS serves of this package: those that programs
+// call. The others are for browsers, which have no business there.
+func MutualTLSPaths() []string {
+	return []string{tokenPath, introspectPath, revokePath, pushPath, userInfoPath}
 }
 
 // guarded sets what every answer has in common: nothing is cached, framed, sniffed or named in a

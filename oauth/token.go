@@ -11,6 +11,10 @@ import (
 // token exchanges a code, a refresh token or the client's own credentials (RFC 6749 section 3.2).
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
+	if err := s.within(ctx, useSource, s.limits.TokensPerMinute, sourceOf(r)); err != nil {
+		s.refuse(ctx, w, nil, err)
+		return
+	}
 	request, err := s.provider.NewAccessRequest(ctx, r, &grantSession{})
 	if request == nil {
 		// No handler took it, which fosite calls invalid_request.
@@ -21,7 +25,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		s.refuse(ctx, w, request, err)
 		return
 	}
-	if err = s.complete(request); err == nil {
+	if err = s.complete(r, request); err == nil {
 		var answer fosite.AccessResponder
 		if answer, err = s.provider.NewAccessResponse(ctx, request); err == nil {
 			s.provider.WriteAccessResponse(ctx, w, request, answer)
@@ -31,9 +35,9 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	s.refuse(ctx, w, request, err)
 }
 
-// complete adds what fosite leaves to us: who an application is, and the end of a family of
-// refresh tokens grantLife after the login they come from.
-func (s *Server) complete(request fosite.AccessRequester) error {
+// complete adds what fosite leaves to us: who an application is, the end of a family of refresh tokens
+// grantLife after the login they come from, and the certificate that tokens are bound to.
+func (s *Server) complete(r *http.Request, request fosite.AccessRequester) error {
 	session, ok := request.GetSession().(*grantSession)
 	client, known := request.GetClient().(fositeClient)
 	if !ok || !known {
@@ -53,7 +57,7 @@ func (s *Server) complete(request fosite.AccessRequester) error {
 			return fosite.ErrInvalidGrant.WithHint("The person must log in again.")
 		}
 	}
-	return nil
+	return bind(r, session, client.client)
 }
 
 // clientChallenge names how a client authenticates at the endpoints that are not for browsers.
@@ -62,6 +66,10 @@ const clientChallenge = `Basic realm="mesbridge", charset="UTF-8"`
 // refuse answers a client with an error, and a 401 with the challenge that RFC 6749 section 5.2 demands
 // and fosite leaves out.
 func (s *Server) refuse(ctx context.Context, w http.ResponseWriter, request fosite.AccessRequester, err error) {
+	var above tooMany
+	if errors.As(err, &above) {
+		w.Header().Set("Retry-After", above.retryAfter())
+	}
 	err = clientError(err)
 	if fosite.ErrorToRFC6749Error(err).StatusCode() == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", clientChallenge)
@@ -73,6 +81,10 @@ func (s *Server) refuse(ctx context.Context, w http.ResponseWriter, request fosi
 // race holds an invalid grant, not a server error, and an absent store is temporary.
 func clientError(err error) error {
 	switch {
+	case errors.As(err, &tooMany{}):
+		return errTooMany.WithWrap(err)
+	case errors.Is(err, fosite.ErrInvalidState): // a code of fosite's own
+		return fosite.ErrInvalidRequest.WithHint("The parameter 'state' must have at least 8 characters.")
 	case errors.Is(err, ErrUnavailable):
 		return fosite.ErrTemporarilyUnavailable.WithWrap(err)
 	case errors.Is(err, errSpent):

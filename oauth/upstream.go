@@ -26,7 +26,7 @@ type Upstream struct {
 	DiscoveryURL string
 
 	// These endpoints may be set to override those of the document (I14, I15).
-	AuthorizeURL, TokenURL, UserInfoURL, KeysURL, EndSessionURL string
+	AuthorizeURL, TokenURL, UserInfoURL, KeysURL, EndSessionURL, IntrospectURL string
 
 	ClientID string
 	// ClientSecret may be empty for a public client and for a client known by its TLS certificate.
@@ -62,7 +62,7 @@ func (u *Upstream) check(kind Kind, production bool) error {
 		faults = append(faults, errors.New("the level must be eidas1, eidas2 or eidas3"))
 	}
 	for _, raw := range []string{
-		u.Issuer, u.DiscoveryURL, u.AuthorizeURL, u.TokenURL, u.UserInfoURL, u.KeysURL, u.EndSessionURL,
+		u.Issuer, u.DiscoveryURL, u.AuthorizeURL, u.TokenURL, u.UserInfoURL, u.KeysURL, u.EndSessionURL, u.IntrospectURL,
 	} {
 		if raw == "" && raw != u.Issuer {
 			continue
@@ -91,11 +91,13 @@ type upstream struct {
 
 // remote is what the discovery document told.
 type remote struct {
-	provider   *oidc.Provider
-	verifier   *oidc.IDTokenVerifier
-	oauth      oauth2.Config
-	endSession string
-	sendsIss   bool // RFC 9207
+	provider      *oidc.Provider
+	verifier      *oidc.IDTokenVerifier
+	anyParty      *oidc.IDTokenVerifier // of tokens that other clients of the provider got
+	oauth         oauth2.Config
+	endSession    string
+	introspection string
+	sendsIss      bool // RFC 9207
 }
 
 // upstreamTimeout bounds each call to a provider: a person waits for it.
@@ -156,8 +158,9 @@ func (u *upstream) remote(ctx context.Context) (*remote, error) {
 // document is a discovery document with the members go-oidc leaves out.
 type document struct {
 	oidc.ProviderConfig
-	EndSession string `json:"end_session_endpoint"`
-	SendsIss   bool   `json:"authorization_response_iss_parameter_supported"`
+	EndSession    string `json:"end_session_endpoint"`
+	Introspection string `json:"introspection_endpoint"`
+	SendsIss      bool   `json:"authorization_response_iss_parameter_supported"`
 }
 
 // maxDocumentBytes bounds a discovery document; real ones have under ten kilobytes.
@@ -194,6 +197,7 @@ func (u *upstream) assemble(ctx context.Context, doc document) *remote {
 	override(&doc.UserInfoURL, u.UserInfoURL)
 	override(&doc.JWKSURL, u.KeysURL)
 	override(&doc.EndSession, u.EndSessionURL)
+	override(&doc.Introspection, u.IntrospectURL)
 	provider := doc.NewProvider(u.context(ctx))
 	endpoint := provider.Endpoint()
 	// Said explicitly: x/oauth2 would otherwise try both ways and burn the code with the first.
@@ -201,17 +205,16 @@ func (u *upstream) assemble(ctx context.Context, doc document) *remote {
 	if u.SecretInBody || u.ClientSecret == "" {
 		endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
+	judging := oidc.Config{ClientID: u.ClientID, Now: u.now, SupportedSigningAlgs: []string{oidc.RS256, oidc.ES256, oidc.PS256}}
+	others := judging
+	others.ClientID, others.SkipClientIDCheck = "", true
 	return &remote{
-		provider: provider,
-		verifier: provider.Verifier(&oidc.Config{
-			ClientID: u.ClientID, Now: u.now,
-			SupportedSigningAlgs: []string{oidc.RS256, oidc.ES256, oidc.PS256},
-		}),
+		provider: provider, verifier: provider.Verifier(&judging), anyParty: provider.Verifier(&others),
 		oauth: oauth2.Config{
 			ClientID: u.ClientID, ClientSecret: u.ClientSecret, Endpoint: endpoint,
 			RedirectURL: u.redirect, Scopes: u.Scopes,
 		},
-		endSession: doc.EndSession, sendsIss: doc.SendsIss,
+		endSession: doc.EndSession, introspection: doc.Introspection, sendsIss: doc.SendsIss,
 	}
 }
 

@@ -28,6 +28,7 @@ type fakeUpstream struct {
 	userInfo map[string]any
 	answer   func(url.Values) // changes what the callback gets
 	signing  falseKey
+	spoken   map[string]any // what the introspection tells of any token; nil: it fails
 }
 
 // falseKey signs the ID tokens; the zero value is the honest RS256.
@@ -49,6 +50,7 @@ func newFakeUpstream(t *testing.T) *fakeUpstream {
 	})
 	mux.HandleFunc("GET /wallet", f.authorize)
 	mux.HandleFunc("POST /token", f.token)
+	mux.HandleFunc("POST /introspect", f.introspect)
 	mux.HandleFunc("GET /userinfo", func(w http.ResponseWriter, _ *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -72,6 +74,7 @@ func (f *fakeUpstream) discovery(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, map[string]any{
 		"issuer": f.URL, "authorization_endpoint": f.URL + "/wrong", "token_endpoint": f.URL + "/token",
 		"userinfo_endpoint": f.URL + "/userinfo", "jwks_uri": f.URL + "/keys", "end_session_endpoint": f.URL + f.logout,
+		"introspection_endpoint":                         f.URL + "/introspect",
 		"authorization_response_iss_parameter_supported": true,
 	})
 }
@@ -130,6 +133,28 @@ func (f *fakeUpstream) sign(claims map[string]any) string {
 		panic(err)
 	}
 	return token
+}
+
+// introspect answers the bridge's own client alone (I26).
+func (f *fakeUpstream) introspect(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	id, secret, _ := r.BasicAuth()
+	switch {
+	case id != "pro-client" || secret != "s3cret" || r.PostFormValue("token") == "":
+		w.WriteHeader(http.StatusUnauthorized)
+	case f.spoken == nil:
+		w.WriteHeader(http.StatusInternalServerError)
+	default:
+		writeJSON(w, f.spoken)
+	}
+}
+
+// tell sets what the introspection tells.
+func (f *fakeUpstream) tell(claims map[string]any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.spoken = claims
 }
 
 // lie changes the claims of the ID tokens to come.

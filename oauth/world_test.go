@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -74,6 +75,7 @@ type world struct {
 	redis    redis.UniversalClient
 	clock    *clock
 	upstream *fakeUpstream
+	mtls     string // base URL of the listener with mutual TLS
 }
 
 // onEachRedis runs a test on miniredis, on a real redis-server, and on a cluster, which refuses keys of several
@@ -135,11 +137,13 @@ func newWorld(t *testing.T, r redis.UniversalClient, change func(*Config)) *worl
 		upstream: newFakeUpstream(t),
 	}
 	w.upstream.now = w.clock.now
+	secured := httptest.NewUnstartedServer(nil)
+	w.mtls = "https://" + secured.Listener.Addr().String()
 	w.config = Config{
 		Issuer: w.base, Redis: r, SealKey: []byte(strings.Repeat("k", 32)), GlobalSecret: []byte(strings.Repeat("g", 32)),
 		SigningKey: testKey(), Clients: testClients(t), Pages: fakePages{}, Now: w.clock.now, ShortCuts: true,
 		Patients: w.upstream.setting("patient-client"), Professionals: w.upstream.setting("pro-client"),
-		Resolve: resolveTestPerson,
+		Resolve: resolveTestPerson, MutualTLS: &MutualTLS{URL: w.mtls, Judge: pki().judge(w.clock.now)},
 	}
 	if change != nil {
 		change(&w.config)
@@ -151,6 +155,10 @@ func newWorld(t *testing.T, r redis.UniversalClient, change func(*Config)) *worl
 	front.Config.Handler = w.server.Handler()
 	front.Start()
 	t.Cleanup(front.Close)
+	secured.Config.Handler = w.server.Handler()
+	secured.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	secured.StartTLS()
+	t.Cleanup(secured.Close)
 	return w
 }
 

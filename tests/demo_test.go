@@ -43,6 +43,10 @@ type readyFile struct {
 		FINESS, Name, ClientID, ClientSecret, Token string
 		Mailboxes                                   []string
 	} `json:"clinics"`
+	MTLS   string `json:"mtls"`
+	Editor struct {
+		ClientID, Cert, Key, Provider, ProviderClientID, ProviderClientSecret, ProviderRedirect string
+	} `json:"editor"`
 	Web struct {
 		PatientLogin      string `json:"patientLogin"`
 		ProfessionalLogin string `json:"professionalLogin"`

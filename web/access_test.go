@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"maps"
 	"net/http"
@@ -19,7 +20,7 @@ import (
 // so is tested with real ones (tests/access_test.go).
 type matrixPeople struct{ lacking string } // lacking: scope that the wrong-scope token has not
 
-func (m matrixPeople) Token(_ context.Context, name string) (Principal, error) {
+func (m matrixPeople) Token(_ context.Context, name string, _ *x509.Certificate) (Principal, error) {
 	patient := []string{"patient.read", "patient.reply", "patient.manage", "patient.block"}
 	desk := []string{"thread.read", "thread.open", "thread.write", "thread.close", "admin"}
 	box := []conversations.Address{must(ownedBox)}
@@ -63,7 +64,7 @@ func (m matrixPeople) wrongScope(all []string) Principal {
 
 func (m matrixPeople) Session(ctx context.Context, cookie string) (Principal, string, error) {
 	name, found := strings.CutPrefix(cookie, "session-of-")
-	p, err := m.Token(ctx, name)
+	p, err := m.Token(ctx, name, nil)
 	if !found || err != nil || p.Kind == Application || name == "wrong-scope" {
 		return Principal{}, "", ErrUnauthenticated
 	}
@@ -202,7 +203,7 @@ func TestAccess_api(t *testing.T) {
 		cells := allowed(t, row)
 		for _, caller := range callers() {
 			name := route + " by " + caller
-			p, err := w.app.deps.Authenticator.Token(t.Context(), caller)
+			p, err := w.app.deps.Authenticator.Token(t.Context(), caller, nil)
 			asking := err == nil && e.takes(p.Kind) && (e.scope == "" || p.has(e.scope))
 			got := w.ask(t, apiRequest(w, e, caller, true))
 			judge(t, name, cells[caller], got, w.ask(t, apiRequest(w, e, caller, false)), asking)

@@ -101,6 +101,7 @@ func (a *App) newFiber() *fiber.App {
 		ErrorHandler:                 a.renderError,
 	})
 	a.mount(f)
+	f.Handler() // builds the tree of routes now: two listeners may begin to serve at the same moment
 	server := f.Server()
 	handle := server.Handler
 	server.Handler = func(ctx *fasthttp.RequestCtx) {

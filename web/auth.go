@@ -22,7 +22,7 @@ func (a *App) authenticate(c *fiber.Ctx) error {
 	if token == "" {
 		return unauthenticated(c, given)
 	}
-	who, err := a.deps.Authenticator.Token(c.UserContext(), token)
+	who, err := a.deps.Authenticator.Token(c.UserContext(), token, peerOf(c))
 	switch {
 	case errors.Is(err, ErrUnauthenticated):
 		return unauthenticated(c, true)

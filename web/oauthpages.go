@@ -102,6 +102,11 @@ func loginTrouble(code string) page.Trouble {
 		}
 	case "not-found":
 		return troubleOf(notFound())
+	case "rate-limited":
+		return page.Trouble{
+			Heading: "Trop de demandes d’identification", What: "Il en est venu beaucoup de votre réseau en peu de temps. Réessayez dans une minute.",
+			Next: append([]page.Step{stepLater()}, next...),
+		}
 	case "temporarily-unavailable":
 		return page.Trouble{
 			Heading: "Identification momentanément indisponible", What: "Le fournisseur d’identité ou ce service ne répond pas.",
@@ -149,6 +154,8 @@ func rightInFrench(scope string) string {
 		return "lire les traces"
 	case "admin":
 		return "administrer le service"
+	case "profile":
+		return "connaître votre nom"
 	case "openid", "offline_access":
 		return ""
 	}

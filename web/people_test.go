@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"sync"
 
@@ -50,7 +51,7 @@ func person(name string) (Principal, error) {
 	return Principal{}, ErrUnauthenticated
 }
 
-func (fakeAuthenticator) Token(_ context.Context, bearer string) (Principal, error) {
+func (fakeAuthenticator) Token(_ context.Context, bearer string, _ *x509.Certificate) (Principal, error) {
 	return person(bearer)
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"slices"
@@ -143,8 +144,9 @@ var ErrUnauthenticated = errors.New("not authenticated")
 // Authenticator tells who calls. It fails with ErrUnauthenticated for what stands for nobody, and with
 // any other error when it cannot tell; the caller is then asked to come back (D17).
 type Authenticator interface {
-	// Token returns who holds a bearer token.
-	Token(ctx context.Context, bearer string) (Principal, error)
+	// Token returns who holds a bearer token. peer is the certificate whose key the other side of the connection
+	// proved, nil without one: a token that is bound to another stands for nobody (RFC 8705 section 3).
+	Token(ctx context.Context, bearer string, peer *x509.Certificate) (Principal, error)
 	// Session returns who holds the session of a cookie, and the token that its forms must carry. It
 	// counts as activity of the person: every page is asked for by one.
 	Session(ctx context.Context, cookie string) (p Principal, csrf string, err error)

@@ -99,6 +99,7 @@ func (a *App) endpoints() []endpoint {
 func (a *App) mount(f *fiber.App) {
 	f.Use(a.observe)
 	f.Use(compressed())
+	f.Use(a.forPrograms)
 	f.Use(a.authenticate)
 	a.mountAPI(f)
 	for pattern, h := range map[string]fiber.Handler{

@@ -51,16 +51,21 @@ func (p clientsPlace) file() (clientfile.File, error) {
 type clientsAddCommand struct {
 	clientsPlace
 
-	ID          string   `required:"" name:"id" help:"Client id, such as logiciel-medical."`
-	Name        string   `required:"" help:"Name shown to people when they agree."`
-	Kind        string   `required:"" enum:"patient,professional,application" help:"Who it speaks for: patient, professional, or application for a system in its own name."`
-	Scopes      []string `required:"" name:"scope" help:"What it may ask for; several, separated by commas. ${scopes}"`
-	Redirects   []string `name:"redirect" placeholder:"URL" help:"Address that the browser comes back to, letter by letter; not for an application."`
-	FINESS      string   `name:"finess" help:"Structure of an application."`
-	Mailboxes   []string `name:"mailbox" placeholder:"ADDRESS" help:"Mailbox that an application may act for."`
-	JWKS        string   `name:"jwks" type:"existingfile" placeholder:"FILE" help:"Public keys (RFC 7517) for private_key_jwt instead of a secret."`
-	Public      bool     `help:"No secret: an application on a phone or in a browser, with PKCE."`
-	Introspects bool     `help:"It may ask about the tokens of other clients."`
+	ID           string   `required:"" name:"id" help:"Client id, such as logiciel-medical."`
+	Name         string   `required:"" help:"Name shown to people when they agree."`
+	Kind         string   `required:"" enum:"patient,professional,application" help:"Who it speaks for: patient, professional, or application for a system in its own name."`
+	Scopes       []string `required:"" name:"scope" help:"What it may ask for; several, separated by commas. ${scopes}"`
+	Redirects    []string `name:"redirect" placeholder:"URL" help:"Address that the browser comes back to, letter by letter; not for an application."`
+	FINESS       string   `name:"finess" help:"Structure of an application."`
+	Mailboxes    []string `name:"mailbox" placeholder:"ADDRESS" help:"Mailbox that an application may act for."`
+	JWKS         string   `name:"jwks" type:"existingfile" placeholder:"FILE" help:"Public keys (RFC 7517) for private_key_jwt instead of a secret."`
+	Certificates []string `name:"certificate" type:"existingfile" placeholder:"FILE" help:"Certificate of the client (PEM), which it shows at the listener with mutual TLS instead of a secret: one that it signed itself is known as it is, any other by its subject."`
+	TLSSubject   string   `name:"tls-subject" placeholder:"DN" help:"Or the subject of that certificate, such as 'CN=lps.editeur.fr,OU=318751275100020,O=EDITEUR,ST=Paris (75),C=FR'."`
+	Bound        bool     `help:"Its tokens count only with the certificate that it showed for them, though it proves itself in another way."`
+	Exchanges    []string `name:"exchange" placeholder:"CLIENT" help:"Client ids at Pro Santé Connect whose tokens it may exchange for ours; with a certificate, kind professional."`
+	PostLogouts  []string `name:"post-logout" placeholder:"URL" help:"Address that it may have the browser back at after a logout, letter by letter."`
+	Public       bool     `help:"No secret: an application on a phone or in a browser, with PKCE."`
+	Introspects  bool     `help:"It may ask about the tokens of other clients."`
 }
 
 // Run registers the client.
@@ -75,14 +80,17 @@ func (c clientsAddCommand) Run(s streams) error {
 	}
 	r := clientfile.Record{
 		ID: c.ID, Name: c.Name, Kind: kind, RedirectURIs: c.Redirects, Scopes: c.Scopes, FINESS: c.FINESS,
-		Mailboxes: c.Mailboxes, Introspects: c.Introspects,
+		Mailboxes: c.Mailboxes, Introspects: c.Introspects, BoundTokens: c.Bound, ExchangesFor: c.Exchanges, PostLogoutURIs: c.PostLogouts,
+	}
+	if r.TLSSubject, r.Certificates, err = c.proof(); err != nil {
+		return usageError{err}
 	}
 	if c.JWKS != "" {
 		if r.Keys, err = readKeySet(c.JWKS); err != nil {
 			return usageError{err}
 		}
 	}
-	secret, err := file.Add(r, r.Keys == nil && !c.Public)
+	secret, err := file.Add(r, r.Keys == nil && !c.Public && !c.mutualTLS())
 	if err != nil {
 		return err
 	}
@@ -105,8 +113,11 @@ func (c clientsAddCommand) faults(kind oauth.Kind) []error {
 	case !application && (c.FINESS != "" || len(c.Mailboxes) > 0):
 		faults = append(faults, errors.New("--finess, --mailbox: these are for applications; a person's rights come with the login"))
 	}
-	if c.Public && c.JWKS != "" {
-		faults = append(faults, errors.New("--public, --jwks: give one of the two"))
+	if c.Public && (c.JWKS != "" || c.mutualTLS()) {
+		faults = append(faults, errors.New("--public, --jwks, --certificate, --tls-subject: a public client proves nothing"))
+	}
+	if len(c.Exchanges) > 0 && (kind != oauth.Professional || !c.mutualTLS()) {
+		faults = append(faults, errors.New("--exchange: name the certificate of professionals' software with --certificate or --tls-subject (I54)"))
 	}
 	for _, m := range c.Mailboxes {
 		if _, err := app.ParseMailbox(m); err != nil {
@@ -175,6 +186,8 @@ type clientsRotateCommand struct {
 	ID   string        `arg:"" help:"Client id."`
 	Keep time.Duration `default:"24h" help:"How long the old secret still counts (${default}); 0 when it may be known to somebody."`
 	JWKS string        `name:"jwks" type:"existingfile" placeholder:"FILE" help:"Public keys to use from now on, instead of any secret."`
+
+	Certificates []string `name:"certificate" type:"existingfile" placeholder:"FILE" help:"Certificates to be known by from now on, instead of any secret; see add."`
 }
 
 // Run rotates the secret, or the keys.
@@ -191,6 +204,12 @@ func (c clientsRotateCommand) Run(s streams) error {
 			return usageError{err}
 		}
 		return file.RotateKeys(c.ID, *keys)
+	case len(c.Certificates) > 0:
+		subject, known, err := readCertificates(c.Certificates)
+		if err != nil {
+			return usageError{err}
+		}
+		return file.RotateCertificates(c.ID, subject, known)
 	}
 	secret, err := file.Rotate(c.ID, c.Keep)
 	if err != nil {

@@ -19,6 +19,7 @@ type demoCommand struct {
 	HTTP  string            `default:"127.0.0.1:8080" name:"http" placeholder:"ADDR" help:"Pages and API (${default}; port 0: any free one)."`
 	SMTP  string            `default:"127.0.0.1:2525" name:"smtp" placeholder:"ADDR" help:"Mail (${default})."`
 	Ops   string            `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Health and metrics (${default})."`
+	MTLS  string            `default:"127.0.0.1:0" name:"mtls" placeholder:"ADDR" help:"API and tokens for software that shows a certificate (${default}: any free port)."`
 	MLLP  string            `name:"mllp" placeholder:"ADDR" help:"Hospital messages; accepted, not offered by this version."`
 	Redis string            `default:"managed" placeholder:"URL" help:"Server of somebody else's, such as unix:///PATH, or a cluster: redis-cluster://HOST:PORT,HOST:PORT?bridges=2; ${default}: one of our own."`
 	Share string            `name:"common" type:"path" placeholder:"DIR" help:"Directory of what several demonstrations on one redis and bucket share: certificates, keys, tokens, mailboxes of operators; that of --data when left out. Start them one after the other."`
@@ -35,7 +36,7 @@ type demoCommand struct {
 // Run runs the demonstration until ctx ends.
 func (c demoCommand) Run(ctx context.Context, s streams) error {
 	var faults []error
-	for flag, address := range map[string]string{"http": c.HTTP, "smtp": c.SMTP, "ops": c.Ops} {
+	for flag, address := range map[string]string{"http": c.HTTP, "smtp": c.SMTP, "ops": c.Ops, "mtls": c.MTLS} {
 		if !onLoopback(address) {
 			faults = append(faults, fmt.Errorf("--%s: the demonstration stays on this machine; write 127.0.0.1:PORT", flag))
 		}
@@ -68,7 +69,7 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 		return usageError{errors.Join(faults...)}
 	}
 	return demo.Run(ctx, demo.Options{
-		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops}, Ready: c.Ready, Out: s.out, Redis: at, Store: where, Common: c.Share,
+		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops, MutualTLS: c.MTLS}, Ready: c.Ready, Out: s.out, Redis: at, Store: where, Common: c.Share,
 		Majority: majority, Crowd: c.Crowd, CrowdFile: c.List, Routes: c.Route,
 		Log: newLog(config.Log{Format: "text", Level: c.Log}, s.err),
 	})

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,6 +54,9 @@ func TestRun_exitCodes(t *testing.T) {
 	unknown := write(t, dir, "unknown.yaml", "imap: yes\n")
 	_, text, _ := mesbridge(t, "config", "example")
 	example := write(t, dir, "example.yaml", text)
+	add := slices.Clip([]string{
+		"clients", "add", "--data", dir, "--id", "a", "--name", "A", "--kind", "professional", "--scope", "thread.read", "--redirect", "https://a.example/",
+	})
 	for _, c := range []struct {
 		args           []string
 		code           int
@@ -82,6 +86,10 @@ func TestRun_exitCodes(t *testing.T) {
 		{[]string{"clients", "remove", "--data", dir, "nobody"}, exitFailed, "", "clients list"},
 		{[]string{"clients", "rotate", "--data", dir, "--keep", "-1h", "nobody"}, exitUsage, "", "--keep"},
 		{[]string{"clients", "add", "--data", dir, "--id", "a", "--name", "A", "--kind", "application", "--scope", "admin"}, exitUsage, "", "--finess"},
+		{append(add, "--exchange", "x"), exitUsage, "", "--certificate or --tls-subject"},
+		{append(add, "--public", "--tls-subject", "CN=a"), exitUsage, "", "a public client proves nothing"},
+		{append(add, "--tls-subject", "nonsense"), exitUsage, "", "-nameopt RFC2253"},
+		{append(add, "--certificate", empty), exitUsage, "", "is not a certificate in PEM"},
 		{[]string{"directory", "import", empty}, exitFailed, "", "directory"},
 		{[]string{"trust", "verify", empty}, exitUsage, "", "--ca"},
 	} {

@@ -82,6 +82,16 @@ func (f File) RotateKeys(id string, keys jose.JSONWebKeySet) error {
 	})
 }
 
+// RotateCertificates replaces what a client proves itself by with mutual TLS: by the subject of its certificates,
+// or by the certificates themselves. To change without a gap, give the old and the new certificate at first. A
+// subject stays when a certificate is renewed, and needs no change.
+func (f File) RotateCertificates(id, subject string, certificates []Certificate) error {
+	return f.change(id, func(r *Record) error {
+		r.Secrets, r.TLSSubject, r.Certificates, r.RotatedAt = nil, subject, certificates, f.Now().UTC()
+		return nil
+	})
+}
+
 // Remove withdraws a client; its tokens stop at their next use.
 func (f File) Remove(id string) (Record, error) {
 	var gone Record

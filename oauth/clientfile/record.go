@@ -20,18 +20,24 @@ const fileVersion = 1
 
 // Record is one client as the file keeps it.
 type Record struct {
-	ID           string              `json:"id"`
-	Name         string              `json:"name"` // shown on the consent page
-	Kind         oauth.Kind          `json:"kind"`
-	RedirectURIs []string            `json:"redirectUris,omitempty"`
-	Scopes       []string            `json:"scopes"`
-	FINESS       string              `json:"finess,omitempty"`    // structure of an application (I247)
-	Mailboxes    []string            `json:"mailboxes,omitempty"` // that an application may act for (I119)
-	Introspects  bool                `json:"introspects,omitempty"`
-	Secrets      []Secret            `json:"secrets,omitempty"` // the newest first
-	Keys         *jose.JSONWebKeySet `json:"jwks,omitempty"`    // public keys for private_key_jwt
-	CreatedAt    time.Time           `json:"createdAt"`
-	RotatedAt    time.Time           `json:"rotatedAt,omitzero"`
+	ID           string     `json:"id"`
+	Name         string     `json:"name"` // shown on the consent page
+	Kind         oauth.Kind `json:"kind"`
+	RedirectURIs []string   `json:"redirectUris,omitempty"`
+	Scopes       []string   `json:"scopes"`
+	FINESS       string     `json:"finess,omitempty"`    // structure of an application (I247)
+	Mailboxes    []string   `json:"mailboxes,omitempty"` // that an application may act for (I119)
+	// TLSSubject and Certificates: mutual TLS; at most one of the two. See oauth.Client.
+	TLSSubject     string              `json:"tlsSubject,omitempty"`
+	Certificates   []Certificate       `json:"certificates,omitempty"`
+	BoundTokens    bool                `json:"boundTokens,omitempty"`
+	ExchangesFor   []string            `json:"exchangesFor,omitempty"` // clients at the professionals' provider
+	PostLogoutURIs []string            `json:"postLogoutUris,omitempty"`
+	Introspects    bool                `json:"introspects,omitempty"`
+	Secrets        []Secret            `json:"secrets,omitempty"` // the newest first
+	Keys           *jose.JSONWebKeySet `json:"jwks,omitempty"`    // public keys for private_key_jwt
+	CreatedAt      time.Time           `json:"createdAt"`
+	RotatedAt      time.Time           `json:"rotatedAt,omitzero"`
 }
 
 // Secret is what is kept of a client secret.
@@ -40,9 +46,19 @@ type Secret struct {
 	Until  time.Time `json:"until,omitzero"` // first instant at which it no longer counts; zero: no end
 }
 
+// Certificate is what is kept of a certificate that a client is known by (RFC 8705 section 2.2).
+type Certificate struct {
+	SHA256 string    `json:"sha256"`
+	Until  time.Time `json:"until"` // end of its validity, for whoever reads the list
+}
+
 // Authentication names how the client proves who it is, as in the discovery document.
 func (r Record) Authentication() string {
 	switch {
+	case r.TLSSubject != "":
+		return "tls_client_auth"
+	case len(r.Certificates) > 0:
+		return "self_signed_tls_client_auth"
 	case r.Keys != nil:
 		return "private_key_jwt"
 	case len(r.Secrets) > 0:
@@ -92,7 +108,15 @@ func (s stored) check(at time.Time) error {
 func (r Record) client(at time.Time) (oauth.Client, error) {
 	c := oauth.Client{
 		ID: r.ID, Name: r.Name, Kind: r.Kind, RedirectURIs: r.RedirectURIs, Scopes: r.Scopes, FINESS: r.FINESS,
-		Introspects: r.Introspects,
+		Introspects: r.Introspects, TLSSubject: r.TLSSubject, BoundTokens: r.BoundTokens, ExchangesFor: r.ExchangesFor,
+		PostLogoutURIs: r.PostLogoutURIs,
+	}
+	for _, known := range r.Certificates {
+		sum, err := hex.DecodeString(known.SHA256)
+		if err != nil || len(sum) != sha256.Size {
+			return c, errors.New("a certificate is not named by its SHA-256")
+		}
+		c.TLSCertificates = append(c.TLSCertificates, sum)
 	}
 	for i, s := range r.Secrets {
 		hash, err := hex.DecodeString(s.SHA256)

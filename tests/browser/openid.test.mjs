@@ -94,6 +94,38 @@ it('a patient application: pushed request, code, identity, refresh, reuse, revoc
   await visitor.leave();
 });
 
+it('userinfo, a request without any page, and a logout that the client asks for', async () => {
+  const secret = await register('--id', 'fidele', '--name', 'Application fidèle', '--kind', 'patient', '--redirect', redirect,
+    '--post-logout', redirect, '--scope', 'openid,profile,patient.read');
+  const config = await discover('fidele', basic(secret));
+  const visitor = await Visitor.arrive(browser, { script: false });
+  const first = await ask(config, { scope: 'openid profile patient.read' });
+  const tokens = await client.authorizationCodeGrant(config,
+    await agree(visitor, client.buildAuthorizationUrl(config, first.parameters)), { ...first.checks, maxAge: 600 });
+  const { sub } = tokens.claims();
+  for (const method of ['GET', 'POST']) {
+    const about = await client.fetchUserInfo(config, tokens.access_token, sub, { method });
+    assert.deepEqual(Object.keys(about).sort(), ['acr', 'name', 'sub'], 'more than the scopes grant');
+    assert.match(about.name, /MARTINOT/);
+  }
+  await assert.rejects(client.fetchUserInfo(config, tokens.id_token, sub), 'an ID token is taken for an access token');
+
+  const silent = await ask(config, { scope: 'openid profile', prompt: 'none', id_token_hint: tokens.id_token });
+  await visitor.page.goto(client.buildAuthorizationUrl(config, silent.parameters).href);
+  await visitor.page.waitForURL(`${redirect}?**`);
+  const again = await client.authorizationCodeGrant(config, new URL(visitor.page.url()), silent.checks);
+  assert.equal(again.claims().sub, sub);
+  assert.equal(again.claims().auth_time, tokens.claims().auth_time);
+
+  await visitor.page.goto(client.buildEndSessionUrl(config, { post_logout_redirect_uri: redirect, id_token_hint: tokens.id_token, state: 'fin' }).href);
+  await visitor.page.waitForURL(`${redirect}?state=fin`);
+  const after = await ask(config, { scope: 'openid', prompt: 'none' });
+  await visitor.page.goto(client.buildAuthorizationUrl(config, after.parameters).href);
+  await visitor.page.waitForURL(`${redirect}?**`);
+  await assert.rejects(client.authorizationCodeGrant(config, new URL(visitor.page.url()), after.checks), { error: 'login_required' });
+  await visitor.leave();
+});
+
 it('a person who refuses sends the client an error that names its issuer', async () => {
   await register('--id', 'curieuse', '--name', 'Application curieuse', '--kind', 'patient', '--redirect', redirect,
     '--scope', 'openid,offline_access,patient.read', '--public');

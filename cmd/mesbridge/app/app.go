@@ -23,6 +23,7 @@ import (
 	"mesbridge/conversations/redisstore"
 	"mesbridge/oauth"
 	"mesbridge/oauth/clientfile"
+	"mesbridge/web"
 )
 
 // App is a running bridge.
@@ -46,6 +47,7 @@ type App struct {
 	archive   *archive.Archive
 	mirror    *archive.Mirror // nil: there is no bucket
 	identity  *trust.Identity
+	clientTLS *trust.Identity // judges the certificates of OAuth clients; nil without that listener
 	lists     *trust.Store
 	trustSpace
 	directory directory.Table
@@ -53,6 +55,7 @@ type App struct {
 	early     early
 	codec     *mail.Codec
 	clients   *clientfile.Register
+	web       *web.App
 	responder *delivery.Responder
 	scanner   *scan.Scanner // nil: none is configured
 }
@@ -77,6 +80,7 @@ func Start(ctx context.Context, o Options) (*App, error) {
 		{"effects", a.startEffects}, // they end sessions
 		{"operations", a.startOperations},
 		{"web", a.startWeb},
+		{"mutual TLS", a.startMutualTLS},
 		{"mail", a.startMail},
 	} {
 		if err := step.start(ctx); err != nil {

@@ -88,6 +88,7 @@ func (a *App) startWeb(context.Context) error {
 		return err
 	}
 	c.SessionCookie = a.OAuth.Sessions().CookieName()
+	c.MutualTLSPaths = oauth.MutualTLSPaths()
 	app, err := web.New(c, web.Deps{
 		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf}, Idempotency: newAnswers(a.client), Calls: a.store,
 		OAuth: a.OAuth.Handler(), Ready: a.ready, Metrics: a.metrics, Log: a.Log.With("part", "web"), Now: time.Now,
@@ -95,6 +96,7 @@ func (a *App) startWeb(context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.web = app
 	a.serve("web", func() error { return app.Listen(a.Listeners.HTTP) })
 	a.onDrain("web", stopWeb, app.Shutdown)
 	return nil

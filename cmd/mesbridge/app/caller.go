@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 
 	"mesbridge/conversations"
@@ -18,9 +19,9 @@ type callers struct {
 	applications func(client string) []rules.Address
 }
 
-// Token returns who holds a bearer token.
-func (c callers) Token(ctx context.Context, bearer string) (web.Principal, error) {
-	who, err := c.oauth.Introspect(ctx, bearer)
+// Token returns who holds a bearer token, over a connection with this certificate.
+func (c callers) Token(ctx context.Context, bearer string, peer *x509.Certificate) (web.Principal, error) {
+	who, err := c.oauth.IntrospectOver(ctx, bearer, peer)
 	if err != nil {
 		return web.Principal{}, unauthenticated(err)
 	}

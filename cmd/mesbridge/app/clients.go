@@ -19,7 +19,7 @@ const ClientsFile = "clients.json"
 
 // Scopes are those that a client may ask for, by whom it speaks for (I247, outside contract).
 func Scopes(kind oauth.Kind) []string {
-	login := []string{"openid", "offline_access"}
+	login := []string{"openid", "profile", "offline_access"}
 	switch kind {
 	case oauth.Patient:
 		return append(login, PatientScopes()...)

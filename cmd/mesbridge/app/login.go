@@ -75,7 +75,15 @@ func (a *App) openLogin(context.Context) error {
 	if err != nil {
 		return err
 	}
+	mutual, err := a.mutualTLS()
+	if err != nil {
+		return err
+	}
 	a.OAuth, err = oauth.New(oauth.Config{
+		MutualTLS: mutual,
+		Limits: oauth.Limits{
+			LoginsPerMinute: c.Limits.LoginsPerMinute, TokensPerMinute: c.Limits.TokensPerMinute, Count: a.store.Count,
+		},
 		Environment: string(c.Environment), Issuer: c.PublicURL, Redis: a.client, SealKey: seal, GlobalSecret: tokens,
 		SigningKey: signing, OtherKeys: others, Clients: clients, Pages: pages, Patients: patients, Professionals: professionals,
 		Resolve: a.resolveTraced, LoggedOut: a.loggedOut, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,

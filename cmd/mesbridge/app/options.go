@@ -28,11 +28,14 @@ type Options struct {
 }
 
 // Listeners are where the bridge listens.
-type Listeners struct{ HTTP, SMTP, Ops net.Listener }
+type Listeners struct {
+	HTTP, SMTP, Ops net.Listener
+	MutualTLS       net.Listener // nil: there is none
+}
 
 // Close closes those that are open.
 func (l Listeners) Close() {
-	for _, one := range []net.Listener{l.HTTP, l.SMTP, l.Ops} {
+	for _, one := range []net.Listener{l.HTTP, l.SMTP, l.Ops, l.MutualTLS} {
 		if one != nil {
 			_ = one.Close() // nothing was accepted
 		}

@@ -28,6 +28,7 @@ func (c Config) check() error {
 	errs = append(errs, c.Listen.faults()...)
 	errs = append(errs, c.Store.faults(c.Environment)...)
 	errs = append(errs, c.Limits.faults()...)
+	errs = append(errs, c.mutualTLSFaults()...)
 	errs = append(errs, c.trustFaults()...)
 	errs = append(errs, c.Mail.faults()...)
 	errs = append(errs, c.Scan.faults()...)
@@ -87,8 +88,33 @@ func (l Limits) faults() []error {
 	if l.APIPerMinute < 0 {
 		errs = append(errs, errors.New("limits.apiPerMinute: write a number from 0"))
 	}
+	if l.LoginsPerMinute < 0 {
+		errs = append(errs, errors.New("limits.loginsPerMinute: write a number from 0"))
+	}
+	if l.TokensPerMinute < 0 {
+		errs = append(errs, errors.New("limits.tokensPerMinute: write a number from 0"))
+	}
 	if l.VerdictsPerHour < 0 {
 		errs = append(errs, errors.New("limits.verdictsPerHour: write a number from 0 (D29)"))
+	}
+	return errs
+}
+
+// mutualTLSFaults asks for the whole of a listener with mutual TLS, or nothing of it.
+func (c Config) mutualTLSFaults() []error {
+	m := c.OAuth.MutualTLS
+	if c.Listen.MutualTLS == "" {
+		if m != (MutualTLS{}) {
+			return []error{errors.New("oauth.mutualTLS: there is no such listener; write its address as listen.mutualTLS")}
+		}
+		return nil
+	}
+	errs := []error{addressFault("listen.mutualTLS", c.Listen.MutualTLS), urlFault("oauth.mutualTLS.url", m.URL, c.Environment)}
+	if u, err := url.Parse(m.URL); err == nil && m.URL != "" && (u.Scheme != "https" || u.Path != "") {
+		errs = append(errs, errors.New("oauth.mutualTLS.url: write an https URL without a path or a slash at the end"))
+	}
+	if m.URL == "" || m.Certificate == "" || m.Key == "" {
+		errs = append(errs, errors.New("oauth.mutualTLS: with listen.mutualTLS, write url, certificate and key (RFC 8705)"))
 	}
 	return errs
 }

@@ -59,7 +59,9 @@ const (
 type Listen struct {
 	HTTP string `yaml:"http" doc:"Pages and API, without TLS: a reverse proxy on the same machine stands before it."`
 	SMTP string `yaml:"smtp" doc:"Mail from the other operators, STARTTLS (O57)."`
-	Ops  string `yaml:"ops" doc:"Health and metrics; never open to the outside."`
+	// MutualTLS terminates TLS itself.
+	MutualTLS string `yaml:"mutualTLS" may:"empty" doc:"API and token endpoints for software that shows a certificate (RFC 8705), with TLS of our own: no proxy may stand before it. Empty: there is none. Needs oauth.mutualTLS."`
+	Ops       string `yaml:"ops" doc:"Health and metrics; never open to the outside."`
 }
 
 // Limits holds sizes of whole messages in octets, and how often one may ask.
@@ -69,6 +71,9 @@ type Limits struct {
 	QuotaBytes      int64 `yaml:"quotaBytes" doc:"Room of one mailbox: its messages and saved documents. A full mailbox defers mail for 48 hours, then refuses it; its holder is told from 80 % on (D19, O167). 0: no limit."`
 	// APIPerMinute counts callers.
 	APIPerMinute int `yaml:"apiPerMinute" doc:"How many calls of the API one caller, a person or an application, may make in a minute; over it 429. 0: any number."`
+	// LoginsPerMinute and TokensPerMinute count sources, the latter clients too.
+	LoginsPerMinute int `yaml:"loginsPerMinute" doc:"How many logins may begin in a minute from one source, an address or an IPv6 network of 64 bits, which the proxy on this machine names last in X-Forwarded-For; over it 429. A hospital is one source. 0: any number."`
+	TokensPerMinute int `yaml:"tokensPerMinute" doc:"How often in a minute one source, and one client that proved who it is, may ask for tokens; over it 429. 0: any number."`
 	// VerdictsPerHour counts persons.
 	VerdictsPerHour int `yaml:"verdictsPerHour" doc:"How often one person may ask in an hour whether a patient can be reached; 0: as often as he likes (D29)."`
 }
@@ -194,6 +199,14 @@ type OAuth struct {
 	Secret     SecretFile `yaml:"secret" need:"yes" doc:"Made as the keys above. Tokens and sessions are made and sealed with it; another one ends them all."`
 	SigningKey SecretFile `yaml:"signingKey" need:"yes" doc:"RSA key of at least 2048 bits that signs identity tokens, PEM: openssl genrsa -out FILE 3072."`
 	OtherKeys  []File     `yaml:"otherKeys" doc:"Public keys, PEM, published beside that one. To change keys without a gap: name the next one here a day before it signs, and the last one for a day after: openssl rsa -in FILE -pubout."`
+	MutualTLS  MutualTLS  `yaml:"mutualTLS" doc:"The listener on which clients show certificates. Theirs must come from smtp.ca and not be withdrawn, as operators' are judged (I54), but for clients that are registered with one certificate."`
+}
+
+// MutualTLS is how the listener of that name shows itself.
+type MutualTLS struct {
+	URL         string     `yaml:"url" may:"empty" doc:"Public address of listen.mutualTLS, https, without a path; programs read it as mtls_endpoint_aliases."`
+	Certificate File       `yaml:"certificate" may:"empty" doc:"Certificate of that address, PEM, leaf first, of an authority that the editors' software believes."`
+	Key         SecretFile `yaml:"key" may:"empty" doc:"Its key, unencrypted."`
 }
 
 // Provider is one upstream OpenID provider.

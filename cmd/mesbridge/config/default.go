@@ -17,7 +17,7 @@ func Default() Config {
 		Redis:         Redis{Server: Managed, Bridges: 1, WaitTimeout: time.Second},
 		Store:         Store{Kind: LocalStore, Timeout: 30 * time.Second},
 		Listen:        Listen{HTTP: "127.0.0.1:8080", SMTP: ":25", Ops: "127.0.0.1:9090"},
-		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000, QuotaBytes: 2_000_000_000, VerdictsPerHour: 60, APIPerMinute: 600},
+		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000, QuotaBytes: 2_000_000_000, VerdictsPerHour: 60, APIPerMinute: 600, LoginsPerMinute: 300, TokensPerMinute: 600},
 		Windows:       Windows{AfterAnswerDays: 7},
 		SMTP:          SMTP{Revocation: Revocation{Online: true}},
 		WhiteList: WhiteList{
@@ -65,6 +65,10 @@ func sample() Config {
 	c.Directory.File = "/var/lib/mesbridge-lists/Extraction_Correspondance_MSSante.txt"
 	c.Keys = Keys{Master: "/etc/mesbridge/master.key", PatientHash: "/etc/mesbridge/patient-hash.key"}
 	c.OAuth = OAuth{Secret: "/etc/mesbridge/oauth.secret", SigningKey: "/etc/mesbridge/oauth.key"}
+	c.Listen.MutualTLS = ":8443"
+	c.OAuth.MutualTLS = MutualTLS{
+		URL: "https://mtls.messagerie.exemple.fr:8443", Certificate: "/etc/mesbridge/mtls.pem", Key: "/etc/mesbridge/mtls.key",
+	}
 	c.Patients.Issuer, c.Patients.Discovery = "https://auth.exemple.gouv.fr", "https://auth.exemple.gouv.fr/.well-known/openid-configuration"
 	c.Patients.ClientID, c.Patients.ClientSecret = "mesbridge-patients", "/etc/mesbridge/patients.secret"
 	c.Professionals.Issuer, c.Professionals.Discovery = "https://auth.exemple.esante.fr", "https://wallet.exemple.esante.fr/.well-known/openid-configuration"

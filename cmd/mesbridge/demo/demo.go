@@ -86,6 +86,7 @@ type demonstration struct {
 	neighbours *neighbours
 	addresses  *addresses
 	app        *app.App
+	mutualTLS  string // URL of the listener of that name; empty: none
 	failed     chan error
 }
 
@@ -120,14 +121,22 @@ func (d *demonstration) start(ctx context.Context) error {
 		return errors.Join(err, lock.Unlock())
 	}
 	url := "http://" + listeners.HTTP.Addr().String()
+	if listeners.MutualTLS != nil {
+		d.mutualTLS = "https://" + listeners.MutualTLS.Addr().String()
+	}
 	if err = d.prepare(url); err != nil {
+		listeners.Close()
+		return errors.Join(err, lock.Unlock())
+	}
+	editor, err := editorClient(d.space)
+	if err != nil {
 		listeners.Close()
 		return errors.Join(err, lock.Unlock())
 	}
 	d.app, err = app.Start(ctx, app.Options{
 		Config: d.settings(url), Log: d.Log, Lock: lock, Listeners: listeners,
 		Demonstration: &app.Demonstration{
-			Servers: d.neighbours.servers, Clients: clients(d.cast.Clinics, d.secrets.clinics), Addresses: d.addresses, EmbeddedRedis: true,
+			Servers: d.neighbours.servers, Clients: append(clients(d.cast.Clinics, d.secrets.clinics), editor), Addresses: d.addresses, EmbeddedRedis: true,
 			Applications: applications(d.cast.Clinics),
 		},
 	})
@@ -159,7 +168,7 @@ func (d *demonstration) prepare(url string) (err error) {
 	if err != nil {
 		return fmt.Errorf("read the provider's client secret: %w", err)
 	}
-	if d.neighbours, err = openNeighbours(d.Common, d.space, callbacks(url, string(secret)), logins(d.cast), d.fail); err != nil {
+	if d.neighbours, err = openNeighbours(d.Common, d.space, callbacks(url, string(secret)), editorAtProvider(d.secrets.editor), logins(d.cast), d.fail); err != nil {
 		return err
 	}
 	return d.neighbours.reroute(d.Routes)
@@ -186,8 +195,14 @@ func (d *demonstration) settings(url string) config.Config {
 	c.Mailboxes = sharedMailboxes(d.cast)
 	c.Directory.File = config.File(d.space.Directory)
 	c.Limits.VerdictsPerHour, c.Limits.APIPerMinute = 0, 0 // rate limits are off (outside contract)
+	c.Limits.LoginsPerMinute, c.Limits.TokensPerMinute = 0, 0
 	c.Keys = config.Keys{Master: d.secrets.master, PatientHash: d.secrets.patientHash}
 	c.OAuth = config.OAuth{Secret: d.secrets.oauth, SigningKey: d.secrets.signing}
+	if d.mutualTLS != "" {
+		c.OAuth.MutualTLS = config.MutualTLS{
+			URL: d.mutualTLS, Certificate: config.File(d.space.Bridge.Cert), Key: config.SecretFile(d.space.Bridge.Key),
+		}
+	}
 	c.INSClaim = insClaim
 	p := d.neighbours.provider
 	c.Patients.Issuer, c.Professionals.Issuer = p.PatientsIssuer(), p.ProfessionalsIssuer()

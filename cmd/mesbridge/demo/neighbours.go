@@ -37,12 +37,12 @@ const (
 const loopback = "127.0.0.1:0"
 
 // openNeighbours starts them; failed takes what ends one of them before close.
-func openNeighbours(dir string, s *Space, client provider.Client, people []provider.Person, failed func(error)) (*neighbours, error) {
+func openNeighbours(dir string, s *Space, client, editor provider.Client, people []provider.Person, failed func(error)) (*neighbours, error) {
 	n := &neighbours{servers: delivery.Static{}}
 	err := errors.Join(
 		n.openOperators(filepath.Join(dir, operatorFolder), s, failed),
 		n.openSink(filepath.Join(dir, notificationFolder), failed),
-		n.openProvider(client, people, failed),
+		n.openProvider(client, editor, people, failed),
 	)
 	if err != nil {
 		return nil, errors.Join(err, n.close())
@@ -120,12 +120,14 @@ func (n *neighbours) mail(c operator.Config, failed func(error)) (string, error)
 	return l.Addr().String(), nil
 }
 
-func (n *neighbours) openProvider(client provider.Client, people []provider.Person, failed func(error)) error {
+func (n *neighbours) openProvider(client, editor provider.Client, people []provider.Person, failed func(error)) error {
 	l, err := net.Listen("tcp", loopback) //nolint:noctx // a local port opens at once
 	if err != nil {
 		return fmt.Errorf("start identity provider: %w", err)
 	}
-	n.provider, err = provider.New(provider.Config{BaseURL: "http://" + l.Addr().String(), Client: client, People: people, Now: time.Now})
+	n.provider, err = provider.New(provider.Config{
+		BaseURL: "http://" + l.Addr().String(), Client: client, Editor: editor, People: people, Now: time.Now,
+	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("start identity provider: %w", err), l.Close())
 	}

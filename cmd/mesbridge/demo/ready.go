@@ -12,7 +12,8 @@ type Ready struct {
 	HTTP  string   `json:"http"`
 	Ops   string   `json:"ops"`
 	SMTP  string   `json:"smtp"`
-	MLLP  *string  `json:"mllp"` // null until there is such a listener
+	MLLP  *string  `json:"mllp"`           // null until there is such a listener
+	MTLS  string   `json:"mtls,omitempty"` // API and tokens over mutual TLS
 	Redis string   `json:"redis"`
 	PID   int      `json:"pid"`
 	PKI   ReadyPKI `json:"pki"`
@@ -24,6 +25,7 @@ type Ready struct {
 	Crowd         int                 `json:"crowd,omitempty"` // how many patients beside them were asked for
 	Professionals []ReadyProfessional `json:"professionals"`
 	Clinics       []ReadyClinic       `json:"clinics"`
+	Editor        ReadyEditor         `json:"editor"`
 	Web           ReadyWeb            `json:"web"`
 }
 

@@ -19,6 +19,7 @@ import (
 type secrets struct {
 	master, patientHash, oauth, signing config.SecretFile
 	provider                            config.SecretFile // client secret at the demonstration's provider
+	editor                              string            // of the editor's software there
 	clinics                             map[string]string // client secrets by client id
 }
 
@@ -44,8 +45,13 @@ func openSecrets(dir string, clinics []Clinic) (secrets, error) {
 		}
 		s.clinics[c.ClientID] = string(text)
 	}
+	text, err := kept(filepath.Join(dir, "editor.secret"), random)
+	if err != nil {
+		return secrets{}, err
+	}
+	s.editor = string(text)
 	path := filepath.Join(dir, "oauth.key")
-	_, err := kept(path, newRSAKey)
+	_, err = kept(path, newRSAKey)
 	s.signing = config.SecretFile(path)
 	return s, err
 }

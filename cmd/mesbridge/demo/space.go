@@ -24,6 +24,7 @@ type Space struct {
 	WhiteList string   // signed
 	Directory string   // extraction of mailboxes
 	Bridge    Pair     // our own certificate
+	Editor    Pair     // of an editor's software: a client of the token endpoint, no operator
 	Operators []Member // in the order of the cast
 	Bad       []Member // certificates that must be refused, each for the reason in its name
 }
@@ -65,6 +66,10 @@ func OpenSpace(dir string, cast Cast, now time.Time) (*Space, error) {
 	}
 	own := subject{CN: ServerName, OU: "399990000000016", O: "MESBRIDGE DEMONSTRATION", ST: "Paris (75)"}
 	if s.Bridge, err = home.server("bridge", own); err != nil {
+		return nil, err
+	}
+	tool := subject{CN: "lps.editeur.exemple.fr", OU: "399990000300036", O: "EDITEUR DE DEMONSTRATION", ST: "Rhône (69)"}
+	if s.Editor, err = home.server("editor", tool); err != nil {
 		return nil, err
 	}
 	if err = s.addOperators(home, cast.Operators); err != nil {

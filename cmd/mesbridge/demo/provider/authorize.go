@@ -52,7 +52,7 @@ func (rl *realm) pickPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code := rl.codes.give(grant{
-		person: person, redirectURI: query.Get("redirect_uri"), nonce: query.Get("nonce"),
+		person: person, client: query.Get("client_id"), redirectURI: query.Get("redirect_uri"), nonce: query.Get("nonce"),
 		challenge: query.Get("code_challenge"), pickedAt: rl.now(),
 	})
 	rl.sendBack(w, r, url.Values{"code": {code}})
@@ -64,7 +64,8 @@ const maxFormBytes = 16 << 10
 // isOurClient checks the two things without which nothing may be sent back, the client and its
 // exact redirect URI. When they are wrong it has answered with a page.
 func (rl *realm) isOurClient(w http.ResponseWriter, query url.Values) bool {
-	if query.Get("client_id") == rl.client.ID && slices.Contains(rl.client.RedirectURIs, query.Get("redirect_uri")) {
+	client, known := rl.registered(query.Get("client_id"))
+	if known && slices.Contains(client.RedirectURIs, query.Get("redirect_uri")) {
 		return true
 	}
 	rl.show(w, http.StatusBadRequest, "", page{Fault: "Le service qui vous a envoyé ici n’est pas reconnu."})

@@ -12,6 +12,7 @@ import (
 // grant is what a code or an access token stands for.
 type grant struct {
 	person      Person
+	client      string
 	redirectURI string
 	nonce       string
 	challenge   string // PKCE S256
@@ -37,6 +38,13 @@ func newGrants(now func() time.Time, life time.Duration) *grants {
 
 // give returns a new secret for g and forgets those that have ended.
 func (gs *grants) give(g grant) string {
+	secret := rand.Text() + rand.Text()
+	gs.keep(secret, g)
+	return secret
+}
+
+// keep is give for a secret that was made already.
+func (gs *grants) keep(secret string, g grant) {
 	gs.mu.Lock()
 	defer gs.mu.Unlock()
 	now := gs.now()
@@ -45,9 +53,7 @@ func (gs *grants) give(g grant) string {
 			delete(gs.all, secret)
 		}
 	}
-	secret := rand.Text() + rand.Text()
 	gs.all[secret] = held{grant: g, until: now.Add(gs.life)}
-	return secret
 }
 
 // take gives the grant of a secret and makes the secret worthless: a code counts once, also when

@@ -24,7 +24,7 @@ type Person struct {
 	Claims map[string]any // further claims of the userinfo; "acr" goes to the ID token instead
 }
 
-// Client is the one client of both realms. It authenticates with its secret (Basic or form).
+// Client is a client of a realm. It authenticates with its secret (Basic or form).
 type Client struct {
 	ID, Secret     string
 	RedirectURIs   []string // compared letter by letter
@@ -37,8 +37,11 @@ type Config struct {
 	// realms' paths under it.
 	BaseURL string
 	Client  Client
-	People  []Person
-	Now     func() time.Time
+	// Editor is a client of the professionals' realm alone: the software of an editor that logs people in by
+	// itself and exchanges their tokens at the bridge (I52). It may be left out.
+	Editor Client
+	People []Person
+	Now    func() time.Time
 }
 
 // The paths of the realms under Config.BaseURL.

@@ -20,8 +20,9 @@ import (
 type realm struct {
 	issuer string
 	kind   Kind
-	acr    string // level of assurance of people without one of their own
-	client Client
+	acr    string   // level of assurance of people without one of their own
+	client Client   // the bridge
+	others []Client // who exchanges codes and nothing else
 	people []Person
 	key    jose.JSONWebKey
 	signer jose.Signer
@@ -43,6 +44,9 @@ func newRealm(c Config, kind Kind, path string) (*realm, error) {
 	rl := &realm{
 		issuer: c.BaseURL + path, kind: kind, client: c.Client, now: c.Now,
 		codes: newGrants(c.Now, codeLife), tokens: newGrants(c.Now, tokenLife),
+	}
+	if kind == Professional && c.Editor.ID != "" {
+		rl.others = []Client{c.Editor}
 	}
 	var err error
 	if rl.page, err = template.New("page").Parse(pageSource); err != nil {
@@ -88,6 +92,16 @@ func (rl *realm) person(sub string) (Person, bool) {
 	return Person{}, false
 }
 
+// registered finds a client by id.
+func (rl *realm) registered(id string) (Client, bool) {
+	for _, c := range append([]Client{rl.client}, rl.others...) {
+		if c.ID == id {
+			return c, true
+		}
+	}
+	return Client{}, false
+}
+
 // The paths of the endpoints under the issuer.
 const (
 	discoveryPath       = "/.well-known/openid-configuration"
@@ -96,6 +110,7 @@ const (
 	authorizePath       = "/authorize"
 	tokenPath           = "/token"
 	userInfoPath        = "/userinfo"
+	introspectPath      = "/token/introspect"
 	endSessionPath      = "/session/end"
 )
 
@@ -106,6 +121,7 @@ func (rl *realm) register(mux *http.ServeMux, path string) {
 	mux.HandleFunc("GET "+path+authorizePath, rl.showPeople)
 	mux.HandleFunc("POST "+path+authorizePath, rl.pickPerson)
 	mux.HandleFunc("POST "+path+tokenPath, rl.token)
+	mux.HandleFunc("POST "+path+introspectPath, rl.introspect)
 	mux.HandleFunc("GET "+path+userInfoPath, rl.userInfo)
 	mux.HandleFunc("POST "+path+userInfoPath, rl.userInfo)
 	mux.HandleFunc("GET "+path+endSessionPath, rl.endSession)
@@ -117,6 +133,7 @@ func (rl *realm) discovery(w http.ResponseWriter, _ *http.Request) {
 		"authorization_endpoint":                rl.issuer + authorizePath,
 		"token_endpoint":                        rl.issuer + tokenPath,
 		"userinfo_endpoint":                     rl.issuer + userInfoPath,
+		"introspection_endpoint":                rl.issuer + introspectPath,
 		"jwks_uri":                              rl.issuer + keysPath,
 		"end_session_endpoint":                  rl.issuer + endSessionPath,
 		"response_types_supported":              []string{"code"},

@@ -19,7 +19,8 @@ func (rl *realm) token(w http.ResponseWriter, r *http.Request) {
 		fault(w, http.StatusBadRequest, "invalid_request")
 		return
 	}
-	if !rl.isClient(r) {
+	client, known := rl.authenticated(r)
+	if !known {
 		w.Header().Set("WWW-Authenticate", "Basic")
 		fault(w, http.StatusUnauthorized, "invalid_client")
 		return
@@ -29,11 +30,15 @@ func (rl *realm) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g, ok := rl.codes.take(r.PostForm.Get("code"))
-	if !ok || r.PostForm.Get("redirect_uri") != g.redirectURI || !g.verifies(r.PostForm.Get("code_verifier")) {
+	if !ok || g.client != client || r.PostForm.Get("redirect_uri") != g.redirectURI || !g.verifies(r.PostForm.Get("code_verifier")) {
 		fault(w, http.StatusBadRequest, "invalid_grant")
 		return
 	}
-	access := rl.tokens.give(g)
+	access, err := rl.accessToken(g)
+	if err != nil {
+		fault(w, http.StatusInternalServerError, "server_error")
+		return
+	}
 	id, err := rl.idToken(g, access)
 	if err != nil {
 		fault(w, http.StatusInternalServerError, "server_error")
@@ -44,29 +49,31 @@ func (rl *realm) token(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// isClient accepts client_secret_basic, whose parts are form-encoded (RFC 6749 section 2.3.1), and
-// client_secret_post.
-func (rl *realm) isClient(r *http.Request) bool {
+// authenticated tells which client sent a request, by client_secret_basic, whose parts are form-encoded (RFC
+// 6749 section 2.3.1), or client_secret_post.
+func (rl *realm) authenticated(r *http.Request) (id string, ok bool) {
 	id, secret, basic := r.BasicAuth()
-	if !basic {
-		return same(r.PostForm.Get("client_id"), rl.client.ID) && same(r.PostForm.Get("client_secret"), rl.client.Secret)
+	if basic {
+		var errID, errSecret error
+		id, errID = url.QueryUnescape(id)
+		secret, errSecret = url.QueryUnescape(secret)
+		if errID != nil || errSecret != nil {
+			return "", false
+		}
+	} else {
+		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
 	}
-	id, errID := url.QueryUnescape(id)
-	secret, errSecret := url.QueryUnescape(secret)
-	return errID == nil && errSecret == nil && same(id, rl.client.ID) && same(secret, rl.client.Secret)
+	client, known := rl.registered(id)
+	return id, known && same(secret, client.Secret)
 }
 
 // idToken signs who was picked, when, how strongly, and which access token goes with it.
 func (rl *realm) idToken(g grant, access string) (string, error) {
-	now := rl.now()
-	acr, ok := g.person.Claims["acr"].(string)
-	if !ok {
-		acr = rl.acr
-	}
+	now, acr := rl.now(), rl.acrOf(g.person)
 	// Both signature algorithms of this package hash with SHA-256, so at_hash does too.
 	sum := sha256.Sum256([]byte(access))
 	return jwt.Signed(rl.signer).Claims(map[string]any{
-		"iss": rl.issuer, "sub": g.person.Sub, "aud": rl.client.ID, "azp": rl.client.ID,
+		"iss": rl.issuer, "sub": g.person.Sub, "aud": g.client, "azp": g.client, "typ": "ID",
 		"iat": now.Unix(), "exp": now.Add(idTokenLife).Unix(), "auth_time": g.pickedAt.Unix(),
 		"nonce": g.nonce, "acr": acr, "at_hash": base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]),
 	}).Serialize()
