@@ -22,11 +22,15 @@ var reads = []string{
 	"Inbox", "Known", "LeadsTo", "MailboxID", "NewBody", "Objections", "OpenFor", "Patient", "PatientByINS", "PatientID", "PreviewEvent", "Scopes",
 	"SealFor", "Silenced", "Thread", "ThreadFor", "Threads",
 	"Copy", "Delegates", "Invitation", "Mandates", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
+	"Calling", "Webhook", "Webhooks", "WebhookCalls",
 	"Run", // does effects
 }
 
-// elsewhere are acts that need a mailbox with a list of users: users_test.go looks at their entries.
-var elsewhere = []string{"AdmitUser", "DismissUser"}
+// elsewhere are acts that need a mailbox with a list of users, or with a receiver of events: users_test.go and
+// webhook_test.go look at their entries.
+var elsewhere = []string{
+	"AdmitUser", "DismissUser", "RegisterWebhook", "RemoveWebhook", "RotateWebhook", "PingWebhook", "ReplayWebhook", "Called",
+}
 
 // act is one act: what it needs first, and itself, by whom.
 type act struct {
