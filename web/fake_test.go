@@ -67,6 +67,7 @@ type fakeConversations struct {
 	events   []conversations.EpisodeInput
 	filters  []conversations.EpisodeFilter
 	verdict  conversations.ContactVerdict
+	hooks    []conversations.WebhookInput
 }
 
 func newFake() *fakeConversations {

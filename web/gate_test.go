@@ -29,6 +29,9 @@ func sample(e endpoint) (path, body string) {
 	if id == "" {
 		id = string(openID)
 	}
+	if strings.HasPrefix(e.path, "/webhooks/") {
+		id = string(hookID)
+	}
 	if e.path == "/profiles/{id}" {
 		id = profileOf(elderPID)
 	}
@@ -37,6 +40,12 @@ func sample(e endpoint) (path, body string) {
 		"/facilities/{finess}/episodes/{visit}": `{"state":"closed","eventId":"e1"}`,
 		"/inbox/{id}/replies":                   `{"text":"Merci"}`, "/conversations/{id}/messages": `{"text":"Bonjour"}`,
 	}[e.path]
+	switch e.method + " " + e.path {
+	case "POST /webhooks":
+		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","url":"https://logiciel.exemple.fr/appels"}`
+	case "POST /webhooks/{id}/replay":
+		body = `{"event":"` + string(eventID) + `"}`
+	}
 	if e.path == "/conversations" && e.method == http.MethodPost {
 		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"},"subject":"Bilan","text":"Bonjour"}`
 	}
@@ -173,6 +182,7 @@ func TestGate_everyEndpointAnswers(t *testing.T) {
 			"POST /inbox/attachments/{id}/save": 201, "DELETE /inbox/documents/{id}": 204, "DELETE /inbox/objections/{id}": 204,
 			"DELETE /inbox/{id}": 204, "POST /mailboxes/{id}/users": 201, "DELETE /mailboxes/{id}/users/{user}": 204,
 			"DELETE /profiles/{id}": 204, "POST /invitations/refuse": 204, "POST /delegates": 201,
+			"POST /webhooks": 201, "DELETE /webhooks/{id}": 204, "POST /webhooks/{id}/test": 202, "POST /webhooks/{id}/replay": 202,
 			"DELETE /delegates/{id}": 204, "POST /delegates/{id}/restore": 204,
 		}[e.method+" "+e.path]
 		if want == 0 {
@@ -205,7 +215,8 @@ func TestGate_getChangesNothing(t *testing.T) {
 	for _, call := range w.core.calls {
 		switch call {
 		case "Inbox", "Thread", "Attachment", "Original", "Contacts", "Exchanges", "Threads", "ThreadFor",
-			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users":
+			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users",
+			"Webhooks", "Webhook", "WebhookCalls":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

@@ -15,6 +15,7 @@ import (
 // carry a conversations.Kind.
 type Conversations interface {
 	Delegations
+	Receivers
 	Inbox(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error)
 	Thread(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error)
 	Opened(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
