@@ -24,15 +24,16 @@ var reads = []string{
 	"Copy", "Delegates", "Invitation", "Mandates", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
 	"Team", "Templates", "FillTemplate", "Absence",
 	"AttachmentLine", "ThreadBefore", "Watch",
+	"Calling", "Webhook", "Webhooks", "WebhookCalls",
 	"Attend", // is forgotten in minutes
 	"Run",    // does effects
 }
 
-// elsewhere are acts that need a mailbox with a list of users, or a holder: users_test.go and teamacts_test.go
-// look at their entries.
+// elsewhere are acts that need a mailbox with a list of users, a holder or a receiver of events: users_test.go,
+// teamacts_test.go and webhook_test.go look at their entries.
 var elsewhere = []string{
 	"AdmitUser", "DismissUser", "TakeCare", "ReleaseCare", "HandOver", "AddNote", "DeleteNote", "SaveTemplate", "DeleteTemplate",
-	"DeclareAbsence", "EndAbsence",
+	"DeclareAbsence", "EndAbsence", "RegisterWebhook", "RemoveWebhook", "RotateWebhook", "PingWebhook", "ReplayWebhook", "Called",
 }
 
 // act is one act: what it needs first, and itself, by whom.

@@ -47,6 +47,7 @@ type decision struct {
 	join     *joining        // of an event that joins two matricules
 	delegate *delegateLabel  // names the delegation that changes
 	profiles []hexID         // of a person, when it changes for whom he may act
+	told     []rules.Telling // what receivers hear beside what rules.Told lists
 	timed    []Effect        // effects with an instant, or a name, of their own; Patient and CreatedAt are filled in
 
 	mailbox rules.MailboxID // whose command is refused
@@ -184,7 +185,9 @@ func (s *Service) again(ctx context.Context, p PatientID, answer []byte) ([]byte
 // build turns a decision into what the store writes.
 func (l *loaded) build(op string, d *decision) (Commit, error) {
 	change := d.verdict.Change
+	before := l.sight(change)
 	rules.Apply(&l.state, change)
+	d.told = slices.Concat(d.told, rules.Told(change, d.project, before.at, l.sight(change).at), l.reopened(change))
 	c := Commit{
 		Version: l.facts.Version, Operation: op, Answer: d.answer, Records: d.records, IDs: d.newIDs, Now: change.At,
 		Inbox: map[ID]time.Time{}, Gone: d.gone,
@@ -340,7 +343,10 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 	change := d.verdict.Change
 	var list []Effect
 	add := func(e Effect) {
-		e.Patient, e.Thread = l.id, ID(change.Conversation)
+		e.Patient = l.id
+		if e.Thread == "" {
+			e.Thread = ID(change.Conversation)
+		}
 		if e.Message == "" {
 			e.Message = ID(change.Message)
 		}
@@ -382,6 +388,9 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 			}
 			add(Effect{ID: string(id), Kind: EffectDeliver, Mailbox: m})
 		}
+	}
+	if err := l.telling(d, add); err != nil {
+		return nil, err
 	}
 	for _, e := range slices.Concat(d.timed, l.moved(change)) {
 		e.Patient, e.CreatedAt = l.id, change.At

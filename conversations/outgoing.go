@@ -178,7 +178,11 @@ func (s *Service) Delivered(ctx context.Context, e Effect, o Outcome) error {
 }
 
 func (s *Service) delivered(ctx context.Context, e Effect, o Outcome, more ...Record) error {
-	return s.settle(ctx, e, func(done *outcomeRecord) {
+	var told []rules.Telling
+	if e.Kind == EffectDeliver && o.State == DeliveryFailed {
+		told = []rules.Telling{rules.TellingOf(e.Mailbox, e.Message.Message())}
+	}
+	return s.settleTold(ctx, e, told, func(done *outcomeRecord) {
 		state := o.State
 		if state == "" {
 			state = DeliveryQueued
@@ -202,6 +206,11 @@ func (s *Service) delivered(ctx context.Context, e Effect, o Outcome, more ...Re
 // settle changes what is known of a message's delivery to one mailbox, at the version it was read at and
 // with its trace, and writes more beside it. It fails with KindNotFound when the message is gone.
 func (s *Service) settle(ctx context.Context, e Effect, change func(*outcomeRecord), more ...Record) error {
+	return s.settleTold(ctx, e, nil, change, more...)
+}
+
+// settleTold is settle with what the receivers of a mailbox hear of it.
+func (s *Service) settleTold(ctx context.Context, e Effect, told []rules.Telling, change func(*outcomeRecord), more ...Record) error {
 	field := outcomeField(e.Message, e.Mailbox)
 	q := FactsQuery{Messages: []ID{e.Message, field}}
 	_, _, err := s.run(ctx, e.Patient, "", q, func(l *loaded) (*decision, error) {
@@ -216,7 +225,7 @@ func (s *Service) settle(ctx context.Context, e Effect, change func(*outcomeReco
 		record := Record{Table: TableMessages, Field: string(field), Value: pack(done)}
 		return &decision{
 			verdict: v, actor: Actor{Kind: ActorSystem}, records: append([]Record{record}, more...),
-			outcome: TraceOutcome(done.State), code: done.Code,
+			outcome: TraceOutcome(done.State), code: done.Code, told: told,
 		}, nil
 	})
 	return gone(err)

@@ -92,6 +92,7 @@ func (l *loaded) release(ctx context.Context, d *decision, message ID, actor Act
 	}
 	m.OpenedAt, m.OpenedBy = toMillis(d.verdict.Change.At), actor.Kind
 	d.records = append(d.records, Record{Table: TableMessages, Field: string(message), Value: pack(m.messageRecord)})
+	d.told = append(d.told, rules.TellingOf(rules.MailboxID(m.From), message.Message()))
 	for _, a := range m.label.ReadTo {
 		d.receipt = append(d.receipt, receiptDue{message, l.svc.MailboxID(a.address())})
 	}

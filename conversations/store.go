@@ -108,6 +108,9 @@ const (
 	EffectJoin     EffectKind = "join"     // tell the mailbox that a matricule leads to of it (OP17)
 	EffectMajority EffectKind = "majority" // the patient comes of age (R131)
 	EffectSessions EffectKind = "sessions" // end whoever is logged in as the patient (R148)
+
+	EffectWebhook      EffectKind = "webhook"       // tell the event Message of Mailbox to the receiver Thread
+	EffectForgetEvents EffectKind = "events.forget" // let go of events that were kept long enough
 )
 
 // Commit is one change of a patient, made whole or not at all.

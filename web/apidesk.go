@@ -75,7 +75,7 @@ func exchanges(a *App, r request) (answer, error) {
 	if err != nil {
 		return answer{}, toProfessional(ofList(err))
 	}
-	return ok(listOf(found.Items, found.Next, found.AsOf, func(e conversations.ExchangeLine) exchangeShape {
+	return asOf(listOf(found.Items, found.Next, found.AsOf, func(e conversations.ExchangeLine) exchangeShape {
 		s := exchangeOf(e)
 		s.ETag = a.tagOf(r.who, s)
 		s.Cares = caresOf(e.Cares) // after the tag: they are no part of the state that an end changes
@@ -93,7 +93,7 @@ func deskThreads(a *App, r request) (answer, error) {
 	if err != nil {
 		return answer{}, toProfessional(ofList(err))
 	}
-	return ok(listOf(found.Items, found.Next, found.AsOf, itemOf))
+	return asOf(listOf(found.Items, found.Next, found.AsOf, itemOf))
 }
 
 // deskThread shows one conversation to a professional.

@@ -28,6 +28,7 @@ type Config struct {
 	MaxMessageBytes int64    // a professional's whole message, in octets; default 26 214 400 (D19)
 	APIPerMinute    int      // calls of the API that one caller may make in a minute; 0: any number
 	MutualTLSPaths  []string // what ListenMutualTLS serves beside the API
+	PlainWebhooks   bool     // receivers of events may be called by http; the demonstration's are on this machine
 	Key             []byte   // 32 octets: names callers and seals answers that Idempotency keeps
 }
 

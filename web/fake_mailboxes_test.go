@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"mesbridge/conversations"
@@ -50,7 +51,7 @@ func (f *fakeConversations) Mandates(context.Context, string) ([]conversations.M
 }
 
 func (f *fakeConversations) Users(context.Context, conversations.Actor, conversations.Address) ([]conversations.MailboxUser, error) {
-	return f.users, f.called("Users")
+	return slices.Clone(f.users), f.called("Users")
 }
 
 func (f *fakeConversations) AdmitUser(_ context.Context, by conversations.Actor, _ conversations.Address, who conversations.Person, until time.Time) (conversations.MailboxUser, error) {

@@ -71,6 +71,7 @@ type fakeConversations struct {
 	filters      []conversations.EpisodeFilter
 	verdict      conversations.ContactVerdict
 	notification conversations.Notification
+	hooks        []conversations.WebhookInput
 }
 
 func newFake() *fakeConversations {

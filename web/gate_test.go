@@ -30,6 +30,9 @@ func sample(e endpoint) (path, body string) {
 	if id == "" {
 		id = string(openID)
 	}
+	if strings.HasPrefix(e.path, "/webhooks/") {
+		id = string(hookID)
+	}
 	if e.path == "/profiles/{id}" {
 		id = profileOf(elderPID)
 	}
@@ -38,6 +41,12 @@ func sample(e endpoint) (path, body string) {
 		"/facilities/{finess}/episodes/{visit}": `{"state":"closed","eventId":"e1"}`,
 		"/inbox/{id}/replies":                   `{"text":"Merci"}`, "/conversations/{id}/messages": `{"text":"Bonjour"}`,
 	}[e.path]
+	switch e.method + " " + e.path {
+	case "POST /webhooks":
+		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","url":"https://logiciel.exemple.fr/appels"}`
+	case "POST /webhooks/{id}/replay":
+		body = `{"event":"` + string(eventID) + `"}`
+	}
 	if e.path == "/conversations" && e.method == http.MethodPost {
 		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"},"subject":"Bilan","text":"Bonjour"}`
 	}
@@ -175,6 +184,7 @@ func TestGate_everyEndpointAnswers(t *testing.T) {
 			"POST /inbox/attachments/{id}/save": 201, "DELETE /inbox/documents/{id}": 204, "DELETE /inbox/objections/{id}": 204,
 			"DELETE /inbox/{id}": 204, "POST /mailboxes/{id}/users": 201, "DELETE /mailboxes/{id}/users/{user}": 204,
 			"DELETE /profiles/{id}": 204, "POST /invitations/refuse": 204, "POST /delegates": 201,
+			"POST /webhooks": 201, "DELETE /webhooks/{id}": 204, "POST /webhooks/{id}/test": 202, "POST /webhooks/{id}/replay": 202,
 			"DELETE /delegates/{id}": 204, "POST /delegates/{id}/restore": 204,
 			"POST /conversations/{id}/presence": 204, "POST /conversations/{id}/notes": 201, "DELETE /conversations/{id}/notes/{note}": 204,
 			"POST /mailboxes/{id}/templates": 201, "DELETE /mailboxes/{id}/templates/{template}": 204, "DELETE /mailboxes/{id}/absence": 204,
@@ -210,7 +220,7 @@ func TestGate_getChangesNothing(t *testing.T) {
 		switch call {
 		case "Inbox", "Thread", "Attachment", "Original", "Contacts", "Exchanges", "Threads", "ThreadFor",
 			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users",
-			"Team", "Templates", "Absence":
+			"Team", "Templates", "Absence", "Webhooks", "Webhook", "WebhookCalls":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

@@ -150,6 +150,8 @@ func rightInFrench(scope string) string {
 		return "mettre fin à des échanges"
 	case "episode.close":
 		return "clore des prises en charge"
+	case "webhook.manage":
+		return "faire avertir un logiciel de ce qui arrive dans vos boîtes aux lettres"
 	case "audit.read":
 		return "lire les traces"
 	case "admin":

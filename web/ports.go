@@ -17,6 +17,7 @@ import (
 type Conversations interface {
 	Delegations
 	Teamwork
+	Receivers
 	Inbox(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error)
 	Thread(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error)
 	ThreadBefore(ctx context.Context, p conversations.PatientID, id conversations.ID, before string) (conversations.Thread, error)

@@ -21,6 +21,7 @@ func (a *App) endpoints() []endpoint {
 		get, post, put, del   = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 		read, reply, blocking = "patient.read", "patient.reply", "patient.block"
 		managing              = "patient.manage"
+		hooking               = "webhook.manage"
 	)
 	patient, desk := []PrincipalKind{Patient}, []PrincipalKind{Professional, Application}
 	clinic, person := []PrincipalKind{Application}, []PrincipalKind{Professional}
@@ -75,6 +76,15 @@ func (a *App) endpoints() []endpoint {
 		{del, "/conversations/{id}/notes/{note}", "thread.write", desk, 0, deleteNote, "supprimer sa note interne"},
 		{put, "/oppositions", "thread.write", desk, 0, recordOpposition, "enregistrer l’opposition d’un patient"},
 		{post, "/verdicts", "thread.read", desk, 0, verdict, "demander si un message arriverait"},
+
+		{get, "/webhooks", hooking, desk, 0, webhooks, "lister les adresses qui sont averties"},
+		{post, "/webhooks", hooking, desk, 0, addWebhook, "faire avertir un logiciel de ce qui arrive"},
+		{get, "/webhooks/{id}", hooking, desk, 0, getWebhook, ""},
+		{del, "/webhooks/{id}", hooking, desk, 0, removeWebhook, ""},
+		{post, "/webhooks/{id}/rotate", hooking, desk, 0, rotateWebhook, ""},
+		{post, "/webhooks/{id}/test", hooking, desk, 0, testWebhook, ""},
+		{get, "/webhooks/{id}/calls", hooking, desk, 0, webhookCalls, "voir ce qui a été transmis"},
+		{post, "/webhooks/{id}/replay", hooking, desk, 0, replayWebhook, "faire transmettre à nouveau"},
 
 		{get, "/mailboxes", "thread.read", desk, 0, mailboxes, "lister ses boîtes aux lettres"},
 		{get, "/mailboxes/{id}/templates", "thread.read", desk, 0, templates, "lister les modèles de message d’une boîte"},

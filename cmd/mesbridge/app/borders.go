@@ -36,7 +36,7 @@ func (a *App) webConfig() (web.Config, error) {
 		Demo: a.Demonstration != nil, Secure: strings.HasPrefix(c.PublicURL, "https:"),
 		FormTargets: formTargets(c), CheckINSKey: c.INSKeyCheck,
 		MaxReplyBytes: c.Limits.MaxReplyBytes, MaxMessageBytes: c.Limits.MaxMessageBytes, Key: key,
-		APIPerMinute: c.Limits.APIPerMinute,
+		APIPerMinute: c.Limits.APIPerMinute, PlainWebhooks: a.Demonstration != nil,
 	}
 	return w, nil
 }

@@ -36,6 +36,7 @@ func (c Config) check() error {
 	errs = append(errs, c.Windows.faults()...)
 	errs = append(errs, mailboxFaults(c.Mailboxes)...)
 	errs = append(errs, c.Delivery.faults()...)
+	errs = append(errs, c.Webhooks.faults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
 	if c.INSClaim == "" {
 		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))

@@ -32,6 +32,7 @@ type Config struct {
 	Patients      Provider    `yaml:"patients" doc:"Identity provider of the patients, of level substantial, that gives the INS (D26, O145)."`
 	INSClaim      string      `yaml:"insClaim" doc:"Claim of the patients' provider that holds the matricule INS: only the ENS front or a pairing service may give one, never FranceConnect (I76)."`
 	Professionals Provider    `yaml:"professionals" doc:"Identity provider of the professionals: Pro Santé Connect, or that of one structure (D26)."`
+	Webhooks      Webhooks    `yaml:"webhooks" doc:"Calls to software that asked by the API to be told what happens in a mailbox."`
 	Notifications Mailer      `yaml:"notifications" doc:"Neutral e-mails to the private addresses that patients gave; they hold no health information and no link (O90, R123)."`
 	Log           Log         `yaml:"log" doc:"Technical log, on standard error; it holds no personal data."`
 }

@@ -61,6 +61,7 @@ func sample() Config {
 	c.WhiteList.Roots = "/etc/mesbridge/igc-sante.pem"
 	c.WhiteList.SignerRoots = "/etc/mesbridge/igc-sante.pem"
 	c.Mail.Office = "/var/mail/mesbridge"
+	c.Webhooks.Networks = []string{"10.20.0.0/16"}
 	c.Scan.Clamd = "/run/clamav/clamd.ctl"
 	c.Directory.File = "/var/lib/mesbridge-lists/Extraction_Correspondance_MSSante.txt"
 	c.Keys = Keys{Master: "/etc/mesbridge/master.key", PatientHash: "/etc/mesbridge/patient-hash.key"}
