@@ -28,6 +28,12 @@ func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage,
 		if err != nil || f.State != "" && line.State != string(f.State) {
 			return false, err
 		}
+		if f.List != 0 { // what changed since it was noted does not stand there
+			st, err := l.threadStanding(ctx, e.Thread, s.MailboxID(m))
+			if err != nil || !st.ThreadLists.Has(f.List) {
+				return false, err
+			}
+		}
 		page.Items = append(page.Items, line)
 		return true, nil
 	})
@@ -47,9 +53,17 @@ func (s *Service) ledger(ctx context.Context, m Address, f Filter, pairs bool, a
 		return "", err
 	}
 	size, kept := pageSize(f.Limit), 0
+	batch := size + 1
+	if only != "" {
+		batch = max(batch, sought)
+	}
+	list := f.List
+	if pairs && list == 0 {
+		list = rules.ListOf(f.State)
+	}
 	from := LedgerEntry{Patient: PatientID(parts[0]), Thread: ID(parts[1]), At: at}
 	for {
-		entries, err := s.Store.Ledger(ctx, s.MailboxID(m), pairs, from, size+1)
+		entries, err := s.Store.Ledger(ctx, s.MailboxID(m), pairs, list, from, batch)
 		if err != nil {
 			return "", unavailable("list the ledger", err)
 		}
@@ -69,11 +83,14 @@ func (s *Service) ledger(ctx context.Context, m Address, f Filter, pairs bool, a
 				kept++
 			}
 		}
-		if len(entries) <= size {
+		if len(entries) < batch {
 			return "", nil
 		}
 	}
 }
+
+// sought is how many entries are read at once where those of one patient are looked for.
+const sought = 1000
 
 // onlyPatient returns the patient of an exchange of the mailbox, by which a list is narrowed; "" for all.
 func (s *Service) onlyPatient(ctx context.Context, m Address, exchange ID) (PatientID, error) {
@@ -107,7 +124,7 @@ func (s *Service) owner(ctx context.Context, id ID) (PatientID, error) {
 
 // Exchanges lists the pairs of a mailbox, newest first.
 func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangePage, error) {
-	page := ExchangePage{AsOf: s.Now().UTC()}
+	page, patients := ExchangePage{AsOf: s.Now().UTC()}, []LedgerEntry(nil)
 	next, err := s.ledger(ctx, m, f, true, func(e LedgerEntry) (bool, error) {
 		line, err := s.exchange(ctx, e.Patient, m)
 		switch {
@@ -118,14 +135,51 @@ func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangeP
 		case err != nil:
 			return false, err
 		}
-		if f.State != "" && (line.Unreadable || line.State != f.State) {
+		if line.Unreadable && (f.State != "" || f.List != 0) || !line.standsIn(f) {
 			return false, nil
 		}
-		page.Items = append(page.Items, line)
+		page.Items, patients = append(page.Items, line), append(patients, LedgerEntry{Patient: e.Patient})
 		return true, nil
 	})
+	if err != nil {
+		return ExchangePage{}, err
+	}
 	page.Next = next
-	return page, err
+	lists, err := s.Store.Standings(ctx, s.MailboxID(m), patients)
+	if err != nil {
+		return ExchangePage{}, unavailable("read standings", err)
+	}
+	for i := range page.Items {
+		e := &page.Items[i]
+		e.Unread, e.Failed = lists[i].Has(rules.ListUnread), lists[i].Has(rules.ListUndelivered)
+	}
+	return page, nil
+}
+
+// standsIn reports whether an exchange is what a filter asks for, as far as it tells: where its conversations brought
+// it into a list, that is noted alone.
+func (e ExchangeLine) standsIn(f Filter) bool {
+	if f.State != "" && e.State != f.State {
+		return false
+	}
+	stands := rules.ListOf(e.State) | rules.Inherited
+	if e.Waiting {
+		stands |= rules.ListWaiting
+	}
+	return stands.Has(f.List)
+}
+
+// Tally counts the exchanges of a mailbox by list. It is projected, and may be a moment old.
+func (s *Service) Tally(ctx context.Context, m Address) (Tally, error) {
+	counts, all, err := s.Store.Tally(ctx, s.MailboxID(m), true)
+	if err != nil {
+		return Tally{}, unavailable("count the exchanges of a mailbox", err)
+	}
+	t := Tally{All: all, Lists: map[rules.Lists]int{}, AsOf: s.Now().UTC()}
+	for i, l := range rules.AllLists() {
+		t.Lists[l] = counts[i]
+	}
+	return t, nil
 }
 
 // Exchange returns one pair of one of the caller's mailboxes, KindNotFound otherwise.
@@ -170,7 +224,7 @@ func (s *Service) exchange(ctx context.Context, p PatientID, a Address) (Exchang
 	line := ExchangeLine{
 		ID: s.exchangeID(p, m), Mailbox: a, Patient: person, LastAt: e.LastAt,
 		State:      rules.ExchangeSeenBy(l.know(a), l.state.Patient, e, s.Now()),
-		Opposition: l.opposition(l.know(a)), Objected: l.objectedBy([]rules.MailboxID{m}),
+		Opposition: l.opposition(l.know(a)), Objected: l.objectedBy([]rules.MailboxID{m}), Waiting: e.Awaiting,
 	}
 	if line.State != rules.ThreadUnreachable {
 		line.Since = e.Since
@@ -179,6 +233,9 @@ func (s *Service) exchange(ctx context.Context, p PatientID, a Address) (Exchang
 		line.Awaiting = e.Awaiting && !e.Until.IsZero()
 		if !e.Awaiting {
 			line.Until = e.Until
+		}
+		if line.Planned, err = l.plannedOf(m); err != nil {
+			return ExchangeLine{}, err
 		}
 	}
 	if line.State == rules.ThreadEnded {
