@@ -199,14 +199,13 @@ func (l *loaded) endingFor(id ID, mine []rules.MailboxID) *Ending {
 	return &Ending{By: l.names(id)[last.By], How: last.How, At: last.At}
 }
 
-// deskMessage shows one message to a professional. Its id is another than the patient's, which counts the
-// messages of the conversation, those of others included. An end that the message crossed is his own (D7).
+// deskMessage shows one message to a professional. An end that the message crossed is his own (D7).
 func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []rules.MailboxID, outcomes map[ID]outcomeRecord) (Message, error) {
 	m, err := l.message(ctx, thread, r, nil)
 	if err != nil {
 		return Message{}, err
 	}
-	m.ID = ID(l.id.Shard() + "m" + lowerBase32(l.svc.name("message id", string(l.id)+string(r.id))[:15]))
+	m.ID = l.deskID(r.id)
 	for i := range m.Attachments {
 		a := &m.Attachments[i]
 		a.renumber(m.ID)

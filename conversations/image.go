@@ -160,6 +160,16 @@ func (i *Image) follow(e Effect) {
 	}
 }
 
+// Due counts the effects that are to be done, without those that only make lists again.
+func (i *Image) Due() (n int) {
+	for _, e := range i.Effects {
+		if e.Kind != EffectStand {
+			n++
+		}
+	}
+	return n
+}
+
 // Erase drops what is known of a patient whose key is destroyed but what stands in clear, and leaves a
 // tombstone where nothing does.
 func (i *Image) Erase(p PatientID) {

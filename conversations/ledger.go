@@ -145,15 +145,7 @@ func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangeP
 		return ExchangePage{}, err
 	}
 	page.Next = next
-	lists, err := s.Store.Standings(ctx, s.MailboxID(m), patients)
-	if err != nil {
-		return ExchangePage{}, unavailable("read standings", err)
-	}
-	for i := range page.Items {
-		e := &page.Items[i]
-		e.Unread, e.Failed = lists[i].Has(rules.ListUnread), lists[i].Has(rules.ListUndelivered)
-	}
-	return page, nil
+	return page, s.addStandings(ctx, m, page.Items, patients)
 }
 
 // standsIn reports whether an exchange is what a filter asks for, as far as it tells: where its conversations brought
@@ -165,6 +157,9 @@ func (e ExchangeLine) standsIn(f Filter) bool {
 	stands := rules.ListOf(e.State) | rules.Inherited
 	if e.Waiting {
 		stands |= rules.ListWaiting
+	}
+	if !e.Planned.At.IsZero() {
+		stands |= rules.ListPlanned
 	}
 	return stands.Has(f.List)
 }
@@ -188,7 +183,24 @@ func (s *Service) Exchange(ctx context.Context, mailboxes []Address, id ID) (Exc
 	if err != nil {
 		return ExchangeLine{}, err
 	}
-	return s.exchange(ctx, p, m)
+	lines := make([]ExchangeLine, 1)
+	if lines[0], err = s.exchange(ctx, p, m); err != nil {
+		return ExchangeLine{}, err
+	}
+	return lines[0], s.addStandings(ctx, m, lines, []LedgerEntry{{Patient: p}})
+}
+
+// addStandings adds to exchanges of a mailbox the lists that their conversations bring them into, as they are
+// noted.
+func (s *Service) addStandings(ctx context.Context, m Address, lines []ExchangeLine, entries []LedgerEntry) error {
+	lists, err := s.Store.Standings(ctx, s.MailboxID(m), entries)
+	if err != nil {
+		return unavailable("read standings", err)
+	}
+	for i := range lines {
+		lines[i].Unread, lines[i].Failed = lists[i].Has(rules.ListUnread), lists[i].Has(rules.ListUndelivered)
+	}
+	return nil
 }
 
 // pair resolves an exchange id to the patient and to the one of mailboxes that it joins.
@@ -229,13 +241,13 @@ func (s *Service) exchange(ctx context.Context, p PatientID, a Address) (Exchang
 	if line.State != rules.ThreadUnreachable {
 		line.Since = e.Since
 	}
+	if line.Planned, err = l.plannedOf(m); err != nil {
+		return ExchangeLine{}, err
+	}
 	if line.State == rules.ThreadOpen {
 		line.Awaiting = e.Awaiting && !e.Until.IsZero()
 		if !e.Awaiting {
 			line.Until = e.Until
-		}
-		if line.Planned, err = l.plannedOf(m); err != nil {
-			return ExchangeLine{}, err
 		}
 	}
 	if line.State == rules.ThreadEnded {

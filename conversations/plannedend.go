@@ -31,7 +31,7 @@ func planPlace(m rules.MailboxID) string { return string(m) + "/plan" }
 func (s *Service) PlanEnd(ctx context.Context, actor Actor, mailboxes []Address, id ID, at time.Time, reason string) (ExchangeLine, error) {
 	return s.onExchange(ctx, mailboxes, id, func(l *loaded, m rules.MailboxID) *decision {
 		v := rules.PlanEnd(m, l.state.Exchanges[m], at, l.facts.Version+1, s.Now())
-		d := &decision{verdict: v, actor: actor, project: []rules.MailboxID{m}}
+		d := &decision{verdict: v, actor: actor, project: []rules.MailboxID{m}} // should it end at once
 		if v.Change.Kind == rules.EndPlanned {
 			d.plan = &planLabel{Actor: actor, Reason: reason}
 			d.timed = []Effect{l.endEffect(m, v.Change.Until)}
@@ -44,7 +44,7 @@ func (s *Service) PlanEnd(ctx context.Context, actor Actor, mailboxes []Address,
 func (s *Service) KeepExchange(ctx context.Context, actor Actor, mailboxes []Address, id ID) (ExchangeLine, error) {
 	return s.onExchange(ctx, mailboxes, id, func(l *loaded, m rules.MailboxID) *decision {
 		v := rules.KeepExchange(m, l.state.Exchanges[m], l.facts.Version+1, s.Now())
-		return &decision{verdict: v, actor: actor, project: []rules.MailboxID{m}}
+		return &decision{verdict: v, actor: actor}
 	})
 }
 
@@ -61,7 +61,10 @@ func (s *Service) onExchange(ctx context.Context, mailboxes []Address, id ID, de
 	if err != nil {
 		return ExchangeLine{}, err
 	}
-	return s.exchange(ctx, p, a)
+	if err := s.standAs(ctx, Effect{Patient: p, Mailbox: m}, time.Time{}); err != nil { // the effect does it, a moment later
+		s.Log.WarnContext(ctx, "standing not noted at once", "kind", KindOf(err))
+	}
+	return s.Exchange(ctx, mailboxes, id)
 }
 
 // endEffect carries a planned end out.

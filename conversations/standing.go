@@ -175,6 +175,8 @@ func (l *loaded) restand(c rules.Change) []Effect {
 		if c.Episode.Death || c.Episode.Revived {
 			return []Effect{l.standEffect("", "", c.At)}
 		}
+	case rules.EndPlanned, rules.EndKept:
+		return []Effect{l.standEffect(c.Mailbox, "", c.At)}
 	case rules.AccountErased:
 		var list []Effect
 		for m := range l.exchange {

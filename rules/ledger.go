@@ -18,11 +18,12 @@ const (
 	ListWaiting     // the patient wrote last, and nobody answered
 	ListUnread      // a message that asked for a receipt was not opened; of others nothing is told (D22)
 	ListUndelivered // a message of the patient did not reach the mailbox, and it wrote nothing since (O89)
+	ListPlanned     // its end is to come, and can be taken back (D7)
 )
 
 // AllLists lists every list, in the order of the bits.
 func AllLists() []Lists {
-	return []Lists{ListOpen, ListNoReply, ListEnded, ListUnreachable, ListWaiting, ListUnread, ListUndelivered}
+	return []Lists{ListOpen, ListNoReply, ListEnded, ListUnreachable, ListWaiting, ListUnread, ListUndelivered, ListPlanned}
 }
 
 // Has reports whether l contains all of o.
@@ -52,6 +53,9 @@ func ExchangeLists(s ThreadState, e Exchange) Lists {
 	l := ListOf(s)
 	if e.Awaiting { // also after an end that was planned before the patient wrote (D7)
 		l |= ListWaiting
+	}
+	if !e.Plan.At.IsZero() {
+		l |= ListPlanned
 	}
 	return l
 }

@@ -29,10 +29,7 @@ func PlanEnd(m MailboxID, e Exchange, at time.Time, next Seq, now time.Time) Ver
 	case !at.After(now):
 		return EndExchange(m, e, next, ByAPI, now)
 	}
-	return Verdict{
-		Effects: Project,
-		Change:  Change{Kind: EndPlanned, Seq: next, At: now, Mailbox: m, Until: at},
-	}
+	return Verdict{Change: Change{Kind: EndPlanned, Seq: next, At: now, Mailbox: m, Until: at}}
 }
 
 // KeepExchange takes a planned end back (D7). Without one it changes nothing: an end that came is not undone, a
@@ -44,10 +41,7 @@ func KeepExchange(m MailboxID, e Exchange, next Seq, now time.Time) Verdict {
 	case e.Plan.At.IsZero():
 		return Verdict{}
 	}
-	return Verdict{
-		Effects: Project,
-		Change:  Change{Kind: EndKept, Seq: next, At: now, Mailbox: m},
-	}
+	return Verdict{Change: Change{Kind: EndKept, Seq: next, At: now, Mailbox: m}}
 }
 
 // due reports whether the planned end came.

@@ -60,6 +60,7 @@ func TestETag_changes(t *testing.T) {
 		{read, proToken, "/api/v1/conversations/a1open", "POST", "/conversations/{id}/messages", "Write"},
 		{read, proToken, "/api/v1/conversations/a1open", "POST", "/conversations/{id}/end", "EndThread"},
 		{listed, proToken, "/api/v1/exchanges", "POST", "/exchanges/{id}/end", "EndExchange"},
+		{listed, proToken, "/api/v1/exchanges", "DELETE", "/exchanges/{id}/end", "KeepExchange"},
 	} {
 		tested[c.method+" "+c.route] = true
 		w := newWorld(t)

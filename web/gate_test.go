@@ -35,6 +35,7 @@ func sample(e endpoint) (path, body string) {
 	body = map[string]string{
 		"/verdicts":                             `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"}}`,
 		"/facilities/{finess}/episodes/{visit}": `{"state":"closed","eventId":"e1"}`,
+		"/exchanges/end":                        `{"ids":["` + string(exchangeID) + `"]}`,
 		"/inbox/{id}/replies":                   `{"text":"Merci"}`, "/conversations/{id}/messages": `{"text":"Bonjour"}`,
 	}[e.path]
 	if e.path == "/conversations" && e.method == http.MethodPost {
@@ -45,7 +46,7 @@ func sample(e endpoint) (path, body string) {
 			body = own
 		}
 	}
-	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815", "{user}", string(userID)).Replace(e.path), body
+	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815", "{user}", string(userID), "{attachment}", string(pieceID)).Replace(e.path), body
 }
 
 // docs/contract.md: every path under /api/ without a valid token answers 401 before anything else.
@@ -205,7 +206,8 @@ func TestGate_getChangesNothing(t *testing.T) {
 	for _, call := range w.core.calls {
 		switch call {
 		case "Inbox", "Thread", "Attachment", "Original", "Contacts", "Exchanges", "Threads", "ThreadFor",
-			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users":
+			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users",
+			"AttachmentFor":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

@@ -32,7 +32,7 @@ func (w *world) lookAtLedger(b box) {
 // exchange is a pair as the mailbox sees it (D4, D8).
 func (p *patient) exchange(b box) string {
 	k, state := p.pairs[b], p.exchangeState(b)
-	since, how, until, awaiting, planned := ms(k.since), "", "", false, ""
+	since, how, until, awaiting := ms(k.since), "", "", false
 	switch state {
 	case "unreachable":
 		since = ""
@@ -42,10 +42,9 @@ func (p *patient) exchange(b box) string {
 		if awaiting = k.awaiting && !k.until.IsZero(); !k.awaiting {
 			until = ms(k.until)
 		}
-		planned = ms(k.planned)
 	}
 	to, others, at := p.recorded(b)
-	return fmt.Sprint(state, " ", since, " ", ms(k.last), how, until, awaiting, planned, k.awaiting, ms(p.objected(b)), to, others, at)
+	return fmt.Sprint(state, " ", since, " ", ms(k.last), how, until, awaiting, ms(k.planned), k.awaiting, ms(p.objected(b)), to, others, at)
 }
 
 // recorded is what b's side recorded on the patient's word, by any mailbox of its structure (I138).

@@ -150,8 +150,8 @@ func (w *world) planEnd(d dice) {
 	if p.account != "purged" {
 		want = p.planEnd(b, at)
 	}
-	if w.agreeGone(p, "a planned end", err, want) && line.State == "open" {
-		w.same("the planned end", fmt.Sprint(ms(line.Planned.At), line.Planned.By, line.Planned.Reason), fmt.Sprint(ms(p.pairs[b].planned), colleague.Name, "fini"))
+	if w.agreeGone(p, "a planned end", err, want) {
+		w.same("the planned end", ms(line.Planned.At), ms(p.pairs[b].planned))
 	}
 }
 

@@ -6,6 +6,7 @@
 --       3 exchange, as its member   4 its lists, as bits   5 its new instant, Unix ms, 0 to leave it
 --       6 conversation, "" for none   7 its lists          8 its new instant, as 5
 -- Gives 1.
+-- Writes the instants always, and the rest unless what is noted is newer.
 -- The HASH holds "<version> <bits>" for each member, and under "<exchange>#<list>" how many of its
 -- conversations stand in a list that it inherits. An instant moves forward only.
 

@@ -25,7 +25,10 @@ func (Exchange) template() string { return "exchange" }
 func (Exchange) Subject(l conversations.ThreadLine) string { return shownSubject(l.Subject) }
 
 // Open reports whether the patient may answer something.
-func (p Exchange) Open() bool { return p.State == rules.ThreadOpen }
+func (p Exchange) Open() bool { return p.State == rules.ThreadOpen && p.Planned.At.IsZero() }
+
+// Ended reports whether the professional ended it.
+func (p Exchange) Ended() bool { return p.State == rules.ThreadEnded }
 
 // DeskThread is one conversation as a professional reads and continues it.
 type DeskThread struct {
