@@ -213,7 +213,13 @@ func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []
 	if m.Mine, m.Delivery = slices.Contains(mine, rules.MailboxID(r.From)), nil; m.Mine {
 		m.Delivery = r.arrival()
 	}
-	m.Crossed = slices.ContainsFunc(mine, func(box rules.MailboxID) bool { return outcomes[outcomeField(r.id, box)].Crossed })
+	for _, box := range mine {
+		o := outcomes[outcomeField(r.id, box)]
+		m.Crossed = m.Crossed || o.Crossed
+		if r.From == "" && o.State == DeliveryFailed {
+			m.Delivery = o.bounced()
+		}
+	}
 	if m.AuthorKind == FromPatient { // the others go by their own names
 		person, err := l.person()
 		if err != nil {

@@ -175,6 +175,12 @@ func (l *loaded) restand(c rules.Change) []Effect {
 		if c.Episode.Death || c.Episode.Revived {
 			return []Effect{l.standEffect("", "", c.At)}
 		}
+	case rules.ConversationPurged: // what was erased is unread, and undelivered, no more
+		var list []Effect
+		for _, m := range labelIDs(l.label[ID(c.Conversation)]) {
+			list = append(list, l.standEffect(rules.MailboxID(m), ID(c.Conversation), c.At))
+		}
+		return list
 	case rules.EndPlanned, rules.EndKept:
 		return []Effect{l.standEffect(c.Mailbox, "", c.At)}
 	case rules.AccountErased:

@@ -177,7 +177,7 @@ type LedgerEntry struct {
 type Standing struct {
 	Patient     PatientID
 	Version     rules.Seq   // of the patient, when it was found
-	PairLists   rules.Lists // without rules.Inherited, which the store adds from the conversations
+	PairLists   rules.Lists // without rules.Inherited, which the store adds from the conversations; 0: it is there no more
 	Thread      ID          // empty: the exchange alone
 	ThreadLists rules.Lists
 	At          time.Time // new place of both in the order; zero: they stay

@@ -71,12 +71,12 @@ type DeskMessage struct {
 	Failed bool // the patient's message did not reach the mailbox
 }
 
-// ThreadLists returns the lists of a conversation that the mailbox sees in a state. last tells that the patient
+// ThreadLists returns the lists, beside that of its state, of a conversation that the mailbox sees in a state. last tells that the patient
 // wrote the last message that the mailbox sent or received; own are those messages, the newest first (D34). A
 // conversation that its mailbox ended waits for nobody, unless the patient wrote while the end could still be
 // taken back (D7).
 func ThreadLists(s ThreadState, e Exchange, last bool, own []DeskMessage) Lists {
-	l := ListOf(s)
+	l := Lists(0)
 	if last && (s != ThreadEnded || e.Awaiting) {
 		l |= ListWaiting
 	}

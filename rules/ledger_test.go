@@ -20,18 +20,18 @@ func TestThreadLists(t *testing.T) {
 		own   []rules.DeskMessage
 		want  rules.Lists
 	}{
-		{"nothing", rules.ThreadNoReply, rules.Exchange{}, false, nil, rules.ListNoReply},
-		{"I wrote", rules.ThreadOpen, rules.Exchange{}, false, []rules.DeskMessage{mine}, rules.ListOpen},
-		{"I asked for a receipt", rules.ThreadOpen, rules.Exchange{}, false, []rules.DeskMessage{asked}, rules.ListOpen | rules.ListUnread},
-		{"and had it", rules.ThreadOpen, rules.Exchange{}, false, []rules.DeskMessage{read}, rules.ListOpen},
-		{"an older one is unread", rules.ThreadOpen, rules.Exchange{}, true, []rules.DeskMessage{heard, read, asked}, rules.ListOpen | rules.ListUnread | rules.ListWaiting},
-		{"he wrote last", rules.ThreadOpen, rules.Exchange{}, true, []rules.DeskMessage{heard, mine}, rules.ListOpen | rules.ListWaiting},
-		{"it did not arrive", rules.ThreadOpen, rules.Exchange{}, true, []rules.DeskMessage{failed, mine}, rules.ListOpen | rules.ListWaiting | rules.ListUndelivered},
-		{"nor one before it", rules.ThreadOpen, rules.Exchange{}, true, []rules.DeskMessage{heard, failed}, rules.ListOpen | rules.ListWaiting | rules.ListUndelivered},
-		{"and I wrote since", rules.ThreadOpen, rules.Exchange{}, false, []rules.DeskMessage{mine, failed}, rules.ListOpen},
-		{"I ended after he wrote", rules.ThreadEnded, rules.Exchange{}, true, []rules.DeskMessage{heard}, rules.ListEnded},
-		{"he wrote before it came", rules.ThreadEnded, crossed, true, []rules.DeskMessage{heard}, rules.ListEnded | rules.ListWaiting},
-		{"he is out of reach", rules.ThreadUnreachable, rules.Exchange{}, true, []rules.DeskMessage{heard}, rules.ListUnreachable | rules.ListWaiting},
+		{"nothing", rules.ThreadNoReply, rules.Exchange{}, false, nil, 0},
+		{"I wrote", rules.ThreadOpen, rules.Exchange{}, false, []rules.DeskMessage{mine}, 0},
+		{"I asked for a receipt", rules.ThreadOpen, rules.Exchange{}, false, []rules.DeskMessage{asked}, rules.ListUnread},
+		{"and had it", rules.ThreadOpen, rules.Exchange{}, false, []rules.DeskMessage{read}, 0},
+		{"an older one is unread", rules.ThreadOpen, rules.Exchange{}, true, []rules.DeskMessage{heard, read, asked}, rules.ListUnread | rules.ListWaiting},
+		{"he wrote last", rules.ThreadOpen, rules.Exchange{}, true, []rules.DeskMessage{heard, mine}, rules.ListWaiting},
+		{"it did not arrive", rules.ThreadOpen, rules.Exchange{}, true, []rules.DeskMessage{failed, mine}, rules.ListWaiting | rules.ListUndelivered},
+		{"nor one before it", rules.ThreadOpen, rules.Exchange{}, true, []rules.DeskMessage{heard, failed}, rules.ListWaiting | rules.ListUndelivered},
+		{"and I wrote since", rules.ThreadOpen, rules.Exchange{}, false, []rules.DeskMessage{mine, failed}, 0},
+		{"I ended after he wrote", rules.ThreadEnded, rules.Exchange{}, true, []rules.DeskMessage{heard}, 0},
+		{"he wrote before it came", rules.ThreadEnded, crossed, true, []rules.DeskMessage{heard}, rules.ListWaiting},
+		{"he is out of reach", rules.ThreadUnreachable, rules.Exchange{}, true, []rules.DeskMessage{heard}, rules.ListWaiting},
 	} {
 		if got := rules.ThreadLists(tc.state, tc.e, tc.last, tc.own); got != tc.want {
 			t.Errorf("%s: %b, want %b", tc.name, got, tc.want)

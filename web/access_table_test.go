@@ -64,14 +64,11 @@ func apiAccess() map[string]string {
 		"GET /terms":                          everyPerson,
 		"POST /terms":                         everyPerson,
 		"GET /exchanges":                      users,
-		"POST /exchanges/end":                 users,
 		"POST /exchanges/{id}/end":            users,
-		"DELETE /exchanges/{id}/end":          users,
 		"GET /conversations":                  users,
 		"POST /conversations":                 users,
 		"GET /conversations/{id}":             users,
 		"POST /conversations/{id}/messages":   users,
-		"GET /conversations/{id}/attachments/{attachment}": users,
 		"POST /conversations/{id}/end":        users,
 		"PUT /oppositions":                    users,
 		"POST /verdicts":                      users,
@@ -79,6 +76,10 @@ func apiAccess() map[string]string {
 		"GET /mailboxes/{id}/users":           listKeeper,
 		"POST /mailboxes/{id}/users":          listKeeper,
 		"DELETE /mailboxes/{id}/users/{user}": listKeeper,
+
+		"POST /exchanges/end":                              users,
+		"DELETE /exchanges/{id}/end":                       users,
+		"GET /conversations/{id}/attachments/{attachment}": users,
 
 		"GET /facilities/{finess}/episodes":                 establishing,
 		"GET /facilities/{finess}/episodes/{visit}":         establishing,
@@ -140,11 +141,6 @@ func pageAccess() map[string]string {
 		"POST /contacts/{id}/debloquer":                      holder,
 		"GET /pro":                                           anyPro,
 		"GET /pro/echanges/{id}":                             users,
-		"POST /pro/fins":                                     users,
-		"POST /pro/fins/confirmation":                        users,
-		"POST /pro/fins/annulation":                          users,
-		"POST /pro/echanges/{id}/fin/annulation":             users,
-		"GET /pro/conversations/{id}/pieces/{piece}":         users,
 		"GET /pro/ecrire":                                    anyDesk,
 		"POST /pro/ecrire":                                   users,
 		"POST /pro/ecrire/message":                           users,
@@ -163,6 +159,12 @@ func pageAccess() map[string]string {
 		"GET /clinique/venues/{id}":                          users,
 		"POST /clinique/venues/{id}/cloture":                 users,
 		"POST /clinique/venues/{id}/annulation":              users,
+
+		"POST /pro/fins":                             users,
+		"POST /pro/fins/confirmation":                users,
+		"POST /pro/fins/annulation":                  users,
+		"POST /pro/echanges/{id}/fin/annulation":     users,
+		"GET /pro/conversations/{id}/pieces/{piece}": users,
 	}
 }
 

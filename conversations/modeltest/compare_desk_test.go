@@ -140,7 +140,9 @@ func (p *patient) deskMessages(t *thread, b box) (list []string) {
 		if m.from != self {
 			author = p.m.boxes[m.from].shown()
 		} else if f := m.fates[b]; f != nil {
-			crossed = f.crossed
+			if crossed = f.crossed; f.state == "failed" {
+				state = "failed "
+			}
 		}
 		if m.from == b {
 			if state = "delivered " + ms(m.at); !m.opened.IsZero() {

@@ -44,7 +44,7 @@ func (w *world) rebuild() {
 	w.compareDumps(before, w.dump(), func(key, _ string) bool { // sealed anew, at another version of the patient
 		visit, _, _ := strings.Cut(key, " ")
 		declared := before[visit+" s"] != "" // else a command that was refused had claimed it, and it gives way to any other
-		return !strings.HasPrefix(key, "{e") && (!noted(key) || strings.Contains(key, ":stand:")) || strings.HasSuffix(key, " r") || strings.HasSuffix(key, " v") || strings.Contains(key, ":episode:") && !declared
+		return !strings.HasPrefix(key, "{e") && (!noted(key) || !strings.Contains(key, ":pairs:")) || strings.HasSuffix(key, " r") || strings.HasSuffix(key, " v") || strings.Contains(key, ":episode:") && !declared
 	})
 }
 

@@ -3,7 +3,8 @@
 -- KEYS  1 {m7f}:ledger:<mid>  ZSET   2 {m7f}:pairs:<mid>  ZSET   3 {m7f}:stand:<mid>  HASH
 --       4.. one ZSET for each list: first all those of conversations, then all those of exchanges
 -- ARGV  1 version   2 lists that an exchange inherits from its conversations, as bits
---       3 exchange, as its member   4 its lists, as bits   5 its new instant, Unix ms, 0 to leave it
+--       3 exchange, as its member   4 its lists, as bits, 0 when it is there no more: it then inherits none
+--       5 its new instant, Unix ms, 0 to leave it
 --       6 conversation, "" for none   7 its lists          8 its new instant, as 5
 -- Gives 1.
 -- Writes the instants always, and the rest unless what is noted is newer.
@@ -63,7 +64,7 @@ end
 
 local bits = tonumber(ARGV[4])
 for i = 1, lists do
-  if has(tonumber(ARGV[2]), i) and redis.call('HEXISTS', KEYS[3], pair .. '#' .. i) == 1 then
+  if bits > 0 and has(tonumber(ARGV[2]), i) and redis.call('HEXISTS', KEYS[3], pair .. '#' .. i) == 1 then
     bits = bits + 2 ^ (i - 1)
   end
 end

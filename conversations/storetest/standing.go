@@ -68,7 +68,9 @@ func standInherited(t *testing.T, s conversations.Store) {
 	note := func(thread int, l rules.Lists) {
 		version++
 		st := conversations.Standing{Patient: alice, Version: version, PairLists: rules.ListOpen, At: minutes(1), ThreadLists: l}
-		if thread > 0 {
+		if thread < 0 { // it is there no more
+			st.PairLists = 0
+		} else if thread > 0 {
 			st.Thread = idOf(alice, fmt.Sprintf("c%d", thread))
 		}
 		stand(t, s, surgery, st)
@@ -86,6 +88,8 @@ func standInherited(t *testing.T, s conversations.Store) {
 		{1, rules.ListOpen, rules.ListOpen | rules.Inherited},
 		{2, rules.ListUndelivered, rules.ListOpen | rules.ListUndelivered},
 		{2, 0, rules.ListOpen},
+		{2, rules.ListUnread, rules.ListOpen | rules.ListUnread},
+		{-1, 0, 0},
 	} {
 		note(step.thread, step.lists)
 		wantEqual(t, "lists", stands(t, s, surgery), step.want)

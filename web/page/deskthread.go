@@ -64,6 +64,9 @@ func (DeskThread) Show(m conversations.Message) DeskMessage {
 	d := DeskMessage{Message: m, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
 	if m.Delivery != nil {
 		d.Fate, d.Failed = receiptWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
+		if d.Failed && !m.Mine {
+			d.Fate = told("Cette réponse n’est pas arrivée dans votre messagerie, et se lit ici", m.Delivery.Detail)
+		}
 	}
 	return d
 }
