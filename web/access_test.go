@@ -232,9 +232,9 @@ func pageForms(w *world) map[string]string {
 		writePath:                            first,
 		writePath + "/message":               first + "&objet=Bilan&texte=Bonjour&confirme=oui",
 		"/pro/conversations/{id}/ecrire":     "&texte=Bonjour",
-		endsPath:                             "&echange=" + string(exchangeID),
-		endsPath + "/confirmation":           "&echange=" + string(exchangeID),
-		endsPath + "/annulation":             "&echange=" + string(exchangeID),
+		endsPath:                             "&echange%5B%5D=" + string(exchangeID),
+		endsPath + "/confirmation":           "&echange%5B%5D=" + string(exchangeID),
+		endsPath + "/annulation":             "&echange%5B%5D=" + string(exchangeID),
 		mailboxesPath + "/{id}/utilisateurs": "&identifiant=899900000058&nom=Paul+Roy",
 		"/clinique/venues/{id}/cloture":      "&delai=0&operation=x",
 	}

@@ -24,7 +24,7 @@ func severalPairs(w *world) {
 func chosen(ids ...conversations.ID) string {
 	form := "csrf=" + csrfToken
 	for _, id := range ids {
-		form += "&echange=" + string(id)
+		form += "&echange%5B%5D=" + string(id)
 	}
 	return form
 }
@@ -36,7 +36,7 @@ func TestEnds_preview_planNothing(t *testing.T) {
 	severalPairs(w)
 	got := w.post(proKey, endsPath, chosen(exchangeID, secondPair, exchangeID, "c3zpair")).wants(http.StatusOK, "")
 	got.has("Mettre fin à ces 2 échanges", "Jeanne Dupont", "Louis Petit", "Résultats de votre prise de sang", "Un patient attend", "Ne changeront pas", "Zoé Martin")
-	if n := strings.Count(string(got.body), `name="echange" value="`+string(exchangeID)); n != 1 {
+	if n := strings.Count(string(got.body), `name="echange[]" value="`+string(exchangeID)); n != 1 {
 		t.Errorf("an exchange chosen twice is there %d times", n)
 	}
 	if len(w.core.plans) != 0 {
@@ -44,7 +44,7 @@ func TestEnds_preview_planNothing(t *testing.T) {
 	}
 	w.post(proKey, endsPath, chosen()).wants(http.StatusOK, "").has("Aucun échange à terminer")
 	w.post(proKey, endsPath, chosen(exchangeID, "d4other")).wants(http.StatusNotFound, "")
-	w.post(proKey, endsPath, "echange="+string(exchangeID)).wants(http.StatusForbidden, "")
+	w.post(proKey, endsPath, "echange%5B%5D="+string(exchangeID)).wants(http.StatusForbidden, "")
 }
 
 // TestEnds_confirmed_canBeTakenBack: D7: ten minutes, one instant for all, shown with a way back until then.

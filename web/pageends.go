@@ -30,7 +30,7 @@ func endsPage(a *App, v visit) (view, error) {
 func (a *App) chosenExchanges(v visit) ([]conversations.ExchangeLine, error) {
 	var lines []conversations.ExchangeLine
 	var seen []conversations.ID
-	for _, text := range v.form.values[page.FieldExchange] {
+	for _, text := range v.form.values[page.FieldExchanges] {
 		id, err := outsideID(text)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,9 @@ import (
 	"mesbridge/conversations"
 )
 
+// FieldExchanges is the field that names several exchanges, as often as there are some.
+const FieldExchanges = "echange[]"
+
 // Ends is the preview of an end that is given to several exchanges together, with exactly what falls silent in each
 // (D6), and until when it can be taken back (D7).
 type Ends struct {
