@@ -138,7 +138,7 @@ func (k EffectKind) comesBack() bool {
 // follow notes an effect that is to be done; an index is made at once, as project does, and where its entries
 // stand by an effect.
 func (i *Image) follow(e Effect) {
-	switch e.Kind { //nolint:exhaustive // the others are done as they are
+	switch e.Kind {
 	case EffectProject:
 		stands := e
 		stands.ID, stands.Kind, stands.Message = e.ID[:2]+"z"+e.ID[3:], EffectStand, ""

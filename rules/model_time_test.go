@@ -57,7 +57,7 @@ func (p *timeline) come(now time.Time) {
 		planned, ok := p.plans[m]
 		came := ok && !now.Before(planned)
 		switch {
-		case came && !(ranOut && at.Before(planned)):
+		case came && (!ranOut || !at.Before(planned)):
 			p.add(happened{isEnd: true, by: m, how: rules.ByAPI})
 			p.over(m)
 		case ranOut:

@@ -52,7 +52,7 @@ func (e Exchange) Settled(next Seq, now time.Time) Exchange {
 	}
 	window := !e.Until.IsZero() && !now.Before(e.Until) && !e.Awaiting
 	switch planned := e.Plan.due(now); {
-	case planned && !(window && e.Until.Before(e.Plan.At)):
+	case planned && (!window || !e.Until.Before(e.Plan.At)):
 		e.EndedAt, e.EndedHow, e.Awaiting = e.Plan.At, ByAPI, e.Awaiting && e.Plan.Crossed
 	case window:
 		e.EndedAt, e.EndedHow = e.Until, ByWindow

@@ -30,7 +30,7 @@ func (p *patient) come() {
 		ranOut := !k.until.IsZero() && !p.m.now.Before(k.until) && !k.awaiting
 		came := !k.planned.IsZero() && !p.m.now.Before(k.planned)
 		switch {
-		case came && !(ranOut && k.until.Before(k.planned)):
+		case came && (!ranOut || !k.until.Before(k.planned)):
 			p.ends = append(p.ends, end{by: box(b), place: place, at: k.planned, how: "api", unwritten: true})
 			k.awaiting = k.awaiting && len(k.crossing) > 0
 		case ranOut:
