@@ -20,7 +20,7 @@ import (
 var reads = []string{
 	"Account", "AcceptedTerms", "Board", "Contacts", "Documents", "Episode", "EpisodeByID", "Episodes", "Exchange", "Exchanges", "Facility", "History",
 	"Inbox", "Known", "LeadsTo", "MailboxID", "NewBody", "Objections", "OpenFor", "Patient", "PatientByINS", "PatientID", "PreviewEvent", "Scopes",
-	"SealFor", "Silenced", "Thread", "ThreadFor", "Threads",
+	"SealFor", "Silenced", "Tally", "Thread", "ThreadFor", "Threads",
 	"Copy", "Delegates", "Invitation", "Mandates", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
 	"Team", "Templates", "FillTemplate", "Absence",
 	"AttachmentLine", "ThreadBefore", "Watch",
@@ -179,6 +179,26 @@ func acts(self conversations.Actor) []act {
 		}},
 		{"EndExchange", pro, func(w *actWorld) error {
 			_, err := w.EndExchange(w.t.Context(), pro, w.boxes(), w.exchange())
+			return err
+		}},
+		{"PlanEnd", pro, func(w *actWorld) error {
+			_, err := w.PlanEnd(w.t.Context(), pro, w.boxes(), w.exchange(), w.clock.Now().Add(rules.UndoFor), "fini")
+			return err
+		}},
+		{"KeepExchange", pro, func(w *actWorld) error {
+			if _, err := w.PlanEnd(w.t.Context(), pro, w.boxes(), w.exchange(), w.clock.Now().Add(rules.UndoFor), ""); err != nil {
+				return err
+			}
+			w.memory.forget()
+			_, err := w.KeepExchange(w.t.Context(), pro, w.boxes(), w.exchange())
+			return err
+		}},
+		{"AttachmentFor", pro, func(w *actWorld) error {
+			t, err := w.ThreadFor(w.t.Context(), w.boxes(), w.thread)
+			if err != nil {
+				return err
+			}
+			_, err = w.AttachmentFor(w.t.Context(), pro, w.boxes(), w.thread, t.Messages[0].Attachments[0].ID)
 			return err
 		}},
 		{"EndThread", pro, func(w *actWorld) error { _, err := w.EndThread(w.t.Context(), pro, w.boxes(), w.thread); return err }},

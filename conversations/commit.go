@@ -41,6 +41,7 @@ type decision struct {
 	receipt  []receiptDue                     // read receipts that are due (EffectReceipt)
 	labels   map[rules.MailboxID]mailboxLabel // sealed into exchanges that have none yet
 	thread   *threadDelta
+	plan     *planLabel      // of an end that is planned
 	gone     []ID            // conversations that leave the inbox
 	about    oppositionLabel // of an opposition that is recorded
 	others   []ID            // conversations beside the change's own whose records it alters
@@ -246,7 +247,7 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 		l.leadTo(d.join)
 	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded,
 		rules.DocumentSaved, rules.DocumentDeleted, rules.ClosingAnnounced, rules.VerdictAsked,
-		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent:
+		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent, rules.EndPlanned, rules.EndKept:
 		return
 	}
 	c.Patient = pack(l.patient)
@@ -263,7 +264,7 @@ func writesThread(k rules.ChangeKind) bool {
 		rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened, rules.VisitClosed, rules.VerdictAsked,
 		rules.DeliverySettled, rules.ReportReceived, rules.ReceiptSent, rules.DelegateInvited, rules.DelegateAccepted,
 		rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored, rules.ProfileNoted, rules.LifeNoted,
-		rules.MatriculeJoined:
+		rules.MatriculeJoined, rules.EndPlanned, rules.EndKept:
 	}
 	return false
 }
@@ -288,7 +289,7 @@ func (l *loaded) touched(c rules.Change) []rules.MailboxID {
 		return lo.Uniq(slices.Concat([]rules.MailboxID{c.Mailbox}, c.ReplyTo, settled))
 	case rules.ReplySent:
 		return lo.Uniq(c.To)
-	case rules.ExchangeEnded:
+	case rules.ExchangeEnded, rules.EndPlanned, rules.EndKept:
 		return []rules.MailboxID{c.Mailbox}
 	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged,
 		rules.AccountErased, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
@@ -305,6 +306,7 @@ func (l *loaded) touched(c rules.Change) []rules.MailboxID {
 func (l *loaded) exchangeRecord(m rules.MailboxID, d *decision) Record {
 	r, known := l.exchange[m]
 	r.set(l.state.Exchanges[m])
+	l.planned(&r, m, d)
 	if k := d.verdict.Change.Kind; k == rules.MessageReceived && d.verdict.Change.Shown || k == rules.ReplySent {
 		r.Hidden = l.confidential(d) && (r.Hidden || !known)
 	}
@@ -392,7 +394,7 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 	if err := l.telling(d, add); err != nil {
 		return nil, err
 	}
-	for _, e := range slices.Concat(d.timed, l.moved(change)) {
+	for _, e := range slices.Concat(d.timed, l.moved(change), l.restand(change)) {
 		e.Patient, e.CreatedAt = l.id, change.At
 		list = append(list, e)
 	}

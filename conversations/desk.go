@@ -226,8 +226,7 @@ func (l *loaded) endingFor(id ID, mine []rules.MailboxID) *Ending {
 	return &Ending{By: l.names(id)[last.By], How: last.How, At: last.At}
 }
 
-// deskMessage shows one message to a professional. Its id is another than the patient's, which counts the
-// messages of the conversation, those of others included. An end that the message crossed is his own (D7).
+// deskMessage shows one message to a professional. An end that the message crossed is his own (D7).
 func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []rules.MailboxID, outcomes map[ID]outcomeRecord) (Message, error) {
 	m, err := l.message(ctx, thread, r, nil)
 	if err != nil {
@@ -241,7 +240,13 @@ func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []
 	if m.Mine, m.Delivery = slices.Contains(mine, rules.MailboxID(r.From)), nil; m.Mine {
 		m.Delivery = r.arrival()
 	}
-	m.Crossed = slices.ContainsFunc(mine, func(box rules.MailboxID) bool { return outcomes[outcomeField(r.id, box)].Crossed })
+	for _, box := range mine {
+		o := outcomes[outcomeField(r.id, box)]
+		m.Crossed = m.Crossed || o.Crossed
+		if r.From == "" && o.State == DeliveryFailed {
+			m.Delivery = o.bounced()
+		}
+	}
 	if m.AuthorKind == FromPatient { // the others go by their own names
 		person, err := l.person()
 		if err != nil {
@@ -250,11 +255,6 @@ func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []
 		m.Author = person.Name
 	}
 	return m, nil
-}
-
-// deskID is the id of a message to professionals.
-func (l *loaded) deskID(message ID) ID {
-	return ID(l.id.Shard() + "m" + lowerBase32(l.svc.name("message id", string(l.id)+string(message))[:15]))
 }
 
 // arrival tells the author where a professional's message stands: in the patient's mailbox, or opened when

@@ -27,8 +27,8 @@ const (
 // handler stays where it is.
 func (s *Service) Run(ctx context.Context, workers int, handlers map[EffectKind]EffectHandler) {
 	all := map[EffectKind]EffectHandler{
-		EffectProject: s.project, EffectRetire: s.retire, EffectExpunge: s.expunge, EffectShred: s.shred,
-		EffectClose: s.closeDue, EffectWindow: s.expireWindow, EffectVisit: s.projectVisit, EffectForget: s.forget,
+		EffectProject: s.project, EffectStand: s.stand, EffectListing: s.list, EffectRetire: s.retire, EffectExpunge: s.expunge, EffectShred: s.shred,
+		EffectClose: s.closeDue, EffectWindow: s.expireWindow, EffectEnd: s.endPlanned, EffectVisit: s.projectVisit, EffectForget: s.forget,
 		EffectProfile: s.profileChanged, EffectResign: s.resign,
 		EffectJoin: s.finishJoin, EffectMajority: s.comeOfAge, EffectSessions: s.endSessions, EffectForgetEvents: s.forgetEvents,
 	}

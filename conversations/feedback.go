@@ -127,6 +127,9 @@ func (l *loaded) feedback(ctx context.Context, f Feedback) (*decision, FeedbackO
 			return nil, "", err
 		}
 		d.records = append(d.records, Record{Table: TableMessages, Field: string(field), Value: pack(done)})
+		if done.State == DeliveryFailed {
+			d.timed = append(d.timed, l.standEffect(n.mailbox, ID(thread), d.verdict.Change.At))
+		}
 	}
 	if !changed {
 		return &decision{}, outcome, nil

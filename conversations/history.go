@@ -122,7 +122,7 @@ func told(k TraceKind) bool {
 		rules.DelegateAccepted, rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored:
 		return true
 	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived, rules.ProfileNoted,
-		rules.MatriculeJoined:
+		rules.MatriculeJoined, rules.EndPlanned, rules.EndKept: // a planned end is told when it comes
 	}
 	return false
 }

@@ -223,10 +223,14 @@ func (s *Service) settleTold(ctx context.Context, e Effect, told []rules.Telling
 			return nil, err
 		}
 		record := Record{Table: TableMessages, Field: string(field), Value: pack(done)}
-		return &decision{
+		d := &decision{
 			verdict: v, actor: Actor{Kind: ActorSystem}, records: append([]Record{record}, more...),
 			outcome: TraceOutcome(done.State), code: done.Code, told: told,
-		}, nil
+		}
+		if done.State == DeliveryFailed && e.Thread != "" && e.Kind == EffectDeliver {
+			d.timed = []Effect{l.standEffect(e.Mailbox, e.Thread, v.Change.At)}
+		}
+		return d, nil
 	})
 	return gone(err)
 }
@@ -267,21 +271,4 @@ func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
 		Receipt: Receipt{Success: r.Failure == "", EnvID: r.EnvID, ORcpt: r.ORcpt, Full: r.Full}, Failure: r.Failure,
 		UntrustedSince: done.UntrustedSince.time(),
 	}, nil
-}
-
-// project indexes a conversation and its exchange under a mailbox, for the lists of professionals.
-func (s *Service) project(ctx context.Context, e Effect) (time.Time, error) {
-	if err := s.Store.Index(ctx, e.Mailbox, projected(e)); err != nil {
-		return time.Time{}, unavailable("index a conversation", err)
-	}
-	return time.Time{}, nil
-}
-
-// projected lists what an effect brings to the lists of its mailbox.
-func projected(e Effect) []LedgerEntry {
-	entries := []LedgerEntry{{Patient: e.Patient, At: e.CreatedAt}}
-	if e.Thread != "" {
-		entries = append(entries, LedgerEntry{Patient: e.Patient, Thread: e.Thread, At: e.CreatedAt})
-	}
-	return entries
 }

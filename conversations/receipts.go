@@ -96,6 +96,8 @@ func (l *loaded) release(ctx context.Context, d *decision, message ID, actor Act
 	for _, a := range m.label.ReadTo {
 		d.receipt = append(d.receipt, receiptDue{message, l.svc.MailboxID(a.address())})
 	}
+	thread, _, _ := splitAttachment(message)
+	d.timed = append(d.timed, l.standEffect(rules.MailboxID(m.From), thread, d.verdict.Change.At))
 	return nil
 }
 

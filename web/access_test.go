@@ -256,6 +256,9 @@ func pageForms(w *world) map[string]string {
 		mailboxesPath + "/{id}/modeles":                   "&nom=a&texte=b",
 		mailboxesPath + "/{id}/modeles/{piece}":           "&nom=a&texte=b",
 		mailboxesPath + "/{id}/absence":                   "&fin=2099-01-01",
+		endsPath:                                          "&echange%5B%5D=" + string(exchangeID),
+		endsPath + "/confirmation":                        "&echange%5B%5D=" + string(exchangeID),
+		endsPath + "/annulation":                          "&echange%5B%5D=" + string(exchangeID),
 	}
 }
 

@@ -46,6 +46,11 @@ func listed(r request, states ...rules.ThreadState) (conversations.Address, conv
 	if f.State != "" && !slices.Contains(states, f.State) {
 		return conversations.Address{}, f, invalid("state", fmt.Sprintf("One of %v.", states))
 	}
+	if wish := r.query("list"); wish != "" {
+		if f.List = listNamed(wish); f.List == 0 {
+			return conversations.Address{}, f, invalid("list", "One of waiting, unread, undelivered, planned.")
+		}
+	}
 	if wish := r.query("patient"); wish != "" {
 		if f.Patient, err = outsideID(wish); err != nil {
 			return conversations.Address{}, f, err
@@ -63,6 +68,14 @@ func listed(r request, states ...rules.ThreadState) (conversations.Address, conv
 		return r.who.Mailboxes[0], f, nil
 	}
 	return conversations.Address{}, f, invalid("mailbox", "Say which mailbox.")
+}
+
+// listNamed returns the list of a name in the API; 0 for none. A conversation has no planned end of its own, so that
+// its list is empty.
+func listNamed(name string) rules.Lists {
+	return map[string]rules.Lists{
+		"waiting": rules.ListWaiting, "unread": rules.ListUnread, "undelivered": rules.ListUndelivered, "planned": rules.ListPlanned,
+	}[name]
 }
 
 // exchanges lists the pairs of a mailbox.

@@ -68,6 +68,7 @@ func TestETag_changes(t *testing.T) {
 		{listed, proToken, "/api/v1/webhooks", "POST", "/webhooks/{id}/rotate", "RotateWebhook"},
 		{read, patientToken, "/api/v1/terms", "POST", "/terms", "AcceptTerms"},
 		{read, clinicToken, "/api/v1/facilities/" + ownFINESS + "/episodes/2026%2F05%200815", "PUT", "/facilities/{finess}/episodes/{visit}", "ChangeEpisode"},
+		{listed, proToken, "/api/v1/exchanges", "DELETE", "/exchanges/{id}/end", "KeepExchange"},
 	} {
 		tested[c.method+" "+c.route] = true
 		w := newWorld(t)

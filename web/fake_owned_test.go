@@ -356,3 +356,25 @@ func (c *ownedCore) EpisodeByID(ctx context.Context, all []conversations.Address
 func (c *ownedCore) Episodes(ctx context.Context, all []conversations.Address, finess string, f conversations.EpisodeFilter) (conversations.EpisodePage, error) {
 	return hidden(c.visits("Episodes", all), func() (conversations.EpisodePage, error) { return c.fakeConversations.Episodes(ctx, all, finess, f) })
 }
+
+func (c *ownedCore) PlanEnd(ctx context.Context, by conversations.Actor, mailboxes []conversations.Address, id conversations.ID, at time.Time, reason string) (conversations.ExchangeLine, error) {
+	return hidden(c.boxes("PlanEnd", mailboxes...), func() (conversations.ExchangeLine, error) {
+		return c.fakeConversations.PlanEnd(ctx, by, mailboxes, id, at, reason)
+	})
+}
+
+func (c *ownedCore) KeepExchange(ctx context.Context, by conversations.Actor, mailboxes []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error) {
+	return hidden(c.boxes("KeepExchange", mailboxes...), func() (conversations.ExchangeLine, error) {
+		return c.fakeConversations.KeepExchange(ctx, by, mailboxes, id)
+	})
+}
+
+func (c *ownedCore) Tally(ctx context.Context, m conversations.Address) (conversations.Tally, error) {
+	return own(c.boxes("Tally", m), func() (conversations.Tally, error) { return c.fakeConversations.Tally(ctx, m) })
+}
+
+func (c *ownedCore) AttachmentFor(ctx context.Context, by conversations.Actor, mailboxes []conversations.Address, thread, id conversations.ID) (conversations.Download, error) {
+	return hidden(c.boxes("AttachmentFor", mailboxes...), func() (conversations.Download, error) {
+		return c.fakeConversations.AttachmentFor(ctx, by, mailboxes, thread, id)
+	})
+}

@@ -39,6 +39,7 @@ func sample(e endpoint) (path, body string) {
 	body = map[string]string{
 		"/verdicts":                             `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"}}`,
 		"/facilities/{finess}/episodes/{visit}": `{"state":"closed","eventId":"e1"}`,
+		"/exchanges/end":                        `{"ids":["` + string(exchangeID) + `"]}`,
 		"/inbox/{id}/replies":                   `{"text":"Merci"}`, "/conversations/{id}/messages": `{"text":"Bonjour"}`,
 	}[e.path]
 	switch e.method + " " + e.path {
@@ -56,7 +57,7 @@ func sample(e endpoint) (path, body string) {
 		}
 	}
 	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815", "{user}", string(userID),
-		"{note}", string(noteID), "{template}", string(templateID)).Replace(e.path), body
+		"{attachment}", string(pieceID), "{note}", string(noteID), "{template}", string(templateID)).Replace(e.path), body
 }
 
 // docs/contract.md: every path under /api/ without a valid token answers 401 before anything else.
@@ -220,7 +221,7 @@ func TestGate_getChangesNothing(t *testing.T) {
 		switch call {
 		case "Inbox", "Thread", "Attachment", "Original", "Contacts", "Exchanges", "Threads", "ThreadFor",
 			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users",
-			"Team", "Templates", "Absence", "Webhooks", "Webhook", "WebhookCalls":
+			"Team", "Templates", "Absence", "Webhooks", "Webhook", "WebhookCalls", "AttachmentFor":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

@@ -61,10 +61,13 @@ func (a *App) endpoints() []endpoint {
 		{post, termsPath, "", []PrincipalKind{Patient, Professional}, 0, acceptTerms, ""},
 
 		{get, "/exchanges", "thread.read", desk, 0, exchanges, "lister les échanges d’une boîte"},
+		{post, "/exchanges/end", "thread.close", desk, 0, planEnds, "mettre fin à plusieurs échanges, avec dix minutes pour annuler"},
 		{post, "/exchanges/{id}/end", "thread.close", desk, 0, endExchange, "mettre fin à un échange"},
+		{del, "/exchanges/{id}/end", "thread.close", desk, 0, keepExchange, "annuler une fin prévue"},
 		{get, "/conversations", "thread.read", desk, 0, deskThreads, "lister les conversations d’une boîte"},
 		{post, "/conversations", "thread.open", desk, messageSize, openThread, "écrire un premier message à un patient"},
 		{get, "/conversations/{id}", "thread.read", desk, 0, deskThread, "lire une conversation"},
+		{get, "/conversations/{id}/attachments/{attachment}", "thread.read", desk, 0, deskAttachment, "ouvrir une pièce jointe"},
 		{post, "/conversations/{id}/messages", "thread.write", desk, messageSize, write, "écrire un message de plus"},
 		{post, "/conversations/{id}/end", "thread.close", desk, 0, endThread, "mettre fin à une seule conversation"},
 		{get, "/conversations/{id}/team", "thread.read", desk, 0, getTeam, "savoir qui s’occupe d’une conversation, et lire les notes internes"},
