@@ -10,7 +10,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"mesbridge/bridge/delivery"
-	"mesbridge/bridge/directory"
 	"mesbridge/bridge/mail"
 	"mesbridge/bridge/scan"
 	"mesbridge/bridge/trust"
@@ -48,7 +47,7 @@ type App struct {
 	identity  *trust.Identity
 	lists     *trust.Store
 	trustSpace
-	directory directory.Table
+	directory mailboxes
 	metrics   *prometheus.Registry
 	early     early
 	codec     *mail.Codec
