@@ -183,6 +183,7 @@ type Draft struct {
 	Date        time.Time
 	From        NamedAddress
 	To          []NamedAddress
+	Cc          []NamedAddress // professionals beside the patient (R79)
 	Subject     string
 	ReplyTo     []NamedAddress // where answers go, when not to From (R75)
 	InReplyTo   string         // without angle brackets

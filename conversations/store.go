@@ -92,7 +92,7 @@ const (
 	EffectNotify  EffectKind = "notify"  // neutral e-mail to the patient, or to the person who acts for him that Mailbox names
 	EffectReport  EffectKind = "report"  // DSN for Message
 	EffectReceipt EffectKind = "receipt" // read receipt (MDN) for Message to Mailbox
-	EffectCopy    EffectKind = "copy"    // send Mailbox a copy of Message, which was written for it here (D30)
+	EffectCopy    EffectKind = "copy"    // send Mailbox a copy of Message, which was written here, for it (D30) or to it as well (R79)
 	EffectProject EffectKind = "project" // index Thread under Mailbox
 	EffectRetire  EffectKind = "retire"  // what the law does with the account when a period has passed (O113, O116)
 	EffectExpunge EffectKind = "expunge" // erase what the patient deleted, up to Message (OP18)

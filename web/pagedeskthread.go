@@ -38,6 +38,7 @@ func (a *App) deskThreadView(v visit, f page.ComposeForm) (view, error) {
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
+	f.CopyAction = atDeskThread(v.id) + "/annuaire"
 	out, err := show(page.DeskThread{Thread: t, Form: f, Notice: page.Notice(v.query("fait"))})
 	if len(f.Errors) > 0 {
 		out.status = http.StatusUnprocessableEntity

@@ -69,6 +69,7 @@ func (a *App) endpoints() []endpoint {
 		{put, "/oppositions", "thread.write", desk, 0, recordOpposition, "enregistrer l’opposition d’un patient"},
 		{post, "/verdicts", "thread.read", desk, 0, verdict, "demander si un message arriverait"},
 
+		{get, "/directory", "thread.read", desk, 0, directory, "chercher la boîte aux lettres d’un professionnel"},
 		{get, "/mailboxes", "thread.read", desk, 0, mailboxes, "lister ses boîtes aux lettres"},
 		{get, "/mailboxes/{id}/users", "admin", person, 0, mailboxUsers, ""},
 		{post, "/mailboxes/{id}/users", "admin", person, 0, admitUser, ""},

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -245,7 +246,9 @@ func (b book) Held(person string) []conversations.Mailbox { return b.a.directory
 // whether a correspondent is gone (O45), not whether mail is accepted.
 func (b book) Trusted(domain string) bool { return b.a.lists.InService().Listed(domain) }
 
-// Search lists mailboxes by name, profession, speciality and place (I208).
+// Search lists mailboxes by name, profession, speciality and place (I208). One outside the trust space, to which
+// nothing could be sent, is left out, so that a page may be shorter than asked.
 func (b book) Search(q conversations.MailboxQuery, cursor string, limit int) ([]conversations.Mailbox, string, error) {
-	return b.a.directory.table.Search(q, cursor, limit)
+	found, next, err := b.a.directory.table.Search(q, cursor, limit)
+	return slices.DeleteFunc(found, func(m conversations.Mailbox) bool { return !b.Trusted(m.Address.Domain) }), next, err
 }
