@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mesbridge/bridge/directory"
+	"mesbridge/conversations"
 	"mesbridge/bridge/trust"
 	"mesbridge/rules"
 )
@@ -186,6 +187,9 @@ func TestOpenSpace_directoryKnowsTheCast(t *testing.T) {
 		if m.Kind != rules.Personal || m.Person != p.ID || m.Name != "Dr "+p.Name() {
 			t.Errorf("%s: kind %s, name %q", p.Name(), m.Kind, m.Name)
 		}
+	}
+	if found, _, err := table.Search(conversations.MailboxQuery{Name: "oeuvr", Profession: "medecin", Place: "Dijon"}, "", 5); err != nil || len(found) != 1 || found[0].Name != "Dr Bastien OEUVRARD" {
+		t.Errorf("a colleague is not found: %d, %v", len(found), err) // I208
 	}
 	for _, c := range cast.Clinics {
 		for _, box := range c.Mailboxes {
