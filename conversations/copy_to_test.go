@@ -24,7 +24,7 @@ func TestCopyTo_reachesEach(t *testing.T) {
 		actor := conversations.Actor{Kind: conversations.ActorProfessional, ID: "1", Name: "Dr Martin"}
 		in := conversations.ThreadInput{
 			Mailbox: address(t, doctor), INS: anINS, Subject: "Bilan", Text: "Bonjour", Operation: "once",
-			CopyTo: []conversations.Address{address(t, clinic), address(t, strings.ToUpper(clinic[:1]) + clinic[1:]), address(t, doctor)},
+			CopyTo: []conversations.Address{address(t, clinic), address(t, strings.ToUpper(clinic[:1])+clinic[1:]), address(t, doctor)},
 		}
 		for range 2 { // the second is the same request again
 			if _, err := b.OpenThread(t.Context(), actor, in); err != nil {

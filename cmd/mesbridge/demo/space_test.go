@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"mesbridge/bridge/directory"
-	"mesbridge/conversations"
 	"mesbridge/bridge/trust"
+	"mesbridge/conversations"
 	"mesbridge/rules"
 )
 
