@@ -12,8 +12,8 @@ import (
 // would otherwise make every garbage collection walk millions of strings.
 type index struct {
 	hash    func(text string) uint64
-	places  map[uint64]uint32 // hash of the canonical address -> record
-	holders map[uint64]uint32 // hash of a person -> last record with it, the first of a chain
+	places  slots // by canonical address
+	holders slots // by person: the last record with him, the first of a chain
 	records []record
 	arena   []byte // address, name and person of each record, one after the other
 	sites   shared[site]
@@ -78,26 +78,22 @@ func newIndex() *index {
 	seed := maphash.MakeSeed()
 	return &index{
 		hash:      func(s string) uint64 { return maphash.String(seed, s) },
-		places:    make(map[uint64]uint32),
-		holders:   make(map[uint64]uint32),
 		sites:     shared[site]{known: make(map[site]uint32)},
 		trades:    shared[trade]{known: make(map[trade]uint32)},
 		functions: make(map[string]string),
 	}
 }
 
-// find returns the record of a canonical address, or the place in the map where it belongs. Two
-// addresses with one hash stand at neighbouring places.
-func (x *index) find(address string) (at uint32, place uint64, ok bool) {
-	for place = x.hash(address); ; place++ {
-		at, ok = x.places[place]
-		if !ok {
-			return 0, place, false
-		}
-		if string(x.addressOf(&x.records[at])) == address {
-			return at, place, true
-		}
+// find returns the record of a canonical address, or the slot where it belongs.
+func (x *index) find(address string) (at uint32, slot int, ok bool) {
+	if len(x.places.at) == 0 {
+		return 0, 0, false
 	}
+	slot, ok = x.places.find(x.hash(address), func(r uint32) bool { return string(x.addressOf(&x.records[r])) == address })
+	if ok {
+		at = x.places.at[slot] - 1
+	}
+	return at, slot, ok
 }
 
 // addressOf is the canonical address of a record, inside the arena.
@@ -106,7 +102,8 @@ func (x *index) addressOf(r *record) []byte { return x.arena[r.at : r.at+uint32(
 // add notes a mailbox and reports whether there was room for it. An address that is there already
 // keeps what its first row said: further rows are further activities of the same holder (I124).
 func (x *index) add(m mailbox) bool {
-	_, place, ok := x.find(m.address)
+	x.places.room(func(r uint32) uint64 { return x.hash(string(x.addressOf(&x.records[r]))) })
+	_, slot, ok := x.find(m.address)
 	if ok {
 		return true
 	}
@@ -115,19 +112,19 @@ func (x *index) add(m mailbox) bool {
 	if !known || size > math.MaxUint16 || len(x.arena) > math.MaxUint32-size || len(x.records) >= math.MaxUint32-1 {
 		return false
 	}
-	x.places[place] = uint32(len(x.records)) //nolint:gosec // compared with MaxUint32 above
+	x.places.put(slot, uint32(len(x.records))) //nolint:gosec // compared with MaxUint32 above
 	x.records = append(x.records, record{
 		at: uint32(len(x.arena)), //nolint:gosec // compared with MaxUint32 above
 		//nolint:gosec // the three lengths together are at most MaxUint16
 		address: uint16(len(m.address)), name: uint16(len(m.name)), person: uint16(len(m.person)),
 		kind: kind, zeroPaper: m.zeroPaper, site: x.sites.place(m.site), trade: x.trades.place(m.trade),
 	})
-	if m.person != "" {
-		x.chain(m.person)
-	}
 	x.arena = append(x.arena, m.address...)
 	x.arena = append(x.arena, m.name...)
 	x.arena = append(x.arena, m.person...)
+	if m.person != "" {
+		x.chain(m.person)
+	}
 	x.search.note(m.sortName)
 	return true
 }
@@ -152,25 +149,40 @@ func (x *index) complete(m mailbox) bool {
 	return true
 }
 
-// chain puts the last record at the head of its holder's. Two persons with one hash share a chain; held tells
-// them apart.
+// personOf is the person of a record, inside the arena.
+func (x *index) personOf(r *record) []byte {
+	at := r.at + uint32(r.address) + uint32(r.name)
+	return x.arena[at : at+uint32(r.person)]
+}
+
+// holder returns the slot of a person, or where he belongs.
+func (x *index) holder(person string) (slot int, ok bool) {
+	return x.holders.find(x.hash(person), func(r uint32) bool { return string(x.personOf(&x.records[r])) == person })
+}
+
+// chain puts the last record at the head of its holder's.
 func (x *index) chain(person string) {
+	x.holders.room(func(r uint32) uint64 { return x.hash(string(x.personOf(&x.records[r]))) })
 	last := len(x.records) - 1
-	if head, ok := x.holders[x.hash(person)]; ok {
-		x.records[last].before = head + 1
+	slot, ok := x.holder(person)
+	if ok {
+		x.records[last].before = x.holders.at[slot]
 	}
-	x.holders[x.hash(person)] = uint32(last) //nolint:gosec // add keeps fewer than MaxUint32
+	x.holders.put(slot, uint32(last)) //nolint:gosec // add keeps fewer than MaxUint32
 }
 
 // held lists the mailboxes of a person, last read first.
 func (x *index) held(person string) []conversations.Mailbox {
-	head, ok := x.holders[x.hash(person)]
-	if !ok || person == "" {
+	if person == "" || len(x.holders.at) == 0 {
+		return nil
+	}
+	slot, ok := x.holder(person)
+	if !ok {
 		return nil
 	}
 	var list []conversations.Mailbox
-	for next := head + 1; next > 0; next = x.records[next-1].before {
-		if m, ok := x.mailbox(&x.records[next-1]); ok && m.Person == person {
+	for next := x.holders.at[slot]; next > 0; next = x.records[next-1].before {
+		if m, ok := x.mailbox(&x.records[next-1]); ok {
 			list = append(list, m)
 		}
 	}

@@ -105,7 +105,7 @@ it('finds a colleague in the directory and puts him in copy', { timeout: 240_000
   const visitor = await Visitor.arrive(browser, { script: false });
   const { page } = visitor;
   await visitor.logIn(demo, 'professionnel', doctor.name);
-  const inspector = new Inspector(visitor, { forbidden: [patient.address], pictures: process.env.SCREENSHOTS, seen: 300 });
+  const inspector = new Inspector(visitor, { forbidden: [patient.address], pictures: process.env.SCREENSHOTS, seen: 320 });
   const look = (state) => inspector.look(page, state);
   const press = (name) => page.getByRole('button', { name, exact: true }).click();
 
