@@ -68,7 +68,7 @@ func kinds() [4]rules.MailboxKind {
 func codeOf(k rules.MailboxKind) (code kindCode, ok bool) {
 	for i, known := range kinds() {
 		if k == known {
-			return kindCode(i), true //nolint:gosec // there are four
+			return kindCode(i), true
 		}
 	}
 	return 0, false

@@ -47,7 +47,7 @@ func (s *searchIndex) name(record uint32) string {
 func (s *searchIndex) build(x *index) {
 	s.order = make([]uint32, len(x.records))
 	for i := range s.order {
-		s.order[i] = uint32(i) //nolint:gosec // there are fewer than MaxUint32 records
+		s.order[i] = uint32(i)
 	}
 	slices.SortFunc(s.order, func(a, b uint32) int {
 		return cmp.Or(strings.Compare(s.name(a), s.name(b)), bytes.Compare(x.addressOf(&x.records[a]), x.addressOf(&x.records[b])))

@@ -34,7 +34,7 @@ type bundle struct {
 var errOutcome = errors.New("the server of the directory answered that something is wrong with the search")
 
 // parsePage reads an answer. A resource that cannot be read is counted and passed over; a page that is none is an
-// error. Roles get what the page tells of their practitioners and organizations.
+// error. Roles get what the page tells of their practitioners and structures.
 func parsePage(data []byte) (page, error) {
 	var b bundle
 	if err := json.Unmarshal(data, &b); err != nil {
