@@ -84,6 +84,13 @@ type Mailbox struct {
 	Structure  string // national identifier of the structure
 	Profession string // profession code
 	Speciality string // label to show with the name
+
+	ProfessionName string // label of the profession
+	StructureName  string
+	Place          string // postal code and town of the structure
+	Category       string // C civil, M military, E student (I42, I116); empty when unknown
+	Function       string // TRE_R21 code of the holder's function (I117); empty when unknown
+	ZeroPaper      bool   // the holder wants no paper any more (O122)
 }
 
 // Directory is the local table of professional mailboxes: no call leaves the process (O139).
@@ -176,6 +183,7 @@ type Draft struct {
 	Date        time.Time
 	From        NamedAddress
 	To          []NamedAddress
+	Cc          []NamedAddress // professionals beside the patient (R79)
 	Subject     string
 	ReplyTo     []NamedAddress // where answers go, when not to From (R75)
 	InReplyTo   string         // without angle brackets

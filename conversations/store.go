@@ -93,7 +93,7 @@ const (
 	EffectNotify  EffectKind = "notify"  // neutral e-mail to the patient, or to the person who acts for him that Mailbox names
 	EffectReport  EffectKind = "report"  // DSN for Message
 	EffectReceipt EffectKind = "receipt" // read receipt (MDN) for Message to Mailbox
-	EffectCopy    EffectKind = "copy"    // send Mailbox a copy of Message, which was written for it here (D30)
+	EffectCopy    EffectKind = "copy"    // send Mailbox a copy of Message, which was written here, for it (D30) or to it as well (R79)
 	EffectProject EffectKind = "project" // index Thread under Mailbox
 	EffectListing EffectKind = "listing" // index the list of a shared mailbox under the person that Mailbox names
 	EffectStand   EffectKind = "stand"   // note where the exchange, and Thread if any, stand in the lists of Mailbox; without Mailbox all exchanges

@@ -181,7 +181,8 @@ type ThreadInput struct {
 	NoReply     bool // X-MSS-MES: FIN
 	ReadReceipt bool // the opening is told (R57)
 	Operation   string
-	Visit       *Visit // first message only: the visit that the conversation is about (D24); nil: none
+	CopyTo      []Address // professionals in copy (R79): each gets the message, and the patient sees whom
+	Visit       *Visit    // first message only: the visit that the conversation is about (D24); nil: none
 
 	Confidential rules.Confidential // first message only: what a known minor wants (D28)
 	ReplyTo      Address            // first message only: another mailbox that answers go to (R75, OP3); zero: Mailbox

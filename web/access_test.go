@@ -259,6 +259,10 @@ func pageForms(w *world) map[string]string {
 		endsPath:                                          "&echange%5B%5D=" + string(exchangeID),
 		endsPath + "/confirmation":                        "&echange%5B%5D=" + string(exchangeID),
 		endsPath + "/annulation":                          "&echange%5B%5D=" + string(exchangeID),
+		writePath + "/annuaire":                           first + "&copie-nom=goff",
+		"/pro/conversations/{id}/annuaire":                "&copie-nom=goff",
+		directoryPath:                                     "&nom=goff",
+		directoryPath + "/copie":                          "&copie=anne.legoff%40medecin.mssante.fr",
 	}
 }
 

@@ -125,6 +125,7 @@ type written struct {
 	visit        conversations.Visit
 	allowReply   bool
 	replyTo      string
+	copyTo       []string
 	informed     informed
 	acknowledged acknowledged
 }
@@ -145,6 +146,7 @@ func (w *written) contentFields() jsonbody.Fields {
 	return jsonbody.Fields{
 		"text": jsonbody.Into(&w.Text), "attachments": attachmentFields(&w.Attachments), "allowReply": jsonbody.Into(&w.allowReply),
 		"readReceipt":            jsonbody.Into(&w.ReadReceipt),
+		"copyTo":                 jsonbody.Into(&w.copyTo),
 		"oppositionAcknowledged": given(&w.acknowledged.given, jsonbody.Fields{"reason": jsonbody.Into(&w.acknowledged.reason)}),
 	}
 }
@@ -218,7 +220,26 @@ func (w *written) checkContent(limit int64) error {
 		}
 	}
 	w.NoReply = !w.allowReply
+	if err := w.checkCopies(); err != nil {
+		return err
+	}
 	return w.checkAcknowledged()
+}
+
+// checkCopies reads the addresses of the professionals in copy; whether they are of the trust space is the core's to
+// say (R79).
+func (w *written) checkCopies() error {
+	if len(w.copyTo) > conversations.MaxCopies {
+		return invalid("copyTo", fmt.Sprintf("At most %d mailboxes.", conversations.MaxCopies))
+	}
+	for _, text := range w.copyTo {
+		a, err := rules.ParseAddress(text)
+		if err != nil {
+			return invalid("copyTo", "One of them is no address of a mailbox.")
+		}
+		w.CopyTo = append(w.CopyTo, a)
+	}
+	return nil
 }
 
 // checkAcknowledged checks the reason to write in spite of a recorded refusal.

@@ -36,6 +36,7 @@ type Config struct {
 type Deps struct {
 	Conversations Conversations
 	Authenticator Authenticator
+	Directory     Directory
 	Idempotency   Idempotency
 	Calls         Calls        // required with a limit of calls
 	OAuth         http.Handler // serves /oauth/ and /.well-known/openid-configuration
@@ -85,6 +86,7 @@ func check(c Config, d Deps) error {
 	need(c.APIPerMinute <= 0 || d.Calls != nil, "the counter of calls is missing")
 	need(d.Conversations != nil, "the conversations are missing")
 	need(d.Authenticator != nil, "the authenticator is missing")
+	need(d.Directory != nil, "the directory is missing")
 	need(d.Idempotency != nil, "the store of answers is missing")
 	need(d.OAuth != nil, "the OAuth handler is missing")
 	need(d.Ready != nil, "the readiness check is missing")

@@ -56,6 +56,9 @@ func sample(e endpoint) (path, body string) {
 			body = own
 		}
 	}
+	if e.path == "/directory" {
+		return apiBase + e.path + "?name=goff", ""
+	}
 	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815", "{user}", string(userID),
 		"{attachment}", string(pieceID), "{note}", string(noteID), "{template}", string(templateID)).Replace(e.path), body
 }

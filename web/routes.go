@@ -80,6 +80,8 @@ func (a *App) endpoints() []endpoint {
 		{put, "/oppositions", "thread.write", desk, 0, recordOpposition, "enregistrer l’opposition d’un patient"},
 		{post, "/verdicts", "thread.read", desk, 0, verdict, "demander si un message arriverait"},
 
+		{get, "/directory", "thread.read", desk, 0, directory, "chercher la boîte aux lettres d’un professionnel"},
+
 		{get, "/webhooks", hooking, desk, 0, webhooks, "lister les adresses qui sont averties"},
 		{post, "/webhooks", hooking, desk, 0, addWebhook, "faire avertir un logiciel de ce qui arrive"},
 		{get, "/webhooks/{id}", hooking, desk, 0, getWebhook, ""},

@@ -90,7 +90,7 @@ func (a *App) startWeb(context.Context) error {
 	c.SessionCookie = a.OAuth.Sessions().CookieName()
 	c.MutualTLSPaths = oauth.MutualTLSPaths()
 	app, err := web.New(c, web.Deps{
-		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf}, Idempotency: newAnswers(a.client), Calls: a.store,
+		Conversations: a.Conversations, Directory: book{a}, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf}, Idempotency: newAnswers(a.client), Calls: a.store,
 		OAuth: a.OAuth.Handler(), Ready: a.ready, Metrics: a.metrics, Log: a.Log.With("part", "web"), Now: time.Now,
 	})
 	if err != nil {

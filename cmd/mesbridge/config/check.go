@@ -30,6 +30,7 @@ func (c Config) check() error {
 	errs = append(errs, c.Limits.faults()...)
 	errs = append(errs, c.mutualTLSFaults()...)
 	errs = append(errs, c.trustFaults()...)
+	errs = append(errs, c.Directory.FHIR.faults(c.Environment)...)
 	errs = append(errs, c.Mail.faults()...)
 	errs = append(errs, c.Scan.faults()...)
 	errs = append(errs, c.Retention.faults()...)

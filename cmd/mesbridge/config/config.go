@@ -178,9 +178,10 @@ type WhiteList struct {
 	StopAfter     time.Duration `yaml:"stopAfter" doc:"For so long: nothing is accepted or sent until a list is confirmed (O16, D35)."`
 }
 
-// Directory says where the extraction of mailboxes is.
+// Directory says where the table of mailboxes comes from.
 type Directory struct {
-	File File `yaml:"file" doc:"Extraction_Correspondance_MSSante, UTF-8, columns by |. Without it names come from the messages (I113)."`
+	File File          `yaml:"file" doc:"Extraction_Correspondance_MSSante, UTF-8, columns by |. Without it and without fhir names come from the messages (I113)."`
+	FHIR DirectoryFHIR `yaml:"fhir" doc:"The API of the Annuaire Santé, which knows more mailboxes and is newer (P17). Where both are there, it tells which mailboxes there are, and the file completes what it says of them. Never asked while a mail waits."`
 }
 
 // Keys are the secrets of the installation.
