@@ -181,7 +181,7 @@ func pageAccess() map[string]string {
 		"POST /pro/conversations/{id}/fin":                   users,
 		"GET /pro/echanges/{id}/fin":                         users,
 		"POST /pro/echanges/{id}/fin":                        users,
-		"POST /pro/ecrire/annuaire":                          "professional* secretary*", // nothing of the patient is asked for
+		"POST /pro/ecrire/annuaire":                          users, // only templates are looked at
 		"POST /pro/conversations/{id}/annuaire":              users,
 		"GET /pro/annuaire":                                  anyDesk,
 		"POST /pro/annuaire":                                 anyDesk,

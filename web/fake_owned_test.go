@@ -26,7 +26,7 @@ type ownedCore struct {
 func beyondCaregiver() []string {
 	return []string{
 		"DeleteThread", "SaveDocument", "DeleteDocument", "Block", "Unblock", "Object", "Withdraw", "ManageAccount", "Delegates", "Invite",
-		"EndDelegate", "RestoreDelegate",
+		"EndDelegate", "RestoreDelegate", "SetNotification",
 	}
 }
 
@@ -377,4 +377,21 @@ func (c *ownedCore) AttachmentFor(ctx context.Context, by conversations.Actor, m
 	return hidden(c.boxes("AttachmentFor", mailboxes...), func() (conversations.Download, error) {
 		return c.fakeConversations.AttachmentFor(ctx, by, mailboxes, thread, id)
 	})
+}
+
+func (c *ownedCore) Notification(ctx context.Context, p conversations.PatientID) (conversations.Notification, bool, error) {
+	if c.patients("Notification", p) != nil {
+		return conversations.Notification{}, false, nil // somebody else's own, who said nothing yet
+	}
+	return c.fakeConversations.Notification(ctx, p)
+}
+
+func (c *ownedCore) SetNotification(ctx context.Context, actor conversations.Actor, p conversations.PatientID, n conversations.Notification) error {
+	if err := c.patients("SetNotification", p); err != nil {
+		if conversations.KindOf(err) == conversations.KindNotFound {
+			return nil // somebody else's own
+		}
+		return err
+	}
+	return c.fakeConversations.SetNotification(ctx, actor, p, n)
 }
