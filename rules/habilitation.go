@@ -10,6 +10,7 @@ import (
 type Habilitation struct {
 	Kind        MailboxKind
 	Holder      PersonID      // of a personal or practice mailbox, as the directory has it
+	Exercise    Exercise      // of the holder, as the directory has it
 	Responsible []PersonID    // who keep the list of users
 	Users       []MailboxUser // of an organisational or practice mailbox
 }
@@ -25,8 +26,11 @@ type MailboxUser struct {
 // Nobody acts in person for an application's (I119, I120, D27).
 func (h Habilitation) MayUse(p PersonID, now time.Time) Refusal {
 	holds := p != "" && p == h.Holder && (h.Kind == Personal || h.Kind == Practice)
-	if holds || h.keepsList() && h.lists(p, now) {
+	switch {
+	case h.keepsList() && h.lists(p, now):
 		return Refusal{}
+	case holds:
+		return h.Exercise.MayHold()
 	}
 	return Refusal{NotHabilitated, "I120"}
 }
