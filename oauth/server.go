@@ -23,21 +23,24 @@ const maxFormBytes = 64 << 10
 // any number of processes may serve the same Redis with the same secrets. It is safe for parallel
 // use.
 type Server struct {
-	issuer                  string
-	provider                *fosite.Fosite
-	core                    oauth2.CoreStrategy
-	store                   *store
-	sessions                *Sessions
-	patients, professionals *upstream // nil when not in use
-	resolve                 Resolver
-	loggedOut               func(context.Context, Identity)
-	pages                   Pages
-	shortCuts               bool
-	log                     *slog.Logger
-	now                     func() time.Time
-	discovery               []byte // JSON
-	keySet                  jose.JSONWebKeySet
-	endEverything           *redis.Script
+	issuer        string
+	provider      *fosite.Fosite
+	core          oauth2.CoreStrategy
+	store         *store
+	sessions      *Sessions
+	upstreams     map[string]*upstream // by key
+	structures    []Structure
+	vouched       vouching
+	encryption    encryptionSet
+	resolve       Resolver
+	loggedOut     func(context.Context, Identity)
+	pages         Pages
+	shortCuts     bool
+	log           *slog.Logger
+	now           func() time.Time
+	discovery     []byte // JSON
+	keySet        jose.JSONWebKeySet
+	endEverything *redis.Script
 }
 
 // New makes a server, or reports all faults of the configuration at once. It speaks to nobody:
@@ -61,15 +64,19 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		issuer: c.Issuer, store: st, resolve: c.Resolve, loggedOut: c.LoggedOut, pages: c.Pages,
-		sessions:      newSessions(c.Redis, seal, cookies{secure: isSecure(c.Issuer)}, c.Now),
-		patients:      newUpstream(c.Patients, c.Issuer, Patient, c.Now),
-		professionals: newUpstream(c.Professionals, c.Issuer, Professional, c.Now),
-		shortCuts:     c.ShortCuts, log: c.Log, now: c.Now, discovery: discovery,
+		sessions:   newSessions(c, seal),
+		upstreams:  newUpstreams(c),
+		structures: c.Structures,
+		vouched:    c.Vouched,
+		shortCuts:  c.ShortCuts, log: c.Log, now: c.Now, discovery: discovery,
 		endEverything: redis.NewScript(endEverythingSource),
 		keySet:        keySet,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.encryption, err = encryptionKeys(s.upstreams); err != nil {
+		return nil, err
 	}
 	s.provider, s.core = newProvider(c, st, key)
 	return s, nil
@@ -78,17 +85,8 @@ func New(c Config) (*Server, error) {
 // Sessions gives the browser sessions, for pages that must know who looks at them.
 func (s *Server) Sessions() *Sessions { return s.sessions }
 
-// upstreamOf gives the provider for a kind of persons; nil when there is none.
-func (s *Server) upstreamOf(kind Kind) *upstream {
-	switch kind {
-	case Patient:
-		return s.patients
-	case Professional:
-		return s.professionals
-	default:
-		return nil
-	}
-}
+// upstreamOf gives the provider with this key; nil when there is none.
+func (s *Server) upstreamOf(key string) *upstream { return s.upstreams[key] }
 
 // The paths of the endpoints.
 const (
@@ -99,7 +97,8 @@ const (
 	revokePath     = "/oauth/revoke"
 	keysPath       = "/oauth/jwks"
 	loginPath      = "/oauth/login/"    // and the kind
-	callbackPath   = "/oauth/callback/" // and the kind
+	callbackPath   = "/oauth/callback/" // and the key of the provider
+	renewPath      = "/oauth/session/renew"
 	logoutPath     = "/oauth/logout"
 	discoveryPath  = "/.well-known/openid-configuration"
 )
@@ -116,8 +115,12 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST "+tokenPath, s.token)
 	mux.HandleFunc("POST "+introspectPath, s.introspect)
 	mux.HandleFunc("POST "+revokePath, s.revoke)
-	mux.HandleFunc("GET "+loginPath+"{kind}", s.startLogin)
-	mux.HandleFunc("GET "+callbackPath+"{kind}", s.finishLogin)
+	mux.HandleFunc("GET "+loginPath+"{provider}", s.startLogin)
+	mux.HandleFunc("GET "+callbackPath+"{provider}", s.finishLogin)
+	mux.HandleFunc("GET "+exercisePath, s.askExercise)
+	mux.HandleFunc("POST "+exercisePath, s.takeExercise)
+	mux.HandleFunc("POST "+renewPath, s.stay)
+	mux.HandleFunc("GET "+encryptionKeysPath, s.serveEncryptionKeys)
 	mux.HandleFunc("POST "+logoutPath, s.logout)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.pages.Error(w, r, http.StatusNotFound, ErrorData{Code: NotFound})
@@ -166,6 +169,8 @@ func namedKey(rsaKey any) (*jose.JSONWebKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("name signing key: %w", err)
 	}
-	key.KeyID = base64.RawURLEncoding.EncodeToString(sum)
+	key.KeyID = encodeThumbprint(sum)
 	return key, nil
 }
+
+func encodeThumbprint(sum []byte) string { return base64.RawURLEncoding.EncodeToString(sum) }

@@ -21,7 +21,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		s.refuse(ctx, w, request, err)
 		return
 	}
-	if err = s.complete(request); err == nil {
+	if err = s.complete(ctx, request); err == nil {
 		var answer fosite.AccessResponder
 		if answer, err = s.provider.NewAccessResponse(ctx, request); err == nil {
 			s.provider.WriteAccessResponse(ctx, w, request, answer)
@@ -33,7 +33,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 
 // complete adds what fosite leaves to us: who an application is, and the end of a family of
 // refresh tokens grantLife after the login they come from.
-func (s *Server) complete(request fosite.AccessRequester) error {
+func (s *Server) complete(ctx context.Context, request fosite.AccessRequester) error {
 	session, ok := request.GetSession().(*grantSession)
 	client, known := request.GetClient().(fositeClient)
 	if !ok || !known {
@@ -52,6 +52,11 @@ func (s *Server) complete(request fosite.AccessRequester) error {
 		if !s.now().Before(session.IDTokenClaims().AuthTime.Add(grantLife)) {
 			return fosite.ErrInvalidGrant.WithHint("The person must log in again.")
 		}
+	}
+	if err := s.vouched.check(ctx, session.Identity); errors.Is(err, ErrUnauthenticated) {
+		return fosite.ErrInvalidGrant.WithHint("The person must log in again.")
+	} else if err != nil {
+		return err
 	}
 	return nil
 }

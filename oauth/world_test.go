@@ -60,6 +60,10 @@ type fakePages struct{}
 
 func (fakePages) Consent(w http.ResponseWriter, _ *http.Request, d ConsentData) { writeJSON(w, d) }
 
+func (fakePages) Providers(w http.ResponseWriter, _ *http.Request, d ProvidersData) { writeJSON(w, d) }
+
+func (fakePages) Exercise(w http.ResponseWriter, _ *http.Request, d ExerciseData) { writeJSON(w, d) }
+
 func (fakePages) Error(w http.ResponseWriter, _ *http.Request, status int, d ErrorData) {
 	w.WriteHeader(status)
 	writeJSON(w, d)

@@ -59,6 +59,12 @@ func (fakeAuthenticator) Session(_ context.Context, cookie string) (Principal, s
 	return p, csrfToken, err
 }
 
+func (fakeAuthenticator) Sessions(context.Context, Principal, string) ([]Session, error) {
+	return []Session{{ID: "one", Device: "Firefox sur Linux", LoggedIn: now, Active: now, Here: true}}, nil
+}
+
+func (fakeAuthenticator) EndSession(context.Context, Principal, string) error { return nil }
+
 // fakeIdempotency keeps answers in memory.
 type fakeIdempotency struct {
 	mu      sync.Mutex

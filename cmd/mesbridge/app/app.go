@@ -48,13 +48,14 @@ type App struct {
 	identity  *trust.Identity
 	lists     *trust.Store
 	trustSpace
-	directory directory.Table
-	metrics   *prometheus.Registry
-	early     early
-	codec     *mail.Codec
-	clients   *clientfile.Register
-	responder *delivery.Responder
-	scanner   *scan.Scanner // nil: none is configured
+	directory  directory.Table
+	metrics    *prometheus.Registry
+	early      early
+	codec      *mail.Codec
+	clients    *clientfile.Register
+	structures map[string]structure // by key
+	responder  *delivery.Responder
+	scanner    *scan.Scanner // nil: none is configured
 }
 
 // Start starts everything in order and returns when all of it serves. When a part cannot start, those

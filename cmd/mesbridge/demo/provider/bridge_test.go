@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
@@ -28,6 +29,14 @@ type pages struct{}
 
 func (pages) Consent(w http.ResponseWriter, _ *http.Request, d oauth.ConsentData) {
 	_ = json.NewEncoder(w).Encode(d)
+}
+
+func (pages) Providers(w http.ResponseWriter, _ *http.Request, _ oauth.ProvidersData) {
+	w.WriteHeader(http.StatusOK)
+}
+
+func (pages) Exercise(w http.ResponseWriter, _ *http.Request, _ oauth.ExerciseData) {
+	w.WriteHeader(http.StatusOK)
 }
 
 func (pages) Error(w http.ResponseWriter, _ *http.Request, status int, d oauth.ErrorData) {
@@ -65,7 +74,8 @@ func newBridge(t *testing.T, r redis.UniversalClient) *bridge {
 		Issuer: b.base, Redis: r, SealKey: []byte(strings.Repeat("k", 32)), GlobalSecret: []byte(strings.Repeat("g", 32)),
 		SigningKey: key, Clients: clients, Pages: pages{}, Now: b.clock.now,
 		Patients: &oauth.Upstream{
-			Issuer: b.provider.PatientsIssuer(), ClientID: "mesbridge", ClientSecret: secret, HTTPClient: newHTTP(t),
+			Issuer: b.provider.PatientsIssuer(), ClientID: "mesbridge", ClientSecret: secret, HTTPClient: newHTTP(t), UserInfo: true,
+			DecryptionKeys: []crypto.PrivateKey{key}, // I73: the provider fetches the public half from the bridge
 		},
 		Professionals: &oauth.Upstream{
 			Issuer: b.provider.ProfessionalsIssuer(), DiscoveryURL: b.provider.ProfessionalsDiscovery(), // I14

@@ -24,24 +24,49 @@ func (rl *realm) token(w http.ResponseWriter, r *http.Request) {
 		fault(w, http.StatusUnauthorized, "invalid_client")
 		return
 	}
-	if r.PostForm.Get("grant_type") != "authorization_code" {
-		fault(w, http.StatusBadRequest, "unsupported_grant_type")
-		return
-	}
-	g, ok := rl.codes.take(r.PostForm.Get("code"))
-	if !ok || r.PostForm.Get("redirect_uri") != g.redirectURI || !g.verifies(r.PostForm.Get("code_verifier")) {
-		fault(w, http.StatusBadRequest, "invalid_grant")
+	g, code := rl.granted(r.PostForm)
+	if code != "" {
+		fault(w, http.StatusBadRequest, code)
 		return
 	}
 	access := rl.tokens.give(g)
 	id, err := rl.idToken(g, access)
+	if err == nil {
+		id, err = rl.wrapped(r.Context(), id)
+	}
 	if err != nil {
 		fault(w, http.StatusInternalServerError, "server_error")
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
+	answer := map[string]any{
 		"access_token": access, "token_type": "Bearer", "expires_in": int(tokenLife / time.Second), "id_token": id,
-	})
+	}
+	if rl.renew != nil {
+		answer["refresh_token"], answer["refresh_expires_in"] = rl.renew.give(g), int(renewLife/time.Second)
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// granted takes a code or a refresh token. It gives what it stands for, or an error code of RFC 6749 section 5.2.
+func (rl *realm) granted(form url.Values) (grant, string) {
+	switch form.Get("grant_type") {
+	case "authorization_code":
+		g, ok := rl.codes.take(form.Get("code"))
+		if !ok || form.Get("redirect_uri") != g.redirectURI || !g.verifies(form.Get("code_verifier")) {
+			return grant{}, "invalid_grant"
+		}
+		return g, ""
+	case "refresh_token":
+		if rl.renew == nil {
+			return grant{}, "unsupported_grant_type"
+		}
+		g, ok := rl.renew.take(form.Get("refresh_token"))
+		if !ok {
+			return grant{}, "invalid_grant"
+		}
+		return g, ""
+	}
+	return grant{}, "unsupported_grant_type"
 }
 
 // isClient accepts client_secret_basic, whose parts are form-encoded (RFC 6749 section 2.3.1), and
@@ -65,11 +90,15 @@ func (rl *realm) idToken(g grant, access string) (string, error) {
 	}
 	// Both signature algorithms of this package hash with SHA-256, so at_hash does too.
 	sum := sha256.Sum256([]byte(access))
-	return jwt.Signed(rl.signer).Claims(map[string]any{
+	claims := map[string]any{
 		"iss": rl.issuer, "sub": g.person.Sub, "aud": rl.client.ID, "azp": rl.client.ID,
 		"iat": now.Unix(), "exp": now.Add(idTokenLife).Unix(), "auth_time": g.pickedAt.Unix(),
 		"nonce": g.nonce, "acr": acr, "at_hash": base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]),
-	}).Serialize()
+	}
+	if acr == "" {
+		delete(claims, "acr")
+	}
+	return jwt.Signed(rl.signer).Claims(claims).Serialize()
 }
 
 // userInfo tells more about the person whom the access token stands for.
@@ -87,5 +116,19 @@ func (rl *realm) userInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	delete(claims, "acr")
 	claims["sub"], claims["name"] = g.person.Sub, g.person.Name
-	writeJSON(w, http.StatusOK, claims)
+	if !rl.encrypts() {
+		writeJSON(w, http.StatusOK, claims)
+		return
+	}
+	claims["iss"], claims["aud"] = rl.issuer, rl.client.ID
+	signed, err := jwt.Signed(rl.signer).Claims(claims).Serialize()
+	if err == nil {
+		signed, err = rl.wrapped(r.Context(), signed)
+	}
+	if err != nil {
+		fault(w, http.StatusInternalServerError, "server_error")
+		return
+	}
+	w.Header().Set("Content-Type", "application/jwt")
+	_, _ = w.Write([]byte(signed)) // the client left
 }
