@@ -13,8 +13,8 @@ import (
 // names, of this package or of the folder before the colon. Rules that ask nothing of the program say why.
 var loginRules = map[string]string{
 	"I1":  "TestLogin_bothKinds TestLogin_requestHasStateNonceAndPKCE",
-	"I2":  "../cmd/mesbridge/config:TestProvider_faults", // which environment is a setting: every endpoint is one
-	"I3":  "TestAssurance",                               // the duty itself is the operator's
+	"I2":  "../cmd/mesbridge/config:TestProvider_faults",      // which environment is a setting: every endpoint is one
+	"I3":  "TestAssurance",                                    // the duty itself is the operator's
 	"I4":  "TestHandler_headersAndLimits TestLogin_bothKinds", // a whole page away, never framed, tokens fetched by the server
 	"I5":  "TestDiscovery_ofAnotherIssuer_isRefused",
 	"I6":  "TestLogin_requestHasStateNonceAndPKCE",

@@ -198,7 +198,7 @@ func TestBridge_providerRestarted(t *testing.T) {
 	expect(t, "before", b.logIn("/oauth/login/patient", "p1").status, http.StatusSeeOther)
 	again, err := provider.New(provider.Config{
 		BaseURL: strings.TrimSuffix(b.provider.PatientsIssuer(), "/patients"), Now: b.clock.now,
-		Client: provider.Client{ID: "mesbridge", Secret: secret, RedirectURIs: []string{b.base + "/oauth/callback/patient"}},
+		Client: provider.Client{ID: "mesbridge", Secret: secret, RedirectURIs: []string{b.base + "/oauth/callback/patient"}, KeySet: b.base + "/oauth/encryption-keys"},
 		People: []provider.Person{{Sub: "p1", Name: marie, Kind: provider.Patient}},
 	})
 	if err != nil {
