@@ -21,7 +21,7 @@ var reads = []string{
 	"Account", "AcceptedTerms", "Board", "Contacts", "Documents", "Episode", "EpisodeByID", "Episodes", "Exchange", "Exchanges", "Facility", "History",
 	"Inbox", "Known", "LeadsTo", "MailboxID", "NewBody", "Objections", "OpenFor", "Patient", "PatientByINS", "PatientID", "PreviewEvent", "Scopes",
 	"SealFor", "Silenced", "Thread", "ThreadFor", "Threads",
-	"Copy", "Delegates", "Invitation", "Mandates", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
+	"Copy", "Delegates", "Invitation", "Mandates", "MandatesOf", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
 	"Team", "Templates", "FillTemplate", "Absence",
 	"AttachmentLine", "ThreadBefore", "Watch",
 	"Attend", // is forgotten in minutes

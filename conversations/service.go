@@ -72,5 +72,7 @@ type Service struct {
 
 // New returns a service.
 func New(s Settings, p Ports) *Service {
-	return &Service{Settings: s, Ports: p, trail: newTrail(p.Journal, p.Store), shared: newSharedMailboxes(s.Shared)}
+	service := &Service{Settings: s, Ports: p, trail: newTrail(p.Journal, p.Store)}
+	service.shared = service.newSharedMailboxes(s.Shared)
+	return service
 }

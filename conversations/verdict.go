@@ -37,7 +37,7 @@ func (s *Service) Ask(ctx context.Context, actor Actor, m Address, ins rules.INS
 		return ContactVerdict{}, err
 	}
 	if !enrolled { // traced with the one who asks, by the same steps (D36)
-		who := Signatory{Kind: actor.Kind, ID: actor.ID, Name: actor.Name}
+		who := Signatory{Kind: actor.Kind, ID: actor.ID, Name: actor.Name, Exercise: actor.Exercise}
 		return ContactVerdict{ContactAnswer: rules.Contact(rules.ContactFacts{}, s.Now())}, s.Note(ctx, who, TraceKind(rules.VerdictAsked))
 	}
 	box := s.MailboxID(m)

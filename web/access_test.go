@@ -62,6 +62,10 @@ func (m matrixPeople) wrongScope(all []string) Principal {
 	return p
 }
 
+func (matrixPeople) Sessions(context.Context, Principal, string) ([]Session, error) { return nil, nil }
+
+func (matrixPeople) EndSession(context.Context, Principal, string) error { return nil }
+
 func (m matrixPeople) Session(ctx context.Context, cookie string) (Principal, string, error) {
 	name, found := strings.CutPrefix(cookie, "session-of-")
 	p, err := m.Token(ctx, name, nil)

@@ -13,12 +13,13 @@ import (
 
 // Config are the settings of the border.
 type Config struct {
-	Brand             string // name of the service on the pages; default "Messagerie de santé"
-	Demo              bool   // pages say that people are fictitious (D26)
-	Secure            bool   // browsers reach us by TLS: HSTS is sent
-	SessionCookie     string // name of the cookie that holds the session
-	PatientLogin      string // text of the login button; default "S’identifier"
-	ProfessionalLogin string // text of the login button; default "S’identifier"
+	Brand             string        // name of the service on the pages; default "Messagerie de santé"
+	Demo              bool          // pages say that people are fictitious (D26)
+	Secure            bool          // browsers reach us by TLS: HSTS is sent
+	SessionCookie     string        // name of the cookie that holds the session
+	PatientLogin      string        // text of the login button; default "S’identifier"
+	ProfessionalLogin string        // text of the login button; default "S’identifier"
+	Structures        []LoginChoice // structures whose own provider lets their staff in (D26)
 	// SessionIdle is how long a session lives without activity; the reply form warns of it (I219). 0: no
 	// warning.
 	SessionIdle     time.Duration
@@ -29,6 +30,12 @@ type Config struct {
 	APIPerMinute    int      // calls of the API that one caller may make in a minute; 0: any number
 	MutualTLSPaths  []string // what ListenMutualTLS serves beside the API
 	Key             []byte   // 32 octets: names callers and seals answers that Idempotency keeps
+}
+
+// LoginChoice is a provider through which people may log in.
+type LoginChoice struct {
+	Name string // of the structure
+	Href string // path on this host where the login begins
 }
 
 // Deps are what the border stands on; all are required.

@@ -45,7 +45,7 @@ func someMailboxes() fakeMailboxes {
 	}
 }
 
-func (f *fakeConversations) Mandates(context.Context, string) ([]conversations.Mandate, error) {
+func (f *fakeConversations) MandatesOf(context.Context, string, conversations.Standing) ([]conversations.Mandate, error) {
 	return f.mandates, f.called("Mandates")
 }
 

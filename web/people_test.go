@@ -64,6 +64,12 @@ func (f fakeAuthenticator) Unattended(ctx context.Context, cookie string) (Princ
 	return f.Session(ctx, cookie)
 }
 
+func (fakeAuthenticator) Sessions(context.Context, Principal, string) ([]Session, error) {
+	return []Session{{ID: "one", Device: "Firefox sur Linux", LoggedIn: now, Active: now, Here: true}}, nil
+}
+
+func (fakeAuthenticator) EndSession(context.Context, Principal, string) error { return nil }
+
 // fakeIdempotency keeps answers in memory.
 type fakeIdempotency struct {
 	mu      sync.Mutex

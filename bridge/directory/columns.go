@@ -18,6 +18,7 @@ const (
 	columnTitle          = "Civilité d'exercice"
 	columnFamilyName     = "Nom d'exercice"
 	columnGivenName      = "Prénom d'exercice"
+	columnCategory       = "Catégorie profession"
 	columnProfessionCode = "Code Profession"
 	columnProfession     = "Libellé Profession"
 	columnSkill          = "Libellé savoir-faire"
@@ -25,13 +26,17 @@ const (
 	columnTradeName      = "Enseigne commerciale structure BAL"
 )
 
+// columnFunction is no column of the official file. A list that was completed from the register may have it; without it
+// no function is known, and no student holds a mailbox (I117).
+const columnFunction = "Code rôle"
+
 // header lists the 31 columns in the order of the official file (O138, I123). The reader looks
 // columns up by name and does not depend on this order.
 func header() []string {
 	return []string{
 		columnKind, columnAddress, "Type Identifiant PP", "Identifiant PP", columnPerson,
 		columnStructureType, columnStructure, columnService, columnTitle, columnFamilyName,
-		columnGivenName, "Catégorie profession", "Libellé de catégorie profession",
+		columnGivenName, columnCategory, "Libellé de catégorie profession",
 		columnProfessionCode, columnProfession, "Code savoir-faire", columnSkill, "Dématérialisation",
 		columnStructureName, columnTradeName, "L2COMPLEMENTLOCALISATION structure BAL",
 		"L3COMPLEMENTDISTRIBUTION structure BAL", "L4NUMEROVOIE structure BAL",
@@ -47,6 +52,7 @@ type layout struct {
 	width int // columns of a row
 	kind, address, person, structureType, structure, service, title, familyName, givenName,
 	professionCode, profession, skill, structureName, tradeName int
+	category, function int // -1: there is no such column
 }
 
 // parseHeader reads the first line. Columns are found by name, whatever their order and however many
@@ -57,7 +63,12 @@ func parseHeader(line []byte) (layout, error) {
 	for i, name := range names {
 		places[normalName(name)] = i
 	}
-	l := layout{width: len(names)}
+	l := layout{width: len(names), category: -1, function: -1}
+	for name, place := range map[string]*int{columnCategory: &l.category, columnFunction: &l.function} {
+		if at, ok := places[normalName(name)]; ok {
+			*place = at
+		}
+	}
 	for _, c := range []struct {
 		name  string
 		place *int

@@ -25,6 +25,7 @@ type record struct {
 	at                                uint32
 	address, name, person             uint16
 	structure, profession, speciality uint32 // labels
+	category, function                uint32 // labels
 	kind                              uint32 // label
 	before                            uint32 // the record before it in the chain of its holder, plus one; 0: none
 }
@@ -72,6 +73,7 @@ func (x *index) add(m mailbox) bool {
 		address: uint16(len(m.address)), name: uint16(len(m.name)), person: uint16(len(m.person)),
 		structure: x.label(m.structure), profession: x.label(m.professionCode),
 		speciality: x.label(m.speciality), kind: x.label(string(m.kind)),
+		category: x.label(m.category), function: x.label(m.function),
 	})
 	if m.person != "" {
 		x.chain(m.person)
@@ -117,7 +119,7 @@ func (x *index) held(person string) []conversations.Mailbox {
 func (x *index) label(s string) uint32 {
 	at, ok := x.known[s]
 	if !ok {
-		at = uint32(len(x.labels)) //nolint:gosec // at most four for each record, whose number is bounded
+		at = uint32(len(x.labels)) //nolint:gosec // at most six for each record, whose number is bounded
 		x.known[s] = at
 		x.labels = append(x.labels, s)
 	}
@@ -146,4 +148,5 @@ func (x *index) describe(r *record, m *conversations.Mailbox) {
 	m.Structure = x.labels[r.structure]
 	m.Profession = x.labels[r.profession]
 	m.Speciality = x.labels[r.speciality]
+	m.Category, m.Function = x.labels[r.category], x.labels[r.function]
 }

@@ -17,6 +17,7 @@ type mailbox struct {
 	address                                             string // canonical
 	kind                                                rules.MailboxKind
 	name, person, structure, professionCode, speciality string
+	category, function                                  string // of the holder's exercise (I117)
 }
 
 // rowReader turns rows of one layout into mailboxes. It is not safe for concurrent use.
@@ -53,6 +54,7 @@ func (r *rowReader) read(line []byte) (mailbox, bool) {
 	m := mailbox{
 		address: address.Canonical(), kind: kind, person: r.text(r.layout.person),
 		structure: r.structure(), professionCode: r.text(r.layout.professionCode),
+		category: r.code(r.layout.category), function: r.code(r.layout.function),
 	}
 	if kind == rules.Personal {
 		m.name, m.speciality = r.personName(), r.first(r.layout.skill, r.layout.profession)
@@ -97,6 +99,14 @@ func (r *rowReader) structure() string {
 		return kind + id
 	}
 	return id
+}
+
+// code is a code of a column that may not be there.
+func (r *rowReader) code(place int) string {
+	if place < 0 {
+		return ""
+	}
+	return strings.ToUpper(r.text(place))
 }
 
 // first is the first text that is not empty.

@@ -20,6 +20,7 @@ type Entry struct {
 	Title          string // exercise title code, such as DR
 	GivenName      string
 	FamilyName     string
+	Category       string // C civil, M military, E student (I42)
 	ProfessionCode string // TRE_G15, such as 10 for a physician
 	Profession     string // its label
 	Skill          string // label of the speciality
@@ -83,6 +84,7 @@ func (e Entry) fields() map[string]string {
 		columnTitle:          e.Title,
 		columnFamilyName:     e.FamilyName,
 		columnGivenName:      e.GivenName,
+		columnCategory:       e.Category,
 		columnProfessionCode: e.ProfessionCode,
 		columnProfession:     e.Profession,
 		columnSkill:          e.Skill,

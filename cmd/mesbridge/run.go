@@ -32,6 +32,7 @@ type commands struct {
 		Example configExampleCommand `cmd:"" help:"Print a complete commented configuration file."`
 	} `cmd:"" help:"About the configuration file."`
 	Clients clientsCommand `cmd:"" help:"Register the software that may use the API."`
+	Users   usersCommand   `cmd:"" help:"Keep the lists of users whom structures' own identity providers let in."`
 	Trust   struct {
 		Verify trustVerifyCommand `cmd:"" help:"Check the signature and content of a white list; tells each check."`
 		Accept trustAcceptCommand `cmd:"" help:"Let the bridge take one list that is older, or far shorter, than the one in service."`

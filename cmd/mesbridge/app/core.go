@@ -83,7 +83,7 @@ func sharedMailboxes(all []config.Mailbox) []conversations.SharedMailbox {
 		if err != nil {
 			continue // settings are checked before
 		}
-		shared := conversations.SharedMailbox{Address: a, Kind: rules.MailboxKind(m.Kind)}
+		shared := conversations.SharedMailbox{Address: a, Kind: rules.MailboxKind(m.Kind), FINESS: m.FINESS}
 		for _, p := range m.Responsible {
 			shared.Responsible = append(shared.Responsible, conversations.Person{ID: p.ID, Name: p.Name})
 		}

@@ -45,6 +45,7 @@ func (c Config) check() error {
 	}
 	errs = append(errs, c.Patients.faults("patients")...)
 	errs = append(errs, c.Professionals.faults("professionals")...)
+	errs = append(errs, c.structureFaults()...)
 	return errors.Join(append(errs, c.Notifications.faults()...)...)
 }
 
@@ -155,6 +156,9 @@ func mailboxFaults(all []Mailbox) []error {
 		if k := rules.MailboxKind(m.Kind); k != rules.Organisational && k != rules.Practice {
 			fault("kind: write ORG or CAB; a personal mailbox has no users beside its holder, an application's is given to a client")
 		}
+		if m.FINESS != "" && !isFINESS(m.FINESS) {
+			fault("finess: write the nine characters of the structure's FINESS")
+		}
 		if len(m.Responsible) == 0 {
 			fault("responsible: name somebody; without him nobody can list users")
 		}
@@ -197,11 +201,6 @@ func (d Delivery) faults() []error {
 		return []error{fmt.Errorf("delivery.giveUpHours: write a number of hours from %d to %d (O87)", least, most)}
 	}
 	return nil
-}
-
-// faults asks for https in every environment: the demonstration's provider has none (D26).
-func (p Provider) faults(name string) []error {
-	return []error{urlFault(name+".issuer", p.Issuer, Production), urlFault(name+".discovery", p.Discovery, Production)}
 }
 
 func (m Mailer) faults() []error {

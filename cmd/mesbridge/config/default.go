@@ -31,9 +31,9 @@ func Default() Config {
 		Retention:     retentionOf(retention.Default()),
 		Delivery:      Delivery{GiveUpHours: 48, AskDelivered: true},
 		Journal:       Journal{SealEvery: 10 * time.Minute},
-		Patients:      Provider{Level: "eidas2"},
+		Patients:      Provider{Level: "eidas2", ClientAuth: AuthBasic},
 		INSClaim:      "ins",
-		Professionals: Provider{Level: "eidas1"},
+		Professionals: Provider{Level: "eidas1", ClientAuth: AuthBasic},
 		Log:           Log{Format: "json", Level: "info"},
 	}
 }
@@ -73,6 +73,17 @@ func sample() Config {
 	c.Patients.ClientID, c.Patients.ClientSecret = "mesbridge-patients", "/etc/mesbridge/patients.secret"
 	c.Professionals.Issuer, c.Professionals.Discovery = "https://auth.exemple.esante.fr", "https://wallet.exemple.esante.fr/.well-known/openid-configuration"
 	c.Professionals.ClientID, c.Professionals.ClientSecret = "mesbridge", "/etc/mesbridge/psc.secret"
+	c.Professionals.Endpoints.Authorize = "https://wallet.exemple.esante.fr/auth"
+	c.Structures = []Structure{{
+		Key: "ch-exemple", FINESS: "990000010", Name: "Centre hospitalier d’Exemple", Users: "/etc/mesbridge/ch-exemple-users.csv", SubjectClaim: "sub",
+		Provider: Provider{
+			Issuer: "https://identite.ch-exemple.fr", ClientID: "mesbridge", ClientSecret: "/etc/mesbridge/ch-exemple.secret", Level: "eidas1",
+			ClientAuth: AuthBasic, Scopes: []string{}, DecryptionKeys: []SecretFile{},
+		},
+	}}
+	for _, p := range []*Provider{&c.Patients, &c.Professionals} {
+		p.Scopes, p.DecryptionKeys = []string{}, []SecretFile{}
+	}
 	c.Notifications = Mailer{SmartHost: "relais.exemple.fr:25", From: "ne-pas-repondre@exemple.fr"}
 	return c
 }

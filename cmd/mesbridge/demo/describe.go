@@ -21,7 +21,7 @@ func (d *demonstration) describe(ctx context.Context, url string, known []conver
 		OperatorMaildirs:     filepath.Join(d.Common, operatorFolder),
 		NotificationsMaildir: filepath.Join(d.Common, notificationFolder),
 		MTLS:                 d.mutualTLS, Editor: d.editor(),
-		Web: ReadyWeb{PatientLogin: url + "/oauth/login/patient", ProfessionalLogin: url + "/oauth/login/professional"},
+		Web: ReadyWeb{PatientLogin: url + "/oauth/login/patient", ProfessionalLogin: url + oauth.LoginPath(string(oauth.Professional))},
 	}
 	for i, p := range d.cast.Patients {
 		one, err := t.patient(ctx, p, known[i])

@@ -14,6 +14,24 @@ type Cast struct {
 	Professionals []Professional
 	Clinics       []Clinic
 	Operators     []Operator
+	Locums        []Professional // log in beside them, and are not in the ready file
+	Staff         []Staff        // of the first clinic, by its own provider (D26)
+}
+
+// Staff is somebody whom a structure's provider knows.
+type Staff struct {
+	Subject string
+	Name    string
+	ID      string // national identifier, as the list of users has it; empty: not on the list
+	Code    string // profession code; empty: without exercise
+	Role    string
+}
+
+// Place is where a professional exercises.
+type Place struct {
+	Mode   string // L liberal, S employed
+	FINESS string
+	Name   string
 }
 
 // Patient is a fictitious person with a citizen's mailbox.
@@ -41,6 +59,7 @@ type Professional struct {
 	Code        string   // profession code, TRE_G15
 	Skill       string   // label of the speciality
 	Mailboxes   []string // may read and write for them
+	Places      []Place  // of activity, as Pro Santé Connect tells them (I44)
 	Administers []string // may manage their users; gives no right to read them (D27)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -197,7 +198,7 @@ func directoryEntries(cast Cast) ([]directory.Entry, error) {
 			all = append(all, directory.Entry{Kind: m.Kind, Address: a, Structure: "1" + c.FINESS, StructureName: c.Name, Service: m.Service})
 		}
 	}
-	for _, p := range cast.Professionals {
+	for _, p := range slices.Concat(cast.Professionals, cast.Locums) {
 		for _, m := range p.Mailboxes {
 			if !personal(cast, m) {
 				continue
