@@ -29,18 +29,15 @@ func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	who, idToken, err := s.fetchIdentity(ctx, up, f, r.URL.Query().Get("code"))
-	if err != nil {
+	var later unlinked
+	switch {
+	case errors.As(err, &later):
+		s.suspendLogin(w, r, f, later)
+	case err != nil:
 		s.loginError(w, r, kind, err)
-		return
+	default:
+		s.admit(w, r, who, idToken, f.Return)
 	}
-	names := s.sessions.cookies
-	cookieValue, err := s.sessions.open(ctx, who, idToken, value(r, names.session()))
-	if err != nil {
-		s.loginError(w, r, kind, refusal{Unavailable, "store is away", err})
-		return
-	}
-	names.set(w, names.session(), cookieValue, 0)
-	http.Redirect(w, r, f.Return, http.StatusSeeOther)
 }
 
 // checkAnswer checks what came back in the URL: a state that we gave out for this provider and
@@ -104,17 +101,11 @@ func (s *Server) fetchIdentity(ctx context.Context, up *upstream, f flow, code s
 			return Identity{}, "", err
 		}
 	}
-	who, err := s.resolve(ctx, string(up.kind), claims)
-	switch {
-	case errors.Is(err, ErrUnknownPerson):
-		return Identity{}, "", refusal{PersonUnknown, "person is not admitted", err}
-	case err != nil:
-		return Identity{}, "", refusal{Unavailable, "person could not be looked up", err}
-	case who.Subject == "":
-		return Identity{}, "", refusal{PersonUnknown, "resolver gave no subject", nil}
+	who, err := s.identify(ctx, up.kind, claims, level)
+	if errors.Is(err, ErrUnlinked) {
+		return Identity{}, "", unlinked{claims: claims, level: level, idToken: raw}
 	}
-	who.Kind, who.ACR = up.kind, level
-	return who, raw, nil
+	return who, raw, err
 }
 
 // verify checks the ID token: signature, issuer, audience and expiry by go-oidc, then what that

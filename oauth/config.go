@@ -59,6 +59,10 @@ type Config struct {
 	Professionals *Upstream
 	Resolve       Resolver
 
+	// Linking is the path on this host where a person links a login that leads nowhere yet (ErrUnlinked). It may be
+	// empty: such a person is then turned away.
+	Linking string
+
 	// LoggedOut is told of each person whose session ended by a logout. It may be nil.
 	LoggedOut func(ctx context.Context, who Identity)
 

@@ -30,6 +30,7 @@ type Server struct {
 	sessions                *Sessions
 	patients, professionals *upstream // nil when not in use
 	resolve                 Resolver
+	linking                 string
 	loggedOut               func(context.Context, Identity)
 	pages                   Pages
 	shortCuts               bool
@@ -60,7 +61,7 @@ func New(c Config) (*Server, error) {
 		commitGrant: redis.NewScript(commitGrantSource),
 	}
 	s := &Server{
-		issuer: c.Issuer, store: st, resolve: c.Resolve, loggedOut: c.LoggedOut, pages: c.Pages,
+		issuer: c.Issuer, store: st, resolve: c.Resolve, linking: c.Linking, loggedOut: c.LoggedOut, pages: c.Pages,
 		sessions:      newSessions(c.Redis, seal, cookies{secure: isSecure(c.Issuer)}, c.Now),
 		patients:      newUpstream(c.Patients, c.Issuer, Patient, c.Now),
 		professionals: newUpstream(c.Professionals, c.Issuer, Professional, c.Now),
@@ -118,6 +119,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST "+revokePath, s.revoke)
 	mux.HandleFunc("GET "+loginPath+"{kind}", s.startLogin)
 	mux.HandleFunc("GET "+callbackPath+"{kind}", s.finishLogin)
+	mux.HandleFunc("GET "+resumePath+"{kind}", s.resumeLogin)
 	mux.HandleFunc("POST "+logoutPath, s.logout)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.pages.Error(w, r, http.StatusNotFound, ErrorData{Code: NotFound})

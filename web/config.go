@@ -17,6 +17,8 @@ type Config struct {
 	Demo              bool   // pages say that people are fictitious (D26)
 	Secure            bool   // browsers reach us by TLS: HSTS is sent
 	SessionCookie     string // name of the cookie that holds the session
+	LinkCookie        string // name of the cookie that names a login that is to be linked
+	PublicURL         string // address under which patients reach us, for a sheet of paper
 	PatientLogin      string // text of the login button; default "S’identifier"
 	ProfessionalLogin string // text of the login button; default "S’identifier"
 	// SessionIdle is how long a session lives without activity; the reply form warns of it (I219). 0: no
@@ -35,7 +37,8 @@ type Deps struct {
 	Conversations Conversations
 	Authenticator Authenticator
 	Idempotency   Idempotency
-	Calls         Calls        // required with a limit of calls
+	Calls         Calls // required with a limit of calls
+	Linking       Linking
 	OAuth         http.Handler // serves /oauth/ and /.well-known/openid-configuration
 	Ready         func(ctx context.Context) error
 	Metrics       prometheus.Registerer
@@ -83,6 +86,7 @@ func check(c Config, d Deps) error {
 	need(c.APIPerMinute <= 0 || d.Calls != nil, "the counter of calls is missing")
 	need(d.Conversations != nil, "the conversations are missing")
 	need(d.Authenticator != nil, "the authenticator is missing")
+	need(d.Linking != nil && c.LinkCookie != "", "the logins that are to be linked are missing")
 	need(d.Idempotency != nil, "the store of answers is missing")
 	need(d.OAuth != nil, "the OAuth handler is missing")
 	need(d.Ready != nil, "the readiness check is missing")

@@ -43,6 +43,7 @@ type fakeConversations struct {
 	fakeMailboxes
 	fakeDelegations
 	fakeKept
+	fakeEnrolments
 
 	mu       sync.Mutex
 	fail     error

@@ -25,6 +25,7 @@ func sample(e endpoint) (path, body string) {
 		"/inbox/contacts/{id}/block": string(exchangeID), "/exchanges/{id}/end": string(exchangeID), "/inbox/attachments/{id}": string(pieceID),
 		"/inbox/attachments/{id}/save": string(pieceID), "/inbox/documents/{id}": string(savedID),
 		"/inbox/messages/{id}/original": string(openID) + ".2", "/mailboxes/{id}/users": sharedKey(), "/mailboxes/{id}/users/{user}": sharedKey(),
+		"/enrolments/{id}": string(enrolmentID),
 	}[e.path]
 	if id == "" {
 		id = string(openID)
@@ -40,7 +41,7 @@ func sample(e endpoint) (path, body string) {
 	if e.path == "/conversations" && e.method == http.MethodPost {
 		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"},"subject":"Bilan","text":"Bonjour"}`
 	}
-	for _, bodies := range []map[string]string{rightsBodies(), delegateBodies()} {
+	for _, bodies := range []map[string]string{rightsBodies(), delegateBodies(), enrolmentBodies()} {
 		if own := bodies[e.method+" "+e.path]; own != "" {
 			body = own
 		}

@@ -36,7 +36,7 @@ func (a *App) webConfig() (web.Config, error) {
 		Demo: a.Demonstration != nil, Secure: strings.HasPrefix(c.PublicURL, "https:"),
 		FormTargets: formTargets(c), CheckINSKey: c.INSKeyCheck,
 		MaxReplyBytes: c.Limits.MaxReplyBytes, MaxMessageBytes: c.Limits.MaxMessageBytes, Key: key,
-		APIPerMinute: c.Limits.APIPerMinute,
+		APIPerMinute: c.Limits.APIPerMinute, PublicURL: c.PublicURL,
 	}
 	return w, nil
 }
@@ -87,9 +87,9 @@ func (a *App) startWeb(context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.SessionCookie = a.OAuth.Sessions().CookieName()
+	c.SessionCookie, c.LinkCookie = a.OAuth.Sessions().CookieName(), a.OAuth.LinkCookieName()
 	app, err := web.New(c, web.Deps{
-		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf}, Idempotency: newAnswers(a.client), Calls: a.store,
+		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf, a.Conversations.Enrols}, Idempotency: newAnswers(a.client), Calls: a.store, Linking: waitingLogins{a.OAuth},
 		OAuth: a.OAuth.Handler(), Ready: a.ready, Metrics: a.metrics, Log: a.Log.With("part", "web"), Now: time.Now,
 	})
 	if err != nil {

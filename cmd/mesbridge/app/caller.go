@@ -16,6 +16,7 @@ type callers struct {
 	oauth        *oauth.Server
 	mandates     func(ctx context.Context, person string) ([]conversations.Mandate, error)
 	applications func(client string) []rules.Address
+	enrols       func(person string) bool
 }
 
 // Token returns who holds a bearer token.
@@ -56,7 +57,7 @@ func (c callers) principal(ctx context.Context, who oauth.Identity) (web.Princip
 	case oauth.Patient:
 		p.Kind, p.Patient = web.Patient, conversations.PatientID(who.Subject)
 	case oauth.Professional:
-		p.Kind = web.Professional
+		p.Kind, p.Enrols = web.Professional, c.enrols(who.Subject)
 		mandates, err := c.mandates(ctx, who.Subject)
 		if err != nil {
 			return web.Principal{}, err
