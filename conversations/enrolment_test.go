@@ -277,3 +277,25 @@ func TestBindByCode_cut_isFinishedByItsEffect(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// D26: a login that tried a code in vain is bound by the next one.
+func TestBindByCode_afterARefusal(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.officers()
+	in := enrolmentOf(newcomerINS)
+	in.Traits.Birth = "1988-04-03"
+	wrong, err := b.HandCode(t.Context(), anOfficer(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.BindByCode(t.Context(), newcomer("s"), wrong.Code)
+	wantKind(t, err, conversations.KindNotFound)
+	p, err := b.BindByCode(t.Context(), newcomer("s"), b.handed(newcomerINS).Code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.LedTo(t.Context(), newcomer("s")); err != nil || got.ID != p.ID {
+		t.Error(err)
+	}
+}

@@ -102,7 +102,7 @@ func (s *Server) fetchIdentity(ctx context.Context, up *upstream, f flow, code s
 		}
 	}
 	who, err := s.identify(ctx, up.kind, claims, level)
-	if errors.Is(err, ErrUnlinked) {
+	if s.linking != "" && errors.Is(err, ErrUnlinked) {
 		return Identity{}, "", unlinked{claims: claims, level: level, idToken: raw}
 	}
 	return who, raw, err

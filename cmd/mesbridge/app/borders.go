@@ -89,7 +89,7 @@ func (a *App) startWeb(context.Context) error {
 	}
 	c.SessionCookie, c.LinkCookie = a.OAuth.Sessions().CookieName(), a.OAuth.LinkCookieName()
 	app, err := web.New(c, web.Deps{
-		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf, a.Conversations.Enrols}, Idempotency: newAnswers(a.client), Calls: a.store, Linking: waitingLogins{a.OAuth},
+		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf, a.Conversations.Enrols}, Idempotency: newAnswers(a.client), Calls: a.store, Linking: waitingLogins{a},
 		OAuth: a.OAuth.Handler(), Ready: a.ready, Metrics: a.metrics, Log: a.Log.With("part", "web"), Now: time.Now,
 	})
 	if err != nil {

@@ -20,18 +20,26 @@ func (a *App) patientOf(ctx context.Context, claims map[string]any) (conversatio
 		}
 		return a.Conversations.PatientByINS(ctx, ins)
 	}
-	p, err := a.Conversations.LedTo(ctx, loginOf(claims))
+	p, err := a.Conversations.LedTo(ctx, a.loginOf(claims))
 	if err != nil && conversations.KindOf(err) == conversations.KindNotFound {
 		return p, oauth.ErrUnlinked
 	}
 	return p, err
 }
 
-// loginOf is who the provider vouches for (I75).
-func loginOf(claims map[string]any) conversations.Login {
+// patientsIssuer names the patients' provider in what is kept. That of the demonstration stands at another port each time.
+func (a *App) patientsIssuer() string {
+	if a.Demonstration != nil {
+		return "https://demonstration.invalid"
+	}
+	return a.Config.Patients.Issuer
+}
+
+// loginOf is who the provider vouches for (I75). Its issuer was compared with the settings'.
+func (a *App) loginOf(claims map[string]any) conversations.Login {
 	text := func(name string) string { s, _ := claims[name].(string); return s }
 	l := conversations.Login{
-		Issuer: text("iss"), Subject: text("sub"),
+		Issuer: a.patientsIssuer(), Subject: text("sub"),
 		Traits: rules.Traits{Family: text("family_name"), Given: text("given_name"), Birth: text("birthdate"), Place: text("birthplace")},
 	}
 	switch text("gender") {
@@ -44,16 +52,16 @@ func loginOf(claims map[string]any) conversations.Login {
 }
 
 // waitingLogins is the web.Linking of a bridge.
-type waitingLogins struct{ oauth *oauth.Server }
+type waitingLogins struct{ *App }
 
 // Waiting returns the login that waits under a cookie.
 func (w waitingLogins) Waiting(ctx context.Context, cookie string) (web.WaitingLogin, error) {
-	claims, csrf, err := w.oauth.Waiting(ctx, cookie)
+	claims, csrf, err := w.OAuth.Waiting(ctx, cookie)
 	switch {
 	case errors.Is(err, oauth.ErrUnauthenticated):
 		return web.WaitingLogin{}, web.ErrUnauthenticated
 	case err != nil:
 		return web.WaitingLogin{}, err
 	}
-	return web.WaitingLogin{Login: loginOf(claims), Name: personName(claims), CSRF: csrf}, nil
+	return web.WaitingLogin{Login: w.loginOf(claims), Name: personName(claims), CSRF: csrf}, nil
 }

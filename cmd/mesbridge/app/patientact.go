@@ -110,7 +110,7 @@ func (a *App) act(ctx context.Context, agent conversations.Actor, r ActRequest, 
 		return core.RevokeCode(ctx, agent, r.ID)
 	case ActBind:
 		answer.Changed = true
-		_, err = core.BindVouched(ctx, agent, ins, r.Name, conversations.Login{Issuer: a.Config.Patients.Issuer, Subject: r.Subject})
+		_, err = core.BindVouched(ctx, agent, ins, r.Name, conversations.Login{Issuer: a.patientsIssuer(), Subject: r.Subject})
 		return err
 	case ActUnlink:
 		answer.Changed, err = core.Unbind(ctx, agent, ins)

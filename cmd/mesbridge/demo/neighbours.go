@@ -164,6 +164,9 @@ func callbacks(publicURL, secret string) provider.Client {
 // providerClient is the bridge's client id at the demonstration's provider.
 const providerClient = "mesbridge"
 
+// newcomerLogin is the subject of the person whom nobody enrolled yet.
+const newcomerLogin = "demo-newcomer"
+
 // insClaim is the claim by which the demonstration's provider gives the matricule.
 const insClaim = "ins"
 
@@ -175,6 +178,15 @@ func logins(cast Cast) []provider.Person {
 		all = append(all, provider.Person{
 			Sub: fmt.Sprintf("demo-patient-%d", i), Name: p.Name, Kind: provider.Patient,
 			Claims: map[string]any{insClaim: string(p.INS)},
+		})
+	}
+	if n := cast.Newcomer; n.INS != "" { // as FranceConnect+ does, without a matricule (I75)
+		all = append(all, provider.Person{
+			Sub: newcomerLogin, Name: n.Name() + " (pas encore inscrite)", Kind: provider.Patient,
+			Claims: map[string]any{
+				"family_name": n.Traits.Family, "given_name": n.Traits.Given, "birthdate": n.Traits.Birth, "gender": "female",
+				"birthplace": n.Traits.Place, "birthcountry": "99100",
+			},
 		})
 	}
 	for i, p := range cast.Professionals {

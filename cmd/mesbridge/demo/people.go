@@ -11,10 +11,20 @@ const Nobody = rules.INS("153124500723160")
 // Cast is everybody in the demonstration.
 type Cast struct {
 	Patients      []Patient
+	Newcomer      Newcomer
 	Professionals []Professional
 	Clinics       []Clinic
 	Operators     []Operator
 }
+
+// Newcomer is a fictitious person whom nobody enrolled yet: the provider knows her, and gives no matricule (D26).
+type Newcomer struct {
+	INS    rules.INS
+	Traits rules.Traits
+}
+
+// Name is the person's name as the provider shows it.
+func (n Newcomer) Name() string { return n.Traits.Given + " " + n.Traits.Family }
 
 // Patient is a fictitious person with a citizen's mailbox.
 type Patient struct {
@@ -42,6 +52,7 @@ type Professional struct {
 	Skill       string   // label of the speciality
 	Mailboxes   []string // may read and write for them
 	Administers []string // may manage their users; gives no right to read them (D27)
+	Enrols      bool     // enrols patients face to face (D26)
 }
 
 // Name is the person's name as it is shown.
