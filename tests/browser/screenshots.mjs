@@ -9,3 +9,4 @@ await import('./documents.test.mjs');
 await import('./rights.test.mjs');
 await import('./episode.test.mjs');
 await import('./desk.test.mjs');
+await import('./enrolment.test.mjs');
