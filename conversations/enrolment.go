@@ -141,6 +141,9 @@ func (s *Service) HandCode(ctx context.Context, officer Actor, in EnrolmentInput
 	if err != nil {
 		return IssuedCode{}, err
 	}
+	if err := s.Store.Index(ctx, s.officerID(officer), []LedgerEntry{{Patient: p, At: s.Now()}}); err != nil {
+		s.Log.WarnContext(ctx, "enrolment not listed, comes back", "error", err)
+	}
 	if err := s.noteBirth(ctx, officer, p, in.Traits); err != nil {
 		return IssuedCode{}, err
 	}

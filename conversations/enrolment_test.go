@@ -71,7 +71,7 @@ func TestEnrolment_fromOfficerToLogin(t *testing.T) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	list, err := b.Enrolments(t.Context(), anOfficer())
-	if err != nil || len(list) != 0 { // the index is an effect
+	if err != nil || len(list) != 1 { // at once, and again by the effect
 		t.Errorf("%+v, %v", list, err)
 	}
 	b.settle()

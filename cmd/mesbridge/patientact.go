@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"mesbridge/cmd/mesbridge/app"
 	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/conversations"
@@ -90,17 +88,6 @@ type patientEnrolCommand struct {
 	Checked  bool   `help:"Your word that the matricule is qualified and that you checked identity on the document, face to face."`
 }
 
-// identity is the file of an enrolment.
-type identity struct {
-	INS      string `yaml:"ins"`
-	Family   string `yaml:"familyName"`
-	Given    string `yaml:"givenNames"`
-	Birth    string `yaml:"birthDate"`
-	Sex      string `yaml:"sex"`
-	Place    string `yaml:"birthPlace"`
-	Document string `yaml:"document"`
-}
-
 // Run enrols a patient and prints the code to hand over.
 func (c patientEnrolCommand) Run(ctx context.Context, s streams) error {
 	a, err := c.asker()
@@ -110,20 +97,11 @@ func (c patientEnrolCommand) Run(ctx context.Context, s streams) error {
 	if !c.Checked {
 		return usageError{errors.New("--checked: only whom you have before you is enrolled, on a qualified matricule and a document")}
 	}
-	var who identity
-	text, err := readPrivate(c.Identity)
+	who, err := readIdentity(c.Identity)
 	if err != nil {
 		return usageError{fmt.Errorf("--identity: %w", err)}
 	}
-	decoder := yaml.NewDecoder(strings.NewReader(text))
-	decoder.KnownFields(true)
-	if decoder.Decode(&who) != nil { // its error quotes the file
-		return usageError{errors.New("--identity: write one line each: ins, familyName, givenNames, birthDate, sex, birthPlace, document")}
-	}
-	answer, err := a.ask(ctx, app.ActRequest{
-		Act: app.ActEnrol, INS: strings.ReplaceAll(who.INS, " ", ""), Document: conversations.DocumentKind(who.Document),
-		Traits: rules.Traits{Family: who.Family, Given: who.Given, Birth: who.Birth, Sex: rules.Sex(who.Sex), Place: who.Place},
-	})
+	answer, err := a.ask(ctx, who)
 	if err != nil {
 		return err
 	}
@@ -133,6 +111,38 @@ func (c patientEnrolCommand) Run(ctx context.Context, s streams) error {
 	fmt.Fprintf(s.out, "code: %s\n", answer.Handed)
 	fmt.Fprintf(s.out, "hand it over on paper; it is worth nothing after %s, and is shown this once\n", answer.Expires.Format(time.RFC3339))
 	return nil
+}
+
+// readIdentity reads the file of an enrolment: lines of a name, a colon and a value. An error holds nothing of the file.
+func readIdentity(path string) (r app.ActRequest, err error) {
+	text, err := readPrivate(path)
+	if err != nil {
+		return r, err
+	}
+	r.Act = app.ActEnrol
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(line, ":")
+		switch value = strings.Trim(strings.TrimSpace(value), `"`); strings.TrimSpace(name) {
+		case "ins":
+			r.INS = strings.ReplaceAll(value, " ", "")
+		case "familyName":
+			r.Traits.Family = value
+		case "givenNames":
+			r.Traits.Given = value
+		case "birthDate":
+			r.Traits.Birth = value
+		case "sex":
+			r.Traits.Sex = rules.Sex(value)
+		case "birthPlace":
+			r.Traits.Place = value
+		case "document":
+			r.Document = conversations.DocumentKind(value)
+		case "":
+		default:
+			return r, errors.New("write one line each: ins, familyName, givenNames, birthDate, sex, birthPlace, document")
+		}
+	}
+	return r, nil
 }
 
 type patientCodesCommand struct{ askFlags }
