@@ -89,7 +89,7 @@ func Enrol(f EnrolmentFacts, now time.Time) Verdict {
 // mayBind refuses an account to which no login may be bound.
 func (p Patient) mayBind() Refusal {
 	switch {
-	case p.Died, p.Account == Suspended:
+	case p.Died(), p.Account == Suspended:
 		return Refusal{PatientOpposed, "D16"}
 	case p.Account == Opposed:
 		return Refusal{PatientOpposed, "R140"}

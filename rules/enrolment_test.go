@@ -84,7 +84,7 @@ func TestEnrol_byState(t *testing.T) {
 		}
 	}
 	for what, f := range map[string]EnrolmentFacts{
-		"not qualified": {ID: "a"}, "no code": {Qualified: true}, "dead": {ID: "a", Qualified: true, Patient: Patient{Died: true}},
+		"not qualified": {ID: "a"}, "no code": {Qualified: true}, "dead": {ID: "a", Qualified: true, Patient: Patient{Deaths: []VisitID{DeathTold}}},
 		"linked": {ID: "a", Qualified: true, Patient: Patient{Subject: "s"}},
 	} {
 		if !Enrol(f, enrolledAt).Refusal.Refused() {
