@@ -111,18 +111,14 @@ func (s *Service) free(ctx context.Context, who Login) error {
 	return nil
 }
 
-// reserveLogin keeps a login for this command, so that no other one binds it elsewhere: the records may stand on
-// several shards, which no commit joins. It is free when it is kept.
-func (s *Service) reserveLogin(ctx context.Context, own PatientID, who Login) error {
-	mine, err := s.newID(own)
-	if err != nil {
-		return err
-	}
-	held, err := s.Store.Remember(ctx, rules.MailboxID(own), "bind", []byte(mine), bindPeriod)
+// reserveLogin keeps a login for one patient, so that no command binds it to another one meanwhile: the records may stand
+// on several shards, which no commit joins. It is free when it is kept.
+func (s *Service) reserveLogin(ctx context.Context, own, p PatientID, who Login) error {
+	held, err := s.Store.Remember(ctx, rules.MailboxID(own), "bind", []byte(p), bindPeriod)
 	switch {
 	case err != nil:
 		return unavailable("reserve a login", err)
-	case string(held) != string(mine):
+	case string(held) != string(p):
 		return &Error{Kind: KindStaleState, Rule: "D26", RetryAfter: bindPeriod, Err: errBeingBound}
 	}
 	return s.free(ctx, who)
@@ -145,7 +141,7 @@ func (s *Service) bindByCode(ctx context.Context, p, own PatientID, who Login, i
 			return &decision{verdict: v, actor: Actor{Kind: ActorPatient, ID: string(own)}, outcome: OutcomeRefused, rule: "I76"}, nil
 		}
 		if !reserved && !v.Refusal.Refused() {
-			if err := s.reserveLogin(ctx, own, who); err != nil {
+			if err := s.reserveLogin(ctx, own, p, who); err != nil {
 				return nil, err
 			}
 			reserved = true
@@ -222,7 +218,7 @@ func (s *Service) bindVouched(ctx context.Context, agent Actor, p PatientID, ins
 	_, _, err := s.run(ctx, p, "", FactsQuery{}, func(l *loaded) (*decision, error) {
 		v := rules.BindVouched(rules.EnrolmentFacts{Patient: l.state.Patient, Next: l.facts.Version + 1, Subject: rules.SubjectID(own)}, s.Now())
 		if !reserved && !v.Refusal.Refused() {
-			if err := s.reserveLogin(ctx, own, who); err != nil {
+			if err := s.reserveLogin(ctx, own, p, who); err != nil {
 				return nil, err
 			}
 			reserved = true

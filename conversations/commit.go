@@ -234,8 +234,6 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 	case rules.EnrolmentMade, rules.EnrolmentEnded, rules.EnrolmentRefused, rules.SubjectBound, rules.SubjectUnbound:
 		l.patient.set(l.state.Patient)
 		l.sealEnrolments(d)
-	case rules.SubjectNoted:
-		l.leadTo(d.join)
 	case rules.VisitOpened, rules.VisitClosed:
 		l.patient.set(l.state.Patient)
 	case rules.ObjectionSet, rules.ObjectionLifted:
@@ -247,7 +245,7 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 		c.Erase = true
 	case rules.ConversationDeleted, rules.ConversationPurged:
 		l.patient.Trash = l.trash(change)
-	case rules.MatriculeJoined:
+	case rules.MatriculeJoined, rules.SubjectNoted:
 		l.leadTo(d.join)
 	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded,
 		rules.DocumentSaved, rules.DocumentDeleted, rules.ClosingAnnounced, rules.VerdictAsked,

@@ -229,7 +229,6 @@ func TestUnbind_andErasure(t *testing.T) {
 	if found, err := b.Unbind(t.Context(), anAgent(), newcomerINS); err != nil || found {
 		t.Fatalf("twice: %v, %v", found, err)
 	}
-	b.redis.FastForward(time.Minute) // the login was kept for the command before
 	bind()
 	b.settle()
 	if _, err := b.ManageAccount(t.Context(), anAgent(), rules.Administration, p.ID, rules.EraseAccount); err != nil {
