@@ -27,23 +27,18 @@ func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fresh, err := s.fetchIdentity(ctx, up, f, r.URL.Query().Get("code"))
-	if err != nil {
+	device := deviceOf(r.UserAgent())
+	var later unlinked
+	switch {
+	case errors.As(err, &later):
+		later.login.Device = device
+		s.suspendLogin(w, r, up, f, later)
+	case err != nil:
 		s.loginError(w, r, up, err)
-		return
+	default:
+		fresh.Device = device
+		s.admit(w, r, up, fresh, f.Return)
 	}
-	fresh.Device = deviceOf(r.UserAgent())
-	names := s.sessions.cookies
-	cookieValue, err := s.sessions.open(ctx, fresh, value(r, names.session()))
-	if err != nil {
-		s.loginError(w, r, up, refusal{Unavailable, "store is away", err})
-		return
-	}
-	names.set(w, names.session(), cookieValue, 0)
-	back := f.Return
-	if fresh.Identity.undecided() {
-		back = exercisePage(back)
-	}
-	http.Redirect(w, r, back, http.StatusSeeOther)
 }
 
 // checkAnswer checks what came back in the URL: a state that we gave out for this provider and
@@ -102,16 +97,21 @@ func (s *Server) fetchIdentity(ctx context.Context, up *upstream, f flow, code s
 			return session{}, err
 		}
 	}
+	sub, _ := claims["sub"].(string)
+	fresh := session{IDToken: raw, UpstreamSubject: sub, Renewal: renewalOf(token, s.now())}
 	who, err := s.identify(ctx, up, claims)
-	if err != nil {
+	switch {
+	case s.linking != "" && errors.Is(err, ErrUnlinked):
+		return session{}, unlinked{claims: claims, login: fresh}
+	case err != nil:
 		return session{}, err
 	}
-	sub, _ := claims["sub"].(string)
-	return session{Identity: who.settled(), IDToken: raw, UpstreamSubject: sub, Renewal: renewalOf(token, s.now())}, nil
+	fresh.Identity = who.settled()
+	return fresh, nil
 }
 
 // identify judges the level of a login by its verified claims and asks the resolver who this is. It fails with
-// a refusal.
+// a refusal, or with ErrUnlinked where there is a page to link a login.
 func (s *Server) identify(ctx context.Context, up *upstream, claims map[string]any) (Identity, error) {
 	level, err := up.assurance(claims)
 	if err != nil {
@@ -119,9 +119,11 @@ func (s *Server) identify(ctx context.Context, up *upstream, claims map[string]a
 	}
 	who, err := s.resolve(ctx, up.key, claims)
 	switch {
+	case errors.Is(err, ErrUnlinked) && s.linking != "":
+		return Identity{}, ErrUnlinked
 	case errors.Is(err, ErrUnknownPerson) && up.finess != "":
 		return Identity{}, refusal{NotListed, "person is not on the structure's list", err}
-	case errors.Is(err, ErrUnknownPerson):
+	case errors.Is(err, ErrUnknownPerson), errors.Is(err, ErrUnlinked):
 		return Identity{}, refusal{PersonUnknown, "person is not admitted", err}
 	case err != nil:
 		return Identity{}, refusal{Unavailable, "person could not be looked up", err}

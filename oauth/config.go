@@ -75,6 +75,10 @@ type Config struct {
 	// with Structures alone.
 	Vouched func(ctx context.Context, who Identity) (bool, error)
 
+	// Linking is the path on this host where a person links a login that leads nowhere yet (ErrUnlinked). It may be
+	// empty: such a person is then turned away.
+	Linking string
+
 	// LoggedOut is told of each person whose session ended by a logout. It may be nil.
 	LoggedOut func(ctx context.Context, who Identity)
 

@@ -46,3 +46,6 @@ func consentKey(cookie, client string) string {
 
 // flowKey is a string, the sealed flow of a login that was sent to its provider.
 func flowKey(state string) string { return hashTag + "flow:" + digest(state) }
+
+// waitingKey is a string, the sealed login that waits for the person to link it.
+func waitingKey(ticket string) string { return hashTag + "link:" + digest(ticket) }

@@ -33,6 +33,7 @@ type Server struct {
 	vouched       vouching
 	encryption    encryptionSet
 	resolve       Resolver
+	linking       string // empty: nobody links a login
 	loggedOut     func(context.Context, Identity)
 	mutual        *MutualTLS // nil when there is no such listener
 	limits        Limits
@@ -66,7 +67,7 @@ func New(c Config) (*Server, error) {
 		commitGrant: redis.NewScript(commitGrantSource),
 	}
 	s := &Server{
-		issuer: c.Issuer, store: st, resolve: c.Resolve, loggedOut: c.LoggedOut, pages: c.Pages,
+		issuer: c.Issuer, store: st, resolve: c.Resolve, linking: c.Linking, loggedOut: c.LoggedOut, pages: c.Pages,
 		mutual: c.MutualTLS, limits: c.Limits, audiences: []string{c.Issuer + tokenPath, c.Issuer},
 		sessions:   newSessions(c, seal),
 		upstreams:  newUpstreams(c),
@@ -126,6 +127,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST "+revokePath, s.revoke)
 	mux.HandleFunc("GET "+loginPath+"{provider}", s.startLogin)
 	mux.HandleFunc("GET "+callbackPath+"{provider}", s.finishLogin)
+	mux.HandleFunc("GET "+resumePath+"{provider}", s.resumeLogin)
 	mux.HandleFunc("GET "+exercisePath, s.askExercise)
 	mux.HandleFunc("POST "+exercisePath, s.takeExercise)
 	mux.HandleFunc("POST "+renewPath, s.stay)

@@ -20,6 +20,8 @@ type Config struct {
 	PatientLogin      string        // text of the login button; default "S’identifier"
 	ProfessionalLogin string        // text of the login button; default "S’identifier"
 	Structures        []LoginChoice // structures whose own provider lets their staff in (D26)
+	LinkCookie        string        // name of the cookie that names a login that is to be linked
+	PublicURL         string        // address under which patients reach us, for a sheet of paper
 	// SessionIdle is how long a session lives without activity; the reply form warns of it (I219). 0: no
 	// warning.
 	SessionIdle     time.Duration
@@ -43,7 +45,8 @@ type Deps struct {
 	Conversations Conversations
 	Authenticator Authenticator
 	Idempotency   Idempotency
-	Calls         Calls        // required with a limit of calls
+	Calls         Calls // required with a limit of calls
+	Linking       Linking
 	OAuth         http.Handler // serves /oauth/ and /.well-known/openid-configuration
 	Ready         func(ctx context.Context) error
 	Metrics       prometheus.Registerer
@@ -91,6 +94,7 @@ func check(c Config, d Deps) error {
 	need(c.APIPerMinute <= 0 || d.Calls != nil, "the counter of calls is missing")
 	need(d.Conversations != nil, "the conversations are missing")
 	need(d.Authenticator != nil, "the authenticator is missing")
+	need(d.Linking != nil && c.LinkCookie != "", "the logins that are to be linked are missing")
 	need(d.Idempotency != nil, "the store of answers is missing")
 	need(d.OAuth != nil, "the OAuth handler is missing")
 	need(d.Ready != nil, "the readiness check is missing")

@@ -200,6 +200,8 @@ func rightInFrench(scope string) string {
 		return "écrire dans une conversation"
 	case "thread.close":
 		return "mettre fin à des échanges"
+	case "patient.enrol":
+		return "inscrire des patients et leur remettre un code, si vous êtes habilité"
 	case "episode.close":
 		return "clore des prises en charge"
 	case "audit.read":

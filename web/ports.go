@@ -71,6 +71,7 @@ type Conversations interface {
 
 	SealFor(ctx context.Context, patients []conversations.PatientID, place string, plain []byte) ([]byte, error)
 	OpenFor(ctx context.Context, place string, sealed []byte) ([]byte, error)
+	Enrolling
 
 	Facility(m conversations.Address) string
 	ChangeEpisode(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, in conversations.EpisodeInput) (conversations.EpisodeLine, error)
@@ -93,6 +94,16 @@ type Delegations interface {
 	RefuseInvitation(ctx context.Context, person conversations.PatientID, code string) error
 }
 
+// Enrolling is what the border asks of the core about enrolment face to face, and who acts by law (D26, D28).
+type Enrolling interface {
+	HandCode(ctx context.Context, officer conversations.Actor, in conversations.EnrolmentInput) (conversations.IssuedCode, error)
+	Enrolments(ctx context.Context, officer conversations.Actor) ([]conversations.EnrolmentLine, error)
+	RevokeCode(ctx context.Context, officer conversations.Actor, id conversations.ID) error
+	BindByCode(ctx context.Context, who conversations.Login, code string) (conversations.Patient, error)
+	DeclareRepresentation(ctx context.Context, officer conversations.Actor, in conversations.Declaration) error
+	EndRepresentation(ctx context.Context, officer conversations.Actor, patient, person rules.INS) (found bool, err error)
+}
+
 // PrincipalKind is the kind of whoever calls.
 type PrincipalKind string
 
@@ -112,6 +123,7 @@ type Principal struct {
 	Patient   conversations.PatientID // of a patient
 	Mailboxes []conversations.Address // those that the caller may read and write for (I119, I120)
 	FINESS    string                  // of an application, or of the structure that vouches for a professional (D26)
+	Enrols    bool                    // is listed as one who enrols patients (D26)
 	ACR       string                  // level of the login
 	Scopes    []string
 

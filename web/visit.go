@@ -30,6 +30,7 @@ type visit struct {
 func (v visit) viewer() page.Viewer {
 	return page.Viewer{
 		Name: v.who.Name, Patient: v.who.Kind == Patient, Professional: v.who.Kind == Professional, CSRF: v.csrf,
+		Officer:     v.who.Enrols,
 		SessionCSRF: cmp.Or(v.session, v.csrf), Acting: actingViewer(v.acting),
 		Exercise: v.who.Exercise, OtherExercise: otherExercise(v.who),
 	}

@@ -11,3 +11,4 @@ await import('./episode.test.mjs');
 await import('./desk.test.mjs');
 await import('./team.test.mjs');
 await import('./patient.test.mjs');
+await import('./enrolment.test.mjs');

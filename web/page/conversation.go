@@ -82,6 +82,10 @@ const (
 	NoticeThreadEnded     Notice = "conversation-terminee"
 	NoticeAdmitted        Notice = "inscrit"
 	NoticeDismissed       Notice = "retire"
+
+	NoticeRevoked             Notice = "code-retire"
+	NoticeDeclared            Notice = "representation"
+	NoticeRepresentationEnded Notice = "representation-finie"
 )
 
 // Words is the sentence of a notice, empty for a text that is none.
@@ -117,6 +121,12 @@ func (n Notice) Words() string {
 		return "Toutes vos données ont été effacées de ce service. Il n’en reste rien de lisible."
 	case NoticeClosed:
 		return "Prise en charge close."
+	case NoticeRevoked:
+		return "Code retiré : il ne vaut plus rien."
+	case NoticeDeclared:
+		return "Représentation enregistrée. Elle est tracée à votre nom, et le patient la voit."
+	case NoticeRepresentationEnded:
+		return "Cette personne n’agit plus pour ce patient."
 	case NoticeThreadEnded:
 		return "Cette conversation a pris fin. Un nouveau message de votre part la rouvre."
 	case NoticeAdmitted:

@@ -39,6 +39,7 @@ type Viewer struct {
 	Name         string
 	Patient      bool
 	Professional bool
+	Officer      bool    // a professional who enrols patients (D26)
 	CSRF         string  // token of every form (field csrf)
 	SessionCSRF  string  // token of the forms about the viewer in person, and to log out
 	Acting       *Acting // for whom the viewer acts; nil: himself

@@ -18,6 +18,7 @@ type callers struct {
 	oauth        *oauth.Server
 	mandates     func(ctx context.Context, person string, as conversations.Standing) ([]conversations.Mandate, error)
 	applications func(client string) []rules.Address
+	enrols       func(person string) bool
 }
 
 // Token returns who holds a bearer token, over a connection with this certificate.
@@ -104,7 +105,8 @@ func (c callers) principal(ctx context.Context, who oauth.Identity) (web.Princip
 	case oauth.Patient:
 		p.Kind, p.Patient = web.Patient, conversations.PatientID(who.Subject)
 	case oauth.Professional:
-		p.Kind = web.Professional
+		// A structure's provider vouches for its mailboxes alone: nobody enrols by it (D26).
+		p.Kind, p.Enrols = web.Professional, who.FINESS == "" && c.enrols(who.Subject)
 		mandates, err := c.mandates(ctx, who.Subject, conversations.Standing{FINESS: who.FINESS, NoExercise: who.NoExercise})
 		if err != nil {
 			return web.Principal{}, err

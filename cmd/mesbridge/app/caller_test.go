@@ -27,6 +27,7 @@ func TestCallers_principal(t *testing.T) {
 			}
 			return nil, nil
 		},
+		enrols: func(string) bool { return false },
 		applications: func(client string) []rules.Address {
 			if client == "app" {
 				return []rules.Address{box}

@@ -17,6 +17,7 @@ import (
 	"mesbridge/conversations"
 	"mesbridge/oauth"
 	"mesbridge/rules"
+	"mesbridge/web"
 )
 
 // PatientScopes are those of a patient's login (I247).
@@ -25,8 +26,8 @@ func PatientScopes() []string {
 }
 
 // ProfessionalScopes are those of a professional, who then still needs a right on the mailbox: to act for it,
-// or, with admin, to list its users.
-func ProfessionalScopes() []string { return append(deskScopes(), "admin") }
+// or, with admin, to list its users; or, with patient.enrol, to be listed among those who enrol (D26).
+func ProfessionalScopes() []string { return append(deskScopes(), "admin", "patient.enrol") }
 
 // deskScopes are those of whoever acts for a mailbox.
 func deskScopes() []string {
@@ -91,7 +92,7 @@ func (a *App) openLogin(context.Context) error {
 		Environment: string(c.Environment), Issuer: c.PublicURL, Redis: a.client, SealKey: seal, GlobalSecret: tokens,
 		SigningKey: signing, OtherKeys: others, Clients: clients, Pages: pages, Patients: patients, Professionals: professionals,
 		Structures: structures, Vouched: a.vouched,
-		Resolve: a.resolveTraced, LoggedOut: a.loggedOut, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
+		Resolve: a.resolveTraced, Linking: web.LinkPath, LoggedOut: a.loggedOut, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
 	})
 	return err
 }
@@ -177,15 +178,16 @@ func (a *App) resolveTraced(ctx context.Context, provider string, claims map[str
 	if provider == string(oauth.Patient) {
 		e.Actor = conversations.ActorPatient
 	}
-	if errors.Is(err, oauth.ErrUnknownPerson) {
+	if errors.Is(err, oauth.ErrUnknownPerson) || errors.Is(err, oauth.ErrUnlinked) {
 		e.Outcome = conversations.OutcomeRefused
 	}
 	a.Conversations.Trace(ctx, e)
 	return who, err
 }
 
-// resolve tells who a login is. A patient is known by the matricule that the provider vouches for (D26),
-// never by traits (I76); a professional by SubjectNameID (I30), or by the list of the structure that vouches for him (D26).
+// resolve tells who a login is. A patient is known by the matricule that the provider vouches for, or by the login that
+// he bound to his account (D26), never by traits (I76); a professional by SubjectNameID (I30), or by the list of the
+// structure that vouches for him (D26).
 func (a *App) resolve(ctx context.Context, provider string, claims map[string]any) (oauth.Identity, error) {
 	if provider == string(oauth.Patient) {
 		return a.resolvePatient(ctx, claims)
@@ -203,14 +205,11 @@ func (a *App) resolve(ctx context.Context, provider string, claims map[string]an
 // resolvePatient admits those who have an account to read, to open or to look after, and activates it at the
 // first login (D16). What they may do there is decided with each request.
 func (a *App) resolvePatient(ctx context.Context, claims map[string]any) (oauth.Identity, error) {
-	text, _ := claims[a.Config.INSClaim].(string)
-	ins, err := rules.ParseINS(text, a.Config.INSKeyCheck)
-	if err != nil {
-		return oauth.Identity{}, oauth.ErrUnknownPerson
-	}
-	p, err := a.Conversations.PatientByINS(ctx, ins)
+	p, err := a.patientOf(ctx, claims)
 	switch {
-	case conversations.KindOf(err) == conversations.KindMailboxUnknown && err != nil:
+	case errors.Is(err, oauth.ErrUnlinked):
+		return oauth.Identity{}, err
+	case conversations.KindOf(err) == conversations.KindMailboxUnknown && err != nil, errors.Is(err, rules.ErrNotINS):
 		return oauth.Identity{}, oauth.ErrUnknownPerson
 	case err != nil:
 		return oauth.Identity{}, errors.Join(oauth.ErrUnavailable, err)

@@ -35,11 +35,9 @@ func (c Config) check() error {
 	errs = append(errs, c.Retention.faults()...)
 	errs = append(errs, c.Windows.faults()...)
 	errs = append(errs, mailboxFaults(c.Mailboxes)...)
+	errs = append(errs, c.Enrolment.faults()...)
 	errs = append(errs, c.Delivery.faults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
-	if c.INSClaim == "" {
-		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))
-	}
 	if c.Journal.SealEvery < time.Second || c.Journal.SealEvery > 24*time.Hour {
 		errs = append(errs, errors.New("journal.sealEvery: write a time from 1s to 24h (O157)"))
 	}
@@ -166,6 +164,22 @@ func mailboxFaults(all []Mailbox) []error {
 			if p.ID == "" || p.Name == "" {
 				fault("responsible: write id, the national identifier, and name, which is shown to the users")
 			}
+		}
+	}
+	return errs
+}
+
+// mostEnrolment is how long a code may wait at most, in days: it is worth an account.
+const mostEnrolment = 30
+
+func (e Enrolment) faults() []error {
+	var errs []error
+	if e.Days < 1 || e.Days > mostEnrolment {
+		errs = append(errs, fmt.Errorf("enrolment.days: write a number of days from 1 to %d (D26)", mostEnrolment))
+	}
+	for i, p := range e.Officers {
+		if p.ID == "" || p.Name == "" {
+			errs = append(errs, fmt.Errorf("enrolment.officers[%d]: write id, the national identifier, and name (D26)", i))
 		}
 	}
 	return errs

@@ -16,6 +16,7 @@ type Config struct {
 	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
 	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19), how often one may ask (D29) and call."`
 	Mailboxes     []Mailbox   `yaml:"mailboxes" doc:"Organisational (ORG) and practice (CAB) mailboxes whose users write from here, and who is responsible, by national identifier: 8 and the RPPS number. They list the users on the pages, and read nothing by it (I119, D27). A personal mailbox needs no entry: the directory knows its holder (I120)."`
+	Enrolment     Enrolment   `yaml:"enrolment" doc:"Enrolment of patients face to face, with a one-time code, where the patients' provider gives no matricule (D26)."`
 	Windows       Windows     `yaml:"replyWindows" doc:"Reply windows of mailboxes; none by default (D8)."`
 	Mail          Mail        `yaml:"mail" doc:"How mail from professionals is taken."`
 	Scan          Scan        `yaml:"scan" doc:"The look into messages and attachments for viruses (O168)."`
@@ -29,8 +30,8 @@ type Config struct {
 	Keys          Keys        `yaml:"keys" doc:"Keys of this installation, made once each: openssl rand -hex 32 > FILE; chmod 600 FILE. Losing the master key loses every message."`
 	Journal       Journal     `yaml:"journal" doc:"The journal of every act, which audit and rebuild read."`
 	OAuth         OAuth       `yaml:"oauth" doc:"The bridge's own authorization server."`
-	Patients      Provider    `yaml:"patients" doc:"Identity provider of the patients, of level substantial, that gives the INS (D26, O145)."`
-	INSClaim      string      `yaml:"insClaim" doc:"Claim of the patients' provider that holds the matricule INS: only the ENS front or a pairing service may give one, never FranceConnect (I76)."`
+	Patients      Provider    `yaml:"patients" doc:"Identity provider of the patients, of level substantial: one that gives the INS, or FranceConnect+ with enrolment (D26, O145)."`
+	INSClaim      string      `yaml:"insClaim" may:"empty" doc:"Claim of the patients' provider that holds the matricule INS: only the ENS front or a pairing service may give one. Empty for FranceConnect+, which gives none: patients are then enrolled (I76)."`
 	Professionals Provider    `yaml:"professionals" doc:"Identity provider of the professionals: Pro Santé Connect (D26, I5-I15)."`
 	Structures    []Structure `yaml:"structures" doc:"Structures whose own OpenID provider lets their staff in, beside Pro Santé Connect: key, a short name for URLs that never changes, finess, name, users, the list of who may come in (CSV; see mesbridge users), subjectClaim, the claim that the list knows people by, and provider, with the settings of professionals. It vouches for mailboxes of that structure alone (D26)."`
 	Notifications Mailer      `yaml:"notifications" doc:"Neutral e-mails to the private addresses that patients gave; they hold no health information and no link (O90, R123)."`
@@ -101,6 +102,12 @@ type Structure struct {
 type Person struct {
 	ID   string `yaml:"id"`
 	Name string `yaml:"name"`
+}
+
+// Enrolment says who enrols patients face to face (D26).
+type Enrolment struct {
+	Officers []Person `yaml:"officers" doc:"Who may enrol, and hand a code over, by national identifier as in mailboxes. They get a page of their own."`
+	Days     int      `yaml:"days" doc:"How long a code waits for the patient."`
 }
 
 // Windows are the reply windows of mailboxes.

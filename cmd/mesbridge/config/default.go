@@ -18,6 +18,7 @@ func Default() Config {
 		Store:         Store{Kind: LocalStore, Timeout: 30 * time.Second},
 		Listen:        Listen{HTTP: "127.0.0.1:8080", SMTP: ":25", Ops: "127.0.0.1:9090"},
 		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000, QuotaBytes: 2_000_000_000, VerdictsPerHour: 60, APIPerMinute: 600, LoginsPerMinute: 300, TokensPerMinute: 600},
+		Enrolment:     Enrolment{Days: 7},
 		Windows:       Windows{AfterAnswerDays: 7},
 		SMTP:          SMTP{Revocation: Revocation{Online: true}},
 		WhiteList: WhiteList{
@@ -56,6 +57,7 @@ func sample() Config {
 	c.Mailboxes = []Mailbox{{
 		Address: "cardiologie@exemple.mssante.fr", Kind: "ORG", Responsible: []Person{{ID: "810000000017", Name: "Irène Chapuisat"}},
 	}}
+	c.Enrolment.Officers = []Person{{ID: "810000000017", Name: "Irène Chapuisat"}}
 	c.Windows.Mailboxes = map[string]int{"secretariat@exemple.mssante.fr": 30}
 	c.WhiteList.URL = "https://espacedeconfiance.mssante.fr/listeblanchemssante.xml"
 	c.WhiteList.Roots = "/etc/mesbridge/igc-sante.pem"

@@ -7,7 +7,8 @@ import "mesbridge/rules"
 // (R14), but for the official sample (O96).
 func People() Cast {
 	return Cast{
-		Patients: patients(), Professionals: professionals(), Clinics: clinics(), Operators: operators(), Locums: locums(), Staff: staff(),
+		Patients: patients(), Newcomer: newcomer(), Professionals: professionals(), Clinics: clinics(), Operators: operators(),
+		Locums: locums(), Staff: staff(),
 	}
 }
 
@@ -32,6 +33,13 @@ func patients() []Patient {
 	}
 }
 
+// newcomer is somebody who is to be enrolled.
+func newcomer() Newcomer {
+	return Newcomer{INS: "294999939104584", Traits: rules.Traits{
+		Family: "AUBREVILLE", Given: "Solène", Birth: "1994-05-17", Sex: rules.Female, Place: "39300",
+	}}
+}
+
 // professionals starts with two doctors of two operators, each alone with a personal mailbox.
 func professionals() []Professional {
 	return []Professional{
@@ -49,9 +57,9 @@ func professionals() []Professional {
 			ID: "899900000033", GivenName: "Sophie", FamilyName: "AMBLARDET",
 			Mailboxes: []string{"cardiologie@ch-valdoux.mssante.fr"},
 		},
-		{ // looks after the users of a mailbox that she may not read (D27)
+		{ // looks after the users of a mailbox that she may not read (D27), and enrols patients (D26)
 			ID: "899900000041", GivenName: "Irène", FamilyName: "CHAPUISAT",
-			Administers: []string{"cardiologie@ch-valdoux.mssante.fr"},
+			Administers: []string{"cardiologie@ch-valdoux.mssante.fr"}, Enrols: true,
 		},
 	}
 }

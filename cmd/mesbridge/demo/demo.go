@@ -197,6 +197,7 @@ func (d *demonstration) settings(url string) config.Config {
 	}
 	c.WhiteList.File, c.WhiteList.SignerRoots = config.File(d.space.WhiteList), config.File(d.space.CA)
 	c.Mailboxes = sharedMailboxes(d.cast)
+	c.Enrolment.Officers = officers(d.cast)
 	c.Directory.File = config.File(d.space.Directory)
 	c.Limits.VerdictsPerHour, c.Limits.APIPerMinute = 0, 0 // rate limits are off (outside contract)
 	c.Limits.LoginsPerMinute, c.Limits.TokensPerMinute = 0, 0

@@ -16,6 +16,15 @@ func logins(cast Cast) []provider.Person {
 			Claims: map[string]any{insClaim: string(p.INS)},
 		})
 	}
+	if n := cast.Newcomer; n.INS != "" { // as FranceConnect+ does, without a matricule (I75)
+		all = append(all, provider.Person{
+			Sub: newcomerLogin, Name: n.Name() + " (pas encore inscrite)", Kind: provider.Patient,
+			Claims: map[string]any{
+				"family_name": n.Traits.Family, "given_name": n.Traits.Given, "birthdate": n.Traits.Birth, "gender": "female",
+				"birthplace": n.Traits.Place, "birthcountry": "99100",
+			},
+		})
+	}
 	for i, p := range append(cast.Professionals, cast.Locums...) {
 		all = append(all, provider.Person{
 			Sub: fmt.Sprintf("demo-professional-%d", i), Name: p.Name(), Kind: provider.Professional, Claims: p.claims(),

@@ -169,5 +169,8 @@ func callbacks(publicURL, secret string) provider.Client {
 // providerClient is the bridge's client id at the demonstration's provider.
 const providerClient = "mesbridge"
 
+// newcomerLogin is the subject of the person whom nobody enrolled yet.
+const newcomerLogin = "demo-newcomer"
+
 // insClaim is the claim by which the demonstration's provider gives the matricule.
 const insClaim = "ins"

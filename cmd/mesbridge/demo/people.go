@@ -11,6 +11,7 @@ const Nobody = rules.INS("153124500723160")
 // Cast is everybody in the demonstration.
 type Cast struct {
 	Patients      []Patient
+	Newcomer      Newcomer
 	Professionals []Professional
 	Clinics       []Clinic
 	Operators     []Operator
@@ -33,6 +34,15 @@ type Place struct {
 	FINESS string
 	Name   string
 }
+
+// Newcomer is a fictitious person whom nobody enrolled yet: the provider knows her, and gives no matricule (D26).
+type Newcomer struct {
+	INS    rules.INS
+	Traits rules.Traits
+}
+
+// Name is the person's name as the provider shows it.
+func (n Newcomer) Name() string { return n.Traits.Given + " " + n.Traits.Family }
 
 // Patient is a fictitious person with a citizen's mailbox.
 type Patient struct {
@@ -61,6 +71,7 @@ type Professional struct {
 	Mailboxes   []string // may read and write for them
 	Places      []Place  // of activity, as Pro Santé Connect tells them (I44)
 	Administers []string // may manage their users; gives no right to read them (D27)
+	Enrols      bool     // enrols patients face to face (D26)
 }
 
 // Name is the person's name as it is shown.
