@@ -21,7 +21,7 @@ var reads = []string{
 	"Account", "AcceptedTerms", "Board", "Contacts", "Documents", "Episode", "EpisodeByID", "Episodes", "Exchange", "Exchanges", "Facility", "History",
 	"Inbox", "Known", "LeadsTo", "MailboxID", "NewBody", "Objections", "OpenFor", "Patient", "PatientByINS", "PatientID", "PreviewEvent", "Scopes",
 	"SealFor", "Silenced", "Tally", "Thread", "ThreadFor", "Threads",
-	"Copy", "Delegates", "Invitation", "Mandates", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
+	"Enrolments", "Enrols", "LedTo", "Copy", "Delegates", "Invitation", "Mandates", "MandatesOf", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
 	"Team", "Templates", "FillTemplate", "Absence",
 	"AttachmentLine", "ThreadBefore", "Watch",
 	"Calling", "Webhook", "Webhooks", "WebhookCalls",
@@ -100,7 +100,7 @@ func acts(self conversations.Actor) []act {
 		w.memory.forget()
 		return do(e)
 	}
-	return append(delegateActs(self), []act{
+	return append(append(delegateActs(self), enrolmentActs()...), []act{
 		{"Opened", self, func(w *actWorld) error { return w.Opened(w.t.Context(), self, w.patient.ID, w.thread) }},
 		{"SaveDraft", self, func(w *actWorld) error { return w.SaveDraft(w.t.Context(), self, w.patient.ID, w.thread, "x") }},
 		{"KeepDraft", self, func(w *actWorld) error {

@@ -49,6 +49,9 @@ type decision struct {
 	delegate *delegateLabel  // names the delegation that changes
 	profiles []hexID         // of a person, when it changes for whom he may act
 	told     []rules.Telling // what receivers hear beside what rules.Told lists
+	claims   []claimRecord   // beside profiles: for whom he is about to help as a caregiver
+	enrolled *enrolmentLabel // tells what a new code was given on
+	bound    *boundLabel     // names the login that is bound
 	timed    []Effect        // effects with an instant, or a name, of their own; Patient and CreatedAt are filled in
 
 	mailbox rules.MailboxID // whose command is refused
@@ -231,7 +234,10 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 	case rules.DelegateInvited, rules.DelegateAccepted, rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored:
 		l.sealDelegations(change.Delegation.ID, d.delegate)
 	case rules.ProfileNoted:
-		l.patient.Profiles = d.profiles
+		l.patient.Profiles, l.patient.Claims = d.profiles, d.claims
+	case rules.EnrolmentMade, rules.EnrolmentEnded, rules.EnrolmentRefused, rules.SubjectBound, rules.SubjectUnbound:
+		l.patient.set(l.state.Patient)
+		l.sealEnrolments(d)
 	case rules.VisitOpened, rules.VisitClosed:
 		l.patient.set(l.state.Patient)
 	case rules.ObjectionSet, rules.ObjectionLifted:
@@ -243,7 +249,7 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 		c.Erase = true
 	case rules.ConversationDeleted, rules.ConversationPurged:
 		l.patient.Trash = l.trash(change)
-	case rules.MatriculeJoined:
+	case rules.MatriculeJoined, rules.SubjectNoted:
 		l.leadTo(d.join)
 	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded,
 		rules.DocumentSaved, rules.DocumentDeleted, rules.ClosingAnnounced, rules.VerdictAsked,
@@ -264,7 +270,8 @@ func writesThread(k rules.ChangeKind) bool {
 		rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened, rules.VisitClosed, rules.VerdictAsked,
 		rules.DeliverySettled, rules.ReportReceived, rules.ReceiptSent, rules.DelegateInvited, rules.DelegateAccepted,
 		rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored, rules.ProfileNoted, rules.LifeNoted,
-		rules.MatriculeJoined, rules.EndPlanned, rules.EndKept:
+		rules.MatriculeJoined, rules.EndPlanned, rules.EndKept, rules.EnrolmentMade, rules.EnrolmentEnded, rules.EnrolmentRefused, rules.SubjectBound, rules.SubjectUnbound,
+		rules.SubjectNoted:
 	}
 	return false
 }
@@ -297,7 +304,8 @@ func (l *loaded) touched(c rules.Change) []rules.MailboxID {
 		rules.VisitOpened, rules.VisitClosed, rules.ClosingAnnounced, rules.VerdictAsked,
 		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent,
 		rules.DelegateInvited, rules.DelegateAccepted, rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded,
-		rules.DelegateRestored, rules.ProfileNoted, rules.LifeNoted, rules.MatriculeJoined:
+		rules.DelegateRestored, rules.ProfileNoted, rules.LifeNoted, rules.MatriculeJoined, rules.EnrolmentMade, rules.EnrolmentEnded,
+		rules.EnrolmentRefused, rules.SubjectBound, rules.SubjectUnbound, rules.SubjectNoted:
 	}
 	return nil
 }

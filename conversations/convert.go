@@ -29,6 +29,7 @@ func (r patientRecord) patient() rules.Patient {
 			}
 		}),
 	}
+	r.enrolment(&p)
 	if r.Guarded != nil {
 		p.Guarded = rules.Guardianship{Since: r.Guarded.Since.time(), Until: r.Guarded.Until.time()}
 	}

@@ -135,7 +135,14 @@ func (s *Service) EndDelegate(ctx context.Context, actor Actor, p PatientID, id 
 
 // RestoreDelegate takes back an end that was a mistake.
 func (s *Service) RestoreDelegate(ctx context.Context, actor Actor, p PatientID, id ID) error {
-	return s.changeDelegate(ctx, actor, p, id, rules.Restore)
+	assisted, err := s.claimAgain(ctx, p, id)
+	if err != nil {
+		return err
+	}
+	return s.changeDelegate(ctx, actor, p, id, func(f rules.DelegationFacts, now time.Time) rules.Verdict {
+		f.Assisted = assisted
+		return rules.Restore(f, now)
+	})
 }
 
 // changeDelegate carries out a command about one delegation for whoever acts in ctx.

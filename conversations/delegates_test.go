@@ -303,6 +303,7 @@ func TestProfiles_notedAfterACrash(t *testing.T) {
 	b, faulty := faultyBench(t)
 	helper := b.enrolled(helperINS, "Sacha Petit")
 	d := b.invited(t.Context())
+	faulty.After(storetest.Commit, func() error { return nil }) // the claim of a caregiver's place
 	faulty.After(storetest.Commit, func() error {
 		faulty.FailBefore(storetest.Commit, storetest.ErrDown, 1)
 		return nil

@@ -29,7 +29,7 @@ func (s *Service) Run(ctx context.Context, workers int, handlers map[EffectKind]
 	all := map[EffectKind]EffectHandler{
 		EffectProject: s.project, EffectStand: s.stand, EffectListing: s.list, EffectRetire: s.retire, EffectExpunge: s.expunge, EffectShred: s.shred,
 		EffectClose: s.closeDue, EffectWindow: s.expireWindow, EffectEnd: s.endPlanned, EffectVisit: s.projectVisit, EffectForget: s.forget,
-		EffectProfile: s.profileChanged, EffectResign: s.resign,
+		EffectProfile: s.profileChanged, EffectResign: s.resign, EffectLogin: s.loginChanged,
 		EffectJoin: s.finishJoin, EffectMajority: s.comeOfAge, EffectSessions: s.endSessions, EffectForgetEvents: s.forgetEvents,
 	}
 	for _, k := range rules.EventKinds() {

@@ -114,6 +114,18 @@ type entryContent struct {
 	Answer    []byte        `cbor:"10,keyasint,omitempty"`
 	Erase     bool          `cbor:"11,keyasint,omitempty"`
 	SHA256    []byte        `cbor:"20,keyasint,omitempty"` // of the bytes of the message that came or went
+	Exercise  string        `cbor:"70,keyasint,omitempty"` // of the actor (I46)
+	Under     string        `cbor:"71,keyasint,omitempty"` // under whose responsibility he acted (D27)
+}
+
+// sign notes who acted.
+func (c *entryContent) sign(a Actor) {
+	c.ActorID, c.ActorName, c.Exercise, c.Under = a.ID, a.Name, a.Exercise, a.Under
+}
+
+// actor is who acted.
+func (c entryContent) actor(k ActorKind) Actor {
+	return Actor{Kind: k, ID: c.ActorID, Name: c.ActorName, Exercise: c.Exercise, Under: c.Under}
 }
 
 type entryRecord struct {
@@ -155,7 +167,7 @@ func (l *loaded) entry(c Commit, d *decision) []byte {
 		f.Clear = pack(contentOf(f, c))
 		return pack(f)
 	}
-	return sealEntry(l.vault, f, d.actor, c, d.sum)
+	return sealEntry(l.vault, f, l.svc.signed(d.actor, change.Mailbox), c, d.sum)
 }
 
 // sealEntry completes an entry with who acted, what is written, and the SHA-256 of the message that came or went,
@@ -163,7 +175,7 @@ func (l *loaded) entry(c Commit, d *decision) []byte {
 func sealEntry(v *vault, f entryFrame, actor Actor, c Commit, sum []byte) []byte {
 	content := contentOf(f, c)
 	content.SHA256 = sum
-	content.ActorID, content.ActorName = actor.ID, actor.Name
+	content.sign(actor)
 	f.Sealed = v.seal(tableJournal, f.place(), content)
 	return pack(f)
 }

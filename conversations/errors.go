@@ -29,6 +29,7 @@ const (
 	KindObjectionRecorded      = Kind(rules.ObjectionRecorded)
 	KindNotHabilitated         = Kind(rules.NotHabilitated)  // the caller may not act for the mailbox
 	KindNotGranted             = Kind(rules.NotGranted)      // who acts for a patient may not do that
+	KindAlreadyLinked          = Kind(rules.AlreadyLinked)   // one login of an account is enough, and one account of a login
 	KindUnavailable            = Kind(rules.TemporarilyAway) // D17: ask again later
 	KindStaleState        Kind = "stale-state"               // lost a race five times; ask again
 	KindTermsNotAccepted  Kind = "terms-not-accepted"        // the person has not accepted the terms of use (D32)

@@ -16,7 +16,7 @@ type HistoryLine struct {
 	Code      string // kind of the entry, of I188
 	How       rules.EndHow
 	ActorKind ActorKind
-	Actor     string // name of who acted; empty for the system, and for mail that another operator brought
+	Actor     string // who acted, as Actor.Words has it; empty for the system, and for mail that another operator brought
 	With      string // name of the mailbox concerned; empty when there is none
 	Thread    ID     // conversation concerned, while it is there
 	Account   rules.AccountState
@@ -119,10 +119,11 @@ func told(k TraceKind) bool {
 		rules.AccountChanged, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
 		rules.ConversationPurged, rules.DocumentSaved, rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened,
 		rules.VisitClosed, rules.VerdictAsked, rules.ConversationOpened, rules.ReceiptSent, rules.LifeNoted, rules.DelegateInvited,
-		rules.DelegateAccepted, rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored:
+		rules.DelegateAccepted, rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored,
+		rules.EnrolmentMade, rules.EnrolmentEnded, rules.EnrolmentRefused, rules.SubjectBound, rules.SubjectUnbound:
 		return true
 	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived, rules.ProfileNoted,
-		rules.MatriculeJoined, rules.EndPlanned, rules.EndKept: // a planned end is told when it comes
+		rules.MatriculeJoined, rules.SubjectNoted, rules.EndPlanned, rules.EndKept: // a planned end is told when it comes
 	}
 	return false
 }
@@ -154,7 +155,7 @@ func (l *loaded) historyLine(e JournalEntry) (line HistoryLine, shown bool, err 
 		return line, true, nil //nolint:nilerr // what cannot be opened is told without names
 	}
 	if f.Actor != ActorOperator {
-		line.Actor = c.ActorName
+		line.Actor = c.actor(f.Actor).Words()
 	}
 	label, known, err := l.mailboxLabel(rules.MailboxID(f.Mailbox))
 	if err == nil && known {

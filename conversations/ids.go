@@ -59,4 +59,8 @@ type Actor struct {
 	Kind ActorKind
 	ID   string
 	Name string
+	// Exercise is the exercise situation that a professional chose for his session, in words (I46).
+	Exercise string `cbor:",omitempty"`
+	// Under names those under whose responsibility he acts; it is filled in where an act is traced (D27).
+	Under string `cbor:",omitempty"`
 }

@@ -76,16 +76,14 @@ func (s *Service) AcceptInvitation(ctx context.Context, person PatientID, code s
 	if err != nil {
 		return Profile{}, err
 	}
-	self, assisted, err := s.candidate(ctx, person, p)
+	ctx, cancel := context.WithTimeout(ctx, claimPeriod/2)
+	defer cancel()
+	self, assisted, err := s.candidate(ctx, person, p, id)
 	if err != nil {
-		return Profile{}, err
+		return Profile{}, unknownInvitation(err)
 	}
 	err = s.decideDelegate(ctx, p, func(l *loaded) (*decision, error) {
-		f := rules.DelegationFacts{
-			Patient: l.state.Patient, Next: l.facts.Version + 1, ID: id, Asks: rules.DelegateID(person), Self: rules.DelegateID(p),
-			Underage: self.state.Patient.Minor(s.Now()), Assisted: assisted,
-		}
-		v := rules.Accept(f, s.Now())
+		v := rules.Accept(s.accepting(l, self, id, assisted), s.Now())
 		who, err := self.person()
 		return &decision{
 			verdict: v, delegate: &delegateLabel{Name: who.Name},
@@ -98,27 +96,33 @@ func (s *Service) AcceptInvitation(ctx context.Context, person PatientID, code s
 	return s.profile(ctx, person, p)
 }
 
-// candidate reads the record of a person who is to act for a patient, and how many others he helps as a caregiver. His own
-// account has to be one that reads: who was suspended acts for nobody.
-func (s *Service) candidate(ctx context.Context, person, p PatientID) (*loaded, int, error) {
-	l, err := s.load(ctx, person, FactsQuery{})
+// candidate reads the record of a person who is to act for a patient, and how many others he helps as a caregiver, or is
+// about to. His own account has to be one that reads: who was suspended acts for nobody.
+func (s *Service) candidate(ctx context.Context, person, p PatientID, id rules.DelegationID) (self *loaded, assisted int, err error) {
+	if self, err = s.load(ctx, person, FactsQuery{}); err != nil {
+		return nil, 0, err
+	}
+	if err := self.mayRead(); err != nil {
+		return nil, 0, err
+	}
+	l, err := s.load(ctx, p, FactsQuery{})
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := l.mayRead(); err != nil {
-		return nil, 0, err
+	v := rules.Accept(s.accepting(l, self, id, 0), s.Now())
+	if v.Refusal.Refused() || v.Change.Delegation.Kind != rules.Caregiver { // a place is claimed for what can be had
+		return self, 0, nil
 	}
-	all, err := s.profilesOf(ctx, l)
-	if err != nil {
-		return nil, 0, err
+	assisted, err = s.claim(ctx, person, p)
+	return self, assisted, err
+}
+
+// accepting is what rules have to know of a person who accepts an invitation.
+func (s *Service) accepting(l, self *loaded, id rules.DelegationID, assisted int) rules.DelegationFacts {
+	return rules.DelegationFacts{
+		Patient: l.state.Patient, Next: l.facts.Version + 1, ID: id, Asks: rules.DelegateID(self.id), Self: rules.DelegateID(l.id),
+		Underage: self.state.Patient.Minor(s.Now()), Assisted: assisted,
 	}
-	assisted := 0
-	for _, one := range all {
-		if one.Patient != p && one.Delegation.Kind == rules.Caregiver {
-			assisted++
-		}
-	}
-	return l, assisted, nil
 }
 
 // RefuseInvitation ends an invitation by the person invited.

@@ -120,7 +120,7 @@ func (s *Service) Note(ctx context.Context, who Signatory, kind TraceKind) error
 	if err != nil {
 		return err
 	}
-	return l.touch(ctx, Actor{Kind: who.Kind, ID: who.ID, Name: who.Name}, entryFrame{Kind: kind})
+	return l.touch(ctx, who.actor(), entryFrame{Kind: kind})
 }
 
 // Patient returns an enrolled patient; KindMailboxUnknown when none was ever enrolled.

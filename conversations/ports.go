@@ -83,13 +83,13 @@ type Mailbox struct {
 	Person     string // national identifier of the holder of a personal mailbox
 	Structure  string // national identifier of the structure
 	Profession string // profession code
+	Category   string // of the holder's exercise: C civil, M military, E student (I42)
+	Function   string // of the holder, code of TRE_R21, such as FON-48; empty when the table does not tell (I117)
 	Speciality string // label to show with the name
 
 	ProfessionName string // label of the profession
 	StructureName  string
 	Place          string // postal code and town of the structure
-	Category       string // C civil, M military, E student (I42, I116); empty when unknown
-	Function       string // TRE_R21 code of the holder's function (I117); empty when unknown
 	ZeroPaper      bool   // the holder wants no paper any more (O122)
 }
 

@@ -146,12 +146,13 @@ func (s *Service) setProfile(ctx context.Context, p, person PatientID, held bool
 			return &decision{}, nil
 		}
 		list := slices.DeleteFunc(slices.Clone(l.patient.Profiles), func(o hexID) bool { return o == hexID(p) })
+		claims := l.patient.Claims
 		if held {
-			list = append(list, hexID(p))
+			list, claims = append(list, hexID(p)), l.patient.unclaimed(p)
 		}
 		return &decision{
 			verdict: rules.Verdict{Change: rules.Change{Kind: rules.ProfileNoted, Seq: l.facts.Version + 1, At: s.Now()}},
-			actor:   Actor{Kind: ActorSystem}, profiles: list,
+			actor:   Actor{Kind: ActorSystem}, profiles: list, claims: claims,
 		}, nil
 	})
 	if err != nil && KindOf(err) == KindMailboxUnknown {
@@ -177,6 +178,9 @@ func (l *loaded) delegationsEnd() []Effect {
 		if d.Person != "" {
 			all = append(all, l.profileEffect(PatientID(d.Person)))
 		}
+	}
+	if own := l.state.Patient.Subject; own != "" {
+		all = append(all, l.loginEffect(PatientID(own)))
 	}
 	for _, p := range l.patient.Profiles {
 		place := l.svc.name("resign", string(l.id)+string(p))

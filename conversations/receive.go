@@ -243,7 +243,7 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told
 		Listed: l.svc.Directory.Mailbox(in.From.Address).Kind != "", Repeat: repeatMark(repeatField),
 	}
 	label := messageLabel{
-		MessageID: in.MessageID, Receipt: receiptOf(in), Author: in.author(),
+		MessageID: in.MessageID, Receipt: receiptOf(in), Author: l.svc.signed(in.Peer, v.Change.Mailbox).author(),
 		Informed: in.Informed.label(), Acknowledged: in.Acknowledged,
 	}
 	if v.Change.Shown {
@@ -266,11 +266,11 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told
 }
 
 // author names the person who acted, when the message was written at the desk or by the API.
-func (in Incoming) author() string {
-	if in.Peer.Kind == ActorOperator {
+func (a Actor) author() string {
+	if a.Kind == ActorOperator {
 		return ""
 	}
-	return in.Peer.Name
+	return a.Words()
 }
 
 // reference notes a Message-ID, so that answers to it find their conversation. The first holder of an

@@ -111,6 +111,10 @@ type patientRecord struct {
 	Matricule []byte         `cbor:"22,keyasint,omitempty"` // matriculeLabel, when the matricule is not the one that the account began with
 	Guarded   *guardedRecord `cbor:"23,keyasint,omitempty"`
 	Deaths    []hexID        `cbor:"65,keyasint,omitempty"` // visits that told of the patient's death
+
+	Enrolments []enrolmentRecord `cbor:"30,keyasint,omitempty"` // codes handed over (D26)
+	Bound      *boundRecord      `cbor:"31,keyasint,omitempty"` // the login that leads here
+	Claims     []claimRecord     `cbor:"32,keyasint,omitempty"` // whom this person is about to help as a caregiver (I174)
 }
 
 // guardedRecord is a measure of protection (D28).

@@ -20,6 +20,8 @@ type Settings struct {
 	// HideConfidential takes a confidential message to a known minor and hides it from everybody who acts for him, instead of
 	// refusing it (D28).
 	HideConfidential bool
+	EnrolmentFor     time.Duration // how long a code of an enrolment waits; 0: rules.EnrolmentLasts
+	Officers         []Person      // who enrols patients face to face (D26)
 	InvitationFor    time.Duration // how long an invitation to act for a patient waits; 0: rules.InvitationLasts
 	Periods          rules.Periods // of the law (O113, O116); zero: its own
 	TrashFor         time.Duration // what a patient deleted is erased after it; 0: 30 days (OP18)
@@ -77,5 +79,7 @@ type Service struct {
 
 // New returns a service.
 func New(s Settings, p Ports) *Service {
-	return &Service{Settings: s, Ports: p, trail: newTrail(p.Journal, p.Store), shared: newSharedMailboxes(s.Shared)}
+	service := &Service{Settings: s, Ports: p, trail: newTrail(p.Journal, p.Store)}
+	service.shared = service.newSharedMailboxes(s.Shared)
+	return service
 }

@@ -78,7 +78,7 @@ type Effect struct {
 	Patient   PatientID
 	Message   ID
 	Thread    ID
-	Mailbox   rules.MailboxID // whom it concerns; of EffectVisit the visit, and of notify, profile and resign a person, who are named alike
+	Mailbox   rules.MailboxID // whom it concerns; of EffectVisit the visit, and of notify, profile, resign and login a person, who are named alike
 	At        time.Time       // first instant at which it may run
 	Attempts  int             // how often it was claimed before
 	CreatedAt time.Time
@@ -109,6 +109,7 @@ const (
 	EffectResign  EffectKind = "resign"  // end what the patient, erased, may do for the patient that Mailbox names
 
 	EffectJoin     EffectKind = "join"     // tell the mailbox that a matricule leads to of it (OP17)
+	EffectLogin    EffectKind = "login"    // note in the record of the login that Mailbox names whether it leads to the patient
 	EffectMajority EffectKind = "majority" // the patient comes of age (R131)
 	EffectSessions EffectKind = "sessions" // end whoever is logged in as the patient (R148)
 

@@ -14,6 +14,13 @@ type Signatory struct {
 	Kind    ActorKind
 	ID      string
 	Name    string
+	// Exercise is the exercise situation of a professional, in words (I46).
+	Exercise string
+}
+
+// actor is the signatory as his act is traced.
+func (w Signatory) actor() Actor {
+	return Actor{Kind: w.Kind, ID: w.ID, Name: w.Name, Exercise: w.Exercise}
 }
 
 // account returns the id under which the signatory's acceptance is kept.
@@ -47,7 +54,7 @@ func (s *Service) AcceptTerms(ctx context.Context, who Signatory, t rules.Terms)
 	}
 	_, _, err := s.run(ctx, p, "", FactsQuery{}, func(l *loaded) (*decision, error) {
 		v := rules.AcceptTerms(l.state.Patient, t, l.facts.Version+1, s.Now())
-		return &decision{verdict: v, actor: Actor{Kind: who.Kind, ID: who.ID, Name: who.Name}}, nil
+		return &decision{verdict: v, actor: who.actor()}, nil
 	})
 	if err != nil {
 		return rules.Terms{}, err

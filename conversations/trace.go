@@ -95,7 +95,7 @@ func OpenRedo(e JournalEntry, key DataKey) (r Redo, sealed bool, err error) {
 	if err != nil {
 		return Redo{}, false, fmt.Errorf("open journal entry: %w", err)
 	}
-	r.Commit, r.Actor = content.commit(f), Actor{Kind: f.Actor, ID: content.ActorID, Name: content.ActorName}
+	r.Commit, r.Actor = content.commit(f), content.actor(f.Actor)
 	return r, sealed, nil
 }
 
@@ -127,9 +127,9 @@ func (l *loaded) touch(ctx context.Context, actor Actor, f entryFrame, records .
 		actor = who
 	}
 	f.At, f.Patient, f.Actor = toMillis(l.svc.Now()), hexID(l.id), actor.Kind
-	f.Sealed = l.vault.seal(tableJournal, f.place(), entryContent{
-		ActorID: actor.ID, ActorName: actor.Name, Records: entryRecords(records),
-	})
+	content := entryContent{Records: entryRecords(records)}
+	content.sign(l.svc.signed(actor, rules.MailboxID(f.Mailbox)))
+	f.Sealed = l.vault.seal(tableJournal, f.place(), content)
 	n, err := l.svc.note(ctx, l.id.Shard(), f)
 	if err != nil {
 		return err

@@ -22,6 +22,13 @@ type SharedMailbox struct {
 	Address     Address
 	Kind        rules.MailboxKind
 	Responsible []Person
+	FINESS      string // of its structure; it counts when the directory does not know the mailbox
+}
+
+// Vouched is what a login says of a person beside who he is.
+type Vouched struct {
+	FINESS     string // of the structure whose own provider vouches for him; empty: a national one does (D26)
+	NoExercise bool   // the provider knows of no exercise of his (I40)
 }
 
 // Mandate is what a person may do with a mailbox (I119, I120). It prints as nothing personal.
@@ -54,14 +61,18 @@ type MailboxUser struct {
 
 // sharedMailboxes finds the mailboxes with users.
 type sharedMailboxes struct {
-	byAddress map[string]SharedMailbox   // by canonical address
+	byAddress map[string]SharedMailbox // by canonical address
+	byID      map[rules.MailboxID]SharedMailbox
 	byPerson  map[string][]SharedMailbox // by who is responsible
 }
 
-func newSharedMailboxes(all []SharedMailbox) sharedMailboxes {
-	found := sharedMailboxes{byAddress: make(map[string]SharedMailbox, len(all)), byPerson: map[string][]SharedMailbox{}}
+func (s *Service) newSharedMailboxes(all []SharedMailbox) sharedMailboxes {
+	found := sharedMailboxes{
+		byAddress: make(map[string]SharedMailbox, len(all)), byID: make(map[rules.MailboxID]SharedMailbox, len(all)),
+		byPerson: map[string][]SharedMailbox{},
+	}
 	for _, m := range all {
-		found.byAddress[m.Address.Canonical()] = m
+		found.byAddress[m.Address.Canonical()], found.byID[s.MailboxID(m.Address)] = m, m
 		for _, p := range m.Responsible {
 			found.byPerson[p.ID] = append(found.byPerson[p.ID], m)
 		}
@@ -72,6 +83,12 @@ func newSharedMailboxes(all []SharedMailbox) sharedMailboxes {
 // Mandates lists what a person may do, by address: as holder by the directory, as responsible by the settings, as
 // user by the list of the mailbox. What is asked of a list is read from it, so that a removal counts at once.
 func (s *Service) Mandates(ctx context.Context, person string) ([]Mandate, error) {
+	return s.MandatesOf(ctx, person, Vouched{})
+}
+
+// MandatesOf is Mandates for somebody who is logged in: a structure's provider vouches for its own mailboxes alone (D26),
+// and whoever has no exercise holds no mailbox (I40).
+func (s *Service) MandatesOf(ctx context.Context, person string, as Vouched) ([]Mandate, error) {
 	if person == "" {
 		return nil, nil
 	}
@@ -82,7 +99,11 @@ func (s *Service) Mandates(ctx context.Context, person string) ([]Mandate, error
 		}
 		return all[a.Canonical()]
 	}
-	for _, m := range s.Directory.Held(person) {
+	var held []Mailbox
+	if !as.NoExercise {
+		held = s.Directory.Held(person)
+	}
+	for _, m := range held {
 		if h := s.habilitation(m.Address, m, nil); !h.MayUse(s.personID(person), s.Now()).Refused() {
 			of(m.Address).Use = true
 		}
@@ -99,7 +120,8 @@ func (s *Service) Mandates(ctx context.Context, person string) ([]Mandate, error
 	}
 	list := make([]Mandate, 0, len(all))
 	for _, m := range all {
-		if m.Use || m.Administer || !m.Ended.IsZero() {
+		told := m.Use || m.Administer || !m.Ended.IsZero()
+		if told && rules.Vouches(as.FINESS, s.structureOf(m.Mailbox)) {
 			list = append(list, *m)
 		}
 	}
@@ -215,10 +237,21 @@ func (s *Service) listingsID(person string) rules.MailboxID {
 	return rules.MailboxID(hex.EncodeToString(s.name("listings", person)[:16]))
 }
 
+// structureOf is the national identifier of a mailbox's structure, by the directory or else by the settings.
+func (s *Service) structureOf(m Mailbox) string {
+	if shared, ok := s.shared.byAddress[m.Address.Canonical()]; ok && m.Structure == "" && shared.FINESS != "" {
+		return "1" + shared.FINESS
+	}
+	return m.Structure
+}
+
 // habilitation is who may act for a mailbox: its holder by the directory, who is responsible by the settings, and
 // the users given.
 func (s *Service) habilitation(a Address, known Mailbox, users []rules.MailboxUser) rules.Habilitation {
-	h := rules.Habilitation{Kind: known.Kind, Holder: s.personID(known.Person), Users: users}
+	h := rules.Habilitation{
+		Kind: known.Kind, Holder: s.personID(known.Person), Exercise: rules.Exercise{Category: known.Category, Function: known.Function},
+		Users: users,
+	}
 	if shared, ok := s.shared.byAddress[a.Canonical()]; ok {
 		h.Kind = shared.Kind
 		for _, p := range shared.Responsible {

@@ -30,4 +30,14 @@ func assurance(kind Kind, acr, least string) (string, error) {
 	return acr, nil
 }
 
+// assurance gives the level of a login from its ID token. A structure answers itself for how it knows its staff (D26):
+// its provider may speak of levels in words of its own, or not at all, and then the login counts as the least.
+func (u *upstream) assurance(claims map[string]any) (string, error) {
+	acr, _ := claims["acr"].(string)
+	if u.finess != "" && !isLevel(strings.ToLower(acr)) {
+		acr = ""
+	}
+	return assurance(u.kind, acr, u.Level)
+}
+
 func isLevel(acr string) bool { return acr == eidas1 || acr == eidas2 || acr == eidas3 }

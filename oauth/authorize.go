@@ -34,8 +34,9 @@ func (s *Server) askConsent(w http.ResponseWriter, r *http.Request) {
 	}
 	target := a.request.GetRedirectURI()
 	s.pages.Consent(w, r, ConsentData{
-		Client: a.client.Name, Person: a.session.Identity.Name, Kind: a.session.Identity.Kind,
-		Scopes: grantable(a), Action: r.URL.RequestURI(), CSRF: a.session.CSRF,
+		Client: a.client.Name, Person: a.session.Identity.Name, Kind: a.session.Identity.Kind, Exercise: a.session.Identity.ExerciseName,
+		OtherExercise: otherExercise(a.session.Identity, r.URL.RequestURI()),
+		Scopes:        grantable(a), Action: r.URL.RequestURI(), CSRF: a.session.CSRF,
 		FormTarget: target.Scheme + "://" + target.Host,
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"slices"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -17,30 +16,29 @@ const issuedSkew = 2 * time.Minute
 // finishLogin takes the person back from the provider, checks everything, and opens a session.
 func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	kind := Kind(r.PathValue("kind"))
-	up := s.upstreamOf(kind)
+	up := s.upstreamOf(r.PathValue("provider"))
 	if up == nil {
 		s.pages.Error(w, r, http.StatusNotFound, ErrorData{Code: NotFound})
 		return
 	}
 	f, err := s.checkAnswer(r, up)
 	if err != nil {
-		s.loginError(w, r, kind, err)
+		s.loginError(w, r, up, err)
 		return
 	}
-	who, idToken, err := s.fetchIdentity(ctx, up, f, r.URL.Query().Get("code"))
-	if err != nil {
-		s.loginError(w, r, kind, err)
-		return
+	fresh, err := s.fetchIdentity(ctx, up, f, r.URL.Query().Get("code"))
+	device := deviceOf(r.UserAgent())
+	var later unlinked
+	switch {
+	case errors.As(err, &later):
+		later.login.Device = device
+		s.suspendLogin(w, r, up, f, later)
+	case err != nil:
+		s.loginError(w, r, up, err)
+	default:
+		fresh.Device = device
+		s.admit(w, r, up, fresh, f.Return)
 	}
-	names := s.sessions.cookies
-	cookieValue, err := s.sessions.open(ctx, who, idToken, value(r, names.session()))
-	if err != nil {
-		s.loginError(w, r, kind, refusal{Unavailable, "store is away", err})
-		return
-	}
-	names.set(w, names.session(), cookieValue, 0)
-	http.Redirect(w, r, f.Return, http.StatusSeeOther)
 }
 
 // checkAnswer checks what came back in the URL: a state that we gave out for this provider and
@@ -54,7 +52,7 @@ func (s *Server) checkAnswer(r *http.Request, up *upstream) (flow, error) {
 		return flow{}, refusal{Unavailable, "store is away", err}
 	case err != nil:
 		return flow{}, refusal{LoginExpired, "state is unknown, used or too old", err}
-	case f.Kind != up.kind:
+	case f.Provider != up.key:
 		return flow{}, refusal{LoginFailed, "state belongs to the other provider", nil}
 	case !same(digest(value(r, s.sessions.cookies.binding())), f.Binding):
 		return flow{}, refusal{LoginExpired, "login began in another browser", nil}
@@ -77,50 +75,65 @@ func (s *Server) checkAnswer(r *http.Request, up *upstream) (flow, error) {
 	return f, nil
 }
 
-// fetchIdentity exchanges the code, verifies the ID token and asks the resolver who this is. It
-// also returns the raw ID token for the logout.
-func (s *Server) fetchIdentity(ctx context.Context, up *upstream, f flow, code string) (Identity, string, error) {
+// fetchIdentity exchanges the code, verifies the ID token and asks the resolver who this is. It gives the session to
+// open: who, and what is kept of the provider's tokens for the renewal and the logout there.
+func (s *Server) fetchIdentity(ctx context.Context, up *upstream, f flow, code string) (session, error) {
 	remote, err := up.remote(ctx)
 	if err != nil {
-		return Identity{}, "", refusal{Unavailable, "provider is away", err}
+		return session{}, refusal{Unavailable, "provider is away", err}
 	}
 	outside := up.context(ctx)
 	token, err := remote.oauth.Exchange(outside, code, oauth2.VerifierOption(f.Verifier))
 	if err != nil {
-		return Identity{}, "", refusal{LoginFailed, "code was not exchanged", err}
+		return session{}, refusal{LoginFailed, "code was not exchanged", err}
 	}
 	raw, _ := token.Extra("id_token").(string)
 	claims, err := up.verify(outside, remote, f, token, raw)
 	if err != nil {
-		return Identity{}, "", err
+		return session{}, err
 	}
 	if up.UserInfo {
-		if err := addUserInfo(outside, remote, token, claims); err != nil {
-			return Identity{}, "", err
+		if err := up.addUserInfo(outside, remote, token, claims); err != nil {
+			return session{}, err
 		}
 	}
+	sub, _ := claims["sub"].(string)
+	fresh := session{IDToken: raw, UpstreamSubject: sub, Renewal: renewalOf(token, s.now())}
 	who, err := s.identify(ctx, up, claims)
-	return who, raw, err
+	switch {
+	case s.linking != "" && errors.Is(err, ErrUnlinked):
+		return session{}, unlinked{claims: claims, login: fresh}
+	case err != nil:
+		return session{}, err
+	}
+	fresh.Identity = who.settled()
+	return fresh, nil
 }
 
 // identify judges the level of a login by its verified claims and asks the resolver who this is. It fails with
-// a refusal.
+// a refusal, or with ErrUnlinked where there is a page to link a login.
 func (s *Server) identify(ctx context.Context, up *upstream, claims map[string]any) (Identity, error) {
-	acr, _ := claims["acr"].(string)
-	level, err := assurance(up.kind, acr, up.Level)
+	level, err := up.assurance(claims)
 	if err != nil {
 		return Identity{}, refusal{AssuranceTooLow, "level of assurance", err}
 	}
-	who, err := s.resolve(ctx, string(up.kind), claims)
+	who, err := s.resolve(ctx, up.key, claims)
 	switch {
-	case errors.Is(err, ErrUnknownPerson):
+	case errors.Is(err, ErrUnlinked) && s.linking != "":
+		return Identity{}, ErrUnlinked
+	case errors.Is(err, ErrUnknownPerson) && up.finess != "":
+		return Identity{}, refusal{NotListed, "person is not on the structure's list", err}
+	case errors.Is(err, ErrUnknownPerson), errors.Is(err, ErrUnlinked):
 		return Identity{}, refusal{PersonUnknown, "person is not admitted", err}
 	case err != nil:
 		return Identity{}, refusal{Unavailable, "person could not be looked up", err}
 	case who.Subject == "":
 		return Identity{}, refusal{PersonUnknown, "resolver gave no subject", nil}
 	}
-	who.Kind, who.ACR = up.kind, level
+	who.Kind, who.ACR, who.Provider, who.FINESS = up.kind, level, "", ""
+	if up.finess != "" {
+		who.Provider, who.FINESS = up.key, up.finess
+	}
 	return who, nil
 }
 
@@ -128,7 +141,7 @@ func (s *Server) identify(ctx context.Context, up *upstream, claims map[string]a
 // library leaves to its caller (I21): nonce, authorized party, time of issue and, where given, the
 // hash of the access token. It returns the claims without empty strings (I45).
 func (u *upstream) verify(ctx context.Context, r *remote, f flow, token *oauth2.Token, raw string) (map[string]any, error) {
-	id, err := r.verifier.Verify(ctx, raw)
+	id, err := u.verifier(r)(ctx, raw)
 	if err != nil {
 		return nil, refusal{LoginFailed, "id token is not valid", err}
 	}
@@ -154,27 +167,4 @@ func (u *upstream) verify(ctx context.Context, r *remote, f flow, token *oauth2.
 	}
 	maps.DeleteFunc(claims, func(_ string, v any) bool { return v == "" })
 	return claims, nil
-}
-
-// addUserInfo adds the claims of the userinfo endpoint that the ID token does not have. Those that
-// say something about the login count from the ID token only, which is signed.
-func addUserInfo(ctx context.Context, r *remote, token *oauth2.Token, claims map[string]any) error {
-	info, err := r.provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
-	if err != nil {
-		return refusal{Unavailable, "userinfo could not be read", err}
-	}
-	if info.Subject != claims["sub"] {
-		return refusal{LoginFailed, "userinfo is about somebody else", nil}
-	}
-	var more map[string]any
-	if err := info.Claims(&more); err != nil {
-		return refusal{LoginFailed, "userinfo is not readable", err}
-	}
-	protocol := []string{"iss", "aud", "azp", "exp", "iat", "nonce", "acr", "amr", "auth_time", "at_hash"}
-	for name, v := range more {
-		if _, known := claims[name]; !known && v != "" && !slices.Contains(protocol, name) {
-			claims[name] = v
-		}
-	}
-	return nil
 }

@@ -35,7 +35,7 @@ func testClients(t *testing.T) StaticClients {
 			Scopes: patientScopes, SecretHash: HashSecret(appSecret), PostLogoutURIs: []string{appRedirect + "/fin"},
 		},
 		Client{ID: "phone", Name: "Téléphone", Kind: Patient, RedirectURIs: []string{appRedirect}, Scopes: patientScopes},
-		Client{ID: "lps", Name: "Logiciel", Kind: Professional, RedirectURIs: []string{proRedirect}, Scopes: []string{"openid", "thread.read"}},
+		Client{ID: "lps", Name: "Logiciel", Kind: Professional, RedirectURIs: []string{proRedirect}, Scopes: []string{"openid", "offline_access", "thread.read"}},
 		Client{ID: "sih", Name: "Clinique", Kind: Application, FINESS: "750000001", Scopes: []string{"episode.close"}, SecretHash: HashSecret(sihSecret)},
 		Client{
 			ID: "sih-key", Name: "Clinique à clé", Kind: Application, FINESS: "750000002", Scopes: []string{"episode.close"},

@@ -16,11 +16,12 @@ import (
 // Production is the value of Config.Environment in which demonstration means are refused.
 const Production = "production"
 
-// Resolver turns the verified claims of an upstream provider into who this is for the bridge: for
+// Resolver turns the verified claims of an upstream provider, named by its key ("patient",
+// "professional" or that of a structure), into who this is for the bridge: for
 // a patient an opaque subject, for a professional the national id in SubjectNameID (I29, I30), and
 // in both cases the scopes of the session. Claims hold the ID token's and, where asked for, the
 // userinfo's; empty strings are left out at the top level (I45). The resolver returns
-// ErrUnknownPerson to turn the person away; Kind and ACR are overwritten with the verified ones.
+// ErrUnknownPerson to turn the person away; Kind, ACR, Provider and FINESS are overwritten with the verified ones.
 type Resolver func(ctx context.Context, provider string, claims map[string]any) (Identity, error)
 
 // Config is all that New needs. Every field without "may" in its comment is required.
@@ -66,6 +67,18 @@ type Config struct {
 	Professionals *Upstream
 	Resolve       Resolver
 
+	// Structures are providers of single structures, for their own staff (D26). There may be none.
+	Structures []Structure
+
+	// Vouched reports whether a structure's provider may still vouch for a person: whether he stands on its list
+	// now. It is asked at every use of a session or token of such a person, and answers from memory. It is needed
+	// with Structures alone.
+	Vouched func(ctx context.Context, who Identity) (bool, error)
+
+	// Linking is the path on this host where a person links a login that leads nowhere yet (ErrUnlinked). It may be
+	// empty: such a person is then turned away.
+	Linking string
+
 	// LoggedOut is told of each person whose session ended by a logout. It may be nil.
 	LoggedOut func(ctx context.Context, who Identity)
 
@@ -93,8 +106,9 @@ func (c Config) check() error {
 	need(c.Clients != nil, "the list of clients is missing")
 	need(c.Pages != nil, "the pages are missing")
 	need(c.Now != nil, "the clock is missing")
+	need(c.Vouched != nil || len(c.Structures) == 0, "the lists of the structures' users are missing")
 	need(!c.ShortCuts || c.Environment != Production, "short-cut tokens are not allowed in production")
-	need(c.Resolve != nil || c.Patients == nil && c.Professionals == nil, "the resolver of persons is missing")
+	need(c.Resolve != nil || c.Patients == nil && c.Professionals == nil && len(c.Structures) == 0, "the resolver of persons is missing")
 	production := c.Environment == Production
 	if u, err := checkURL(c.Issuer, production); err != nil {
 		faults = append(faults, fmt.Errorf("issuer: %w", err))
@@ -103,6 +117,7 @@ func (c Config) check() error {
 	}
 	faults = append(faults, c.MutualTLS.check(production))
 	faults = append(faults, c.Patients.check(Patient, production), c.Professionals.check(Professional, production))
+	faults = append(faults, c.structureFaults(production)...)
 	return errors.Join(faults...)
 }
 

@@ -22,7 +22,7 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) {
 		s.turnAway(w, r, err)
 		return
 	}
-	found, err := s.sessions.fromRequest(r)
+	found, err := s.sessions.read(r.Context(), value(r, s.sessions.cookies.session())) // as logout does
 	switch {
 	case errors.Is(err, ErrUnavailable):
 		s.turnAway(w, r, err)

@@ -60,7 +60,8 @@ func (x *exchange) HandleTokenEndpointRequest(ctx context.Context, request fosit
 		return fosite.ErrServerError
 	}
 	s, form := x.server, request.GetRequestForm()
-	if s.professionals == nil || len(client.client.ExchangesFor) == 0 {
+	professionals := s.upstreamOf(string(Professional))
+	if professionals == nil || len(client.client.ExchangesFor) == 0 {
 		return fosite.ErrUnauthorizedClient.WithHint("The client is not registered to exchange tokens.")
 	}
 	if err := s.checkExchange(form, request, client.client); err != nil {
@@ -70,15 +71,15 @@ func (x *exchange) HandleTokenEndpointRequest(ctx context.Context, request fosit
 	if err != nil {
 		return err
 	}
-	subject, err := s.professionals.subjectOf(ctx, form.Get("subject_token_type"), form.Get("subject_token"), client.client.ExchangesFor)
+	subject, err := professionals.subjectOf(ctx, form.Get("subject_token_type"), form.Get("subject_token"), client.client.ExchangesFor)
 	if err != nil {
 		return exchangeError(err)
 	}
-	who, err := s.identify(ctx, s.professionals, subject.claims)
+	who, err := s.identify(ctx, professionals, subject.claims)
 	if err != nil {
 		return exchangeError(err)
 	}
-	if who.Exercise, err = chosenSituation(who, subject.claims, tool); err != nil {
+	if err = who.chooseSituation(tool); err != nil {
 		return err
 	}
 	for _, scope := range request.GetRequestedScopes() {

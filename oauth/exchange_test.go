@@ -216,13 +216,14 @@ func TestExchange_refusedSubjects(t *testing.T) {
 	expect(t, "the provider is away (D17)", got.status, http.StatusServiceUnavailable)
 }
 
-// twoSituations is a physician in two hospitals (I40, I44).
-func twoSituations() map[string]any {
-	at := func(structure string) map[string]any {
-		return map[string]any{"identifiantTechniqueDeLaStructure": structure, "numeroFinessSite": "990000010"}
+// physicianAt is what the userinfo tells of a physician who works in these structures (I40, I44).
+func physicianAt(structures ...string) map[string]any {
+	var places []any
+	for _, id := range structures {
+		places = append(places, map[string]any{"identifiantTechniqueDeLaStructure": id, "raisonSocialeSite": "Cabinet " + id})
 	}
 	return map[string]any{"sub": "upstream-sub", "SubjectRefPro": map[string]any{"exercices": []any{
-		map[string]any{"codeProfession": "10", "activities": []any{at("R1"), at("R2")}},
+		map[string]any{"codeProfession": "10", "activities": places},
 	}}}
 }
 
@@ -252,7 +253,7 @@ func (w *world) actorToken(change func(map[string]any)) string {
 func TestExchange_exerciseSituation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, miniRedis(t), nil)
-	w.upstream.userInfoFor(twoSituations())
+	w.upstream.userInfoFor(physicianAt("R1", "R2"))
 	claims := w.pscAccess()
 	w.vouch(claims, nil)
 	form := exchangeForm(typeAccessToken, w.upstream.sign(claims))
@@ -265,12 +266,24 @@ func TestExchange_exerciseSituation(t *testing.T) {
 	if got.status != http.StatusOK {
 		t.Fatalf("chosen: %d %s", got.status, got.body)
 	}
-	about := w.browser().post(w.base+introspectPath, url.Values{"token": {text(got.json(t), "access_token")}}, basic("rs", rsSecret)).json(t)
+	token := text(got.json(t), "access_token")
+	who, err := w.server.IntrospectOver(t.Context(), token, pki().editor.Leaf)
+	expect(t, "error", err, nil)
+	expect(t, "exercise in words", who.ExerciseName, "Médecin, Cabinet R2")
+	expect(t, "exercises to choose from", len(who.Exercises), 0)
+	about := w.browser().post(w.base+introspectPath, url.Values{"token": {token}}, basic("rs", rsSecret)).json(t)
 	expect(t, "exercise", about["exercise"], "10/R2")
 	expect(t, "national id", about["sub"], proSubject)
 	expect(t, "act", about["act"], map[string]any{
 		"sub": "editor", "lps_nom": "Cabinet+", "lps_id": "LPS-1", "lps_version": "4.2", "situation_exercice": "10/R2",
 	})
+	w.upstream.userInfoFor(physicianAt("R1"))
+	only := w.swap(form)
+	expect(t, "the only one", only.status, http.StatusOK)
+	who, err = w.server.IntrospectOver(t.Context(), text(only.json(t), "access_token"), pki().editor.Leaf)
+	expect(t, "error", err, nil)
+	expect(t, "the only exercise", who.Exercise+": "+who.ExerciseName, "10/R1: Médecin, Cabinet R1")
+	w.upstream.userInfoFor(physicianAt("R1", "R2"))
 	for name, change := range map[string]func(map[string]any){
 		"a situation of somebody else": func(c map[string]any) { c["situation_exercice"] = "10/R3" },
 		"of another client":            func(c map[string]any) { c["iss"] = "sih" },
@@ -288,21 +301,4 @@ func TestExchange_exerciseSituation(t *testing.T) {
 		}
 	}
 	expect(t, "of another type", w.swap(changed(with(w.actorToken(nil)), "actor_token_type", typeAccessToken)).status, http.StatusBadRequest)
-}
-
-func TestSituations(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		claims any
-		want   []string
-	}{
-		"none":           {nil, nil},
-		"another shape":  {map[string]any{"exercices": "x"}, nil},
-		"no profession":  {map[string]any{"exercices": []any{map[string]any{"codeProfession": ""}}}, nil},
-		"no place":       {map[string]any{"exercices": []any{map[string]any{"codeProfession": "60"}}}, []string{"60"}},
-		"two places":     {twoSituations()["SubjectRefPro"], []string{"10/R1", "10/R2"}},
-		"FINESS instead": {map[string]any{"exercices": []any{map[string]any{"codeProfession": "10", "activities": []any{map[string]any{"numeroFinessSite": "F"}}}}}, []string{"10/F"}},
-	} {
-		expect(t, name, situations(map[string]any{"SubjectRefPro": c.claims}), c.want)
-	}
 }

@@ -26,6 +26,7 @@ var _ openid.Session = (*grantSession)(nil)
 // newGrantSession starts the session of one authorization: who it is for, when that person logged
 // in, and when the client asked.
 func newGrantSession(who Identity, loggedIn, asked time.Time) *grantSession {
+	who.Exercises = nil // a grant is for the one that was chosen
 	s := &grantSession{Identity: who}
 	s.Subject = who.Subject
 	claims := s.IDTokenClaims()

@@ -27,10 +27,21 @@ type Identity struct {
 	Name string `json:"name"`
 	// ACR is the level of the login, "eidas1" to "eidas3" (I22); empty for applications.
 	ACR string `json:"acr,omitempty"`
-	// FINESS is the only structure an application may act for; empty for persons.
+	// FINESS is the only structure that an application may act for, and a person whom that structure's own
+	// provider vouches for (D26); empty for everybody else.
 	FINESS string `json:"finess,omitempty"`
-	// Exercise is the exercise situation a professional chose for this session (I46).
+	// Provider is the key of the structure's provider that vouches for the person; empty for a national one.
+	Provider string `json:"provider,omitempty"`
+	// Exercise is the exercise situation a professional chose for this session (I46): the key of an Exercise.
 	Exercise string `json:"exercise,omitempty"`
+	// ExerciseName is that situation in words; it may be empty where only the key is known.
+	ExerciseName string `json:"exerciseName,omitempty"`
+	// Exercises are those to choose from. A session with several and none chosen is not open yet. Grants do not
+	// carry them.
+	Exercises []Exercise `json:"exercises,omitempty"`
+	// NoExercise says that the provider knows of no exercise: the person acts only for mailboxes whose
+	// responsible person listed him (I40, D27).
+	NoExercise bool `json:"noExercise,omitempty"`
 	// Scopes are what this token or session allows, protocol scopes such as openid left out.
 	Scopes []string `json:"scopes,omitempty"`
 }

@@ -39,6 +39,9 @@ func (s *Server) lookUp(ctx context.Context, accessToken string) (fosite.AccessR
 	case err != nil:
 		return nil, ErrUnauthenticated
 	}
+	if err := s.vouched.check(ctx, personOf(request)); err != nil {
+		return nil, err
+	}
 	return request, nil
 }
 

@@ -27,7 +27,12 @@ func assertionKey(id string) string { return hashTag + "assertion:" + digest(id)
 func pushedKey(uri string) string { return hashTag + "pushed:" + digest(uri) }
 
 // sessionKey is a hash: d sealed session, i first refused instant by idleness in Unix ms.
-func sessionKey(cookie string) string { return hashTag + "session:" + digest(cookie) }
+func sessionKey(cookie string) string { return sessionPrefix + digest(cookie) }
+
+const sessionPrefix = hashTag + "session:"
+
+// renewKey is a string, present while somebody renews the provider's session behind this one.
+func renewKey(cookie string) string { return hashTag + "renew:" + digest(cookie) }
 
 // personKey is a set: the keys of the sessions, codes and grants of one person (see end_everything.lua).
 func personKey(kind Kind, subject string) string {
@@ -41,3 +46,6 @@ func consentKey(cookie, client string) string {
 
 // flowKey is a string, the sealed flow of a login that was sent to its provider.
 func flowKey(state string) string { return hashTag + "flow:" + digest(state) }
+
+// waitingKey is a string, the sealed login that waits for the person to link it.
+func waitingKey(ticket string) string { return hashTag + "link:" + digest(ticket) }

@@ -18,7 +18,7 @@ const flowLife = 10 * time.Minute
 // flow is a login that was sent to its provider. It waits in Redis, sealed, under the hash of its
 // state, and is taken out once.
 type flow struct {
-	Kind     Kind      `json:"kind"`
+	Provider string    `json:"provider"` // its key
 	Nonce    string    `json:"nonce"`
 	Verifier string    `json:"verifier"`
 	Binding  string    `json:"binding"` // digest of the binding cookie
@@ -31,19 +31,22 @@ type flow struct {
 // the answer that somebody else got.
 func (s *Server) startLogin(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	kind := Kind(r.PathValue("kind"))
-	up := s.upstreamOf(kind)
-	if up == nil {
+	up, err := s.upstreamFor(r.PathValue("provider"), r.URL.Query())
+	switch {
+	case err != nil:
 		s.pages.Error(w, r, http.StatusNotFound, ErrorData{Code: NotFound})
+		return
+	case up == nil:
+		s.offerProviders(w, r)
 		return
 	}
 	if err := s.within(ctx, useLogin, s.limits.LoginsPerMinute, sourceOf(r)); err != nil {
-		s.loginError(w, r, kind, limited(err))
+		s.loginError(w, r, up, limited(err))
 		return
 	}
 	remote, err := up.remote(ctx)
 	if err != nil {
-		s.loginError(w, r, kind, refusal{Unavailable, "provider is away", err})
+		s.loginError(w, r, up, refusal{Unavailable, "provider is away", err})
 		return
 	}
 	// A second tab keeps the cookie of the first, so that both logins can be finished.
@@ -54,11 +57,11 @@ func (s *Server) startLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	state := randomText()
 	f := flow{
-		Kind: kind, Nonce: randomText(), Verifier: oauth2.GenerateVerifier(), Binding: digest(binding),
-		Return: returnPath(r.URL.Query().Get("return"), kind), Begun: s.now().UTC(),
+		Provider: up.key, Nonce: randomText(), Verifier: oauth2.GenerateVerifier(), Binding: digest(binding),
+		Return: returnPath(r.URL.Query().Get("return"), up.kind), Begun: s.now().UTC(),
 	}
 	if err := s.keepFlow(ctx, state, f); err != nil {
-		s.loginError(w, r, kind, refusal{Unavailable, "store is away", err})
+		s.loginError(w, r, up, refusal{Unavailable, "store is away", err})
 		return
 	}
 	options := []oauth2.AuthCodeOption{
@@ -114,10 +117,10 @@ func (r refusal) Error() string { return fmt.Sprintf("login refused: %s", r.reas
 func (r refusal) Unwrap() error { return r.cause }
 
 // loginError shows the page for err and logs the reason.
-func (s *Server) loginError(w http.ResponseWriter, r *http.Request, kind Kind, err error) {
+func (s *Server) loginError(w http.ResponseWriter, r *http.Request, up *upstream, err error) {
 	why := refusal{LoginFailed, "unexpected", err}
 	_ = errors.As(err, &why)
-	attributes := []any{"provider", string(kind), "reason", why.reason}
+	attributes := []any{"provider", up.key, "reason", why.reason}
 	if oauthError := new(oauth2.RetrieveError); errors.As(err, &oauthError) {
 		attributes = append(attributes, "status", oauthError.Response.StatusCode)
 	}
@@ -125,7 +128,7 @@ func (s *Server) loginError(w http.ResponseWriter, r *http.Request, kind Kind, e
 		w.Header().Set("Retry-After", above.retryAfter())
 	}
 	s.log.WarnContext(r.Context(), "login refused", attributes...)
-	s.pages.Error(w, r, statusOf(why.code), ErrorData{Code: why.code, Retry: loginPath + string(kind)})
+	s.pages.Error(w, r, statusOf(why.code), ErrorData{Code: why.code, Retry: up.retry()})
 }
 
 // limited is a login that was not begun because of its number, or because that could not be told.

@@ -151,7 +151,7 @@ func TestCallback_refuses(t *testing.T) {
 func TestCallback_unsignedToken_isRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, miniRedis(t), nil)
-	up := w.server.patients
+	up := w.server.upstreamOf(string(Patient))
 	remote, err := up.remote(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -310,7 +310,7 @@ func TestLogout_providerAway_endsHere(t *testing.T) {
 	w.logIn(b, Patient, "/")
 	_, csrf, _ := w.server.Sessions().Load(t.Context(), w.cookie(b))
 	w.upstream.Close()
-	w.server.patients.found.Store(nil)
+	w.server.upstreamOf(string(Patient)).found.Store(nil)
 	expect(t, "location", b.post(w.base+"/oauth/logout", url.Values{FieldCSRF: {csrf}}).header.Get("Location"), "/")
 	expect(t, "cookie", w.cookie(b), "")
 }

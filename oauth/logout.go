@@ -2,8 +2,10 @@ package oauth
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // logout ends the session here first, or everywhere, and then, where the provider offers it, there (I27). A person
@@ -12,7 +14,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	names := s.sessions.cookies
 	cookieValue := value(r, names.session())
-	found, err := s.sessions.fromRequest(r)
+	found, err := s.sessions.read(ctx, cookieValue) // also one whose exercise was never chosen
 	switch {
 	case err == nil && !same(r.PostFormValue(FieldCSRF), found.CSRF):
 		s.pages.Error(w, r, http.StatusForbidden, ErrorData{Code: FormExpired, Retry: "/"})
@@ -37,7 +39,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 // afterLogout is the provider's end_session endpoint, or the start page when the provider has none
 // or does not answer.
 func (s *Server) afterLogout(r *http.Request, ended session) string {
-	up := s.upstreamOf(ended.Identity.Kind)
+	up := s.upstreamOf(ended.Identity.upstreamKey())
 	if up == nil || ended.IDToken == "" {
 		return "/"
 	}
@@ -62,10 +64,8 @@ func (s *Server) afterLogout(r *http.Request, ended session) string {
 // the form-action of the content security policy of every page with such a form.
 func (s *Server) LogoutOrigins() []string {
 	var origins []string
-	for _, up := range []*upstream{s.patients, s.professionals} {
-		if up == nil {
-			continue
-		}
+	for _, key := range slices.Sorted(maps.Keys(s.upstreams)) {
+		up := s.upstreams[key]
 		// Providers end sessions on the host of their issuer (I10) unless the setting says otherwise.
 		endpoint := up.Issuer
 		override(&endpoint, up.EndSessionURL)

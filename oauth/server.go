@@ -23,24 +23,28 @@ const maxFormBytes = 64 << 10
 // any number of processes may serve the same Redis with the same secrets. It is safe for parallel
 // use.
 type Server struct {
-	issuer                  string
-	provider                *fosite.Fosite
-	core                    oauth2.CoreStrategy
-	store                   *store
-	sessions                *Sessions
-	patients, professionals *upstream // nil when not in use
-	resolve                 Resolver
-	loggedOut               func(context.Context, Identity)
-	mutual                  *MutualTLS // nil when there is no such listener
-	limits                  Limits
-	audiences               []string // that an assertion for this server may name
-	pages                   Pages
-	shortCuts               bool
-	log                     *slog.Logger
-	now                     func() time.Time
-	discovery               []byte // JSON
-	keySet                  jose.JSONWebKeySet
-	endEverything           *redis.Script
+	issuer        string
+	provider      *fosite.Fosite
+	core          oauth2.CoreStrategy
+	store         *store
+	sessions      *Sessions
+	upstreams     map[string]*upstream // by key
+	structures    []Structure
+	vouched       vouching
+	encryption    encryptionSet
+	resolve       Resolver
+	linking       string // empty: nobody links a login
+	loggedOut     func(context.Context, Identity)
+	mutual        *MutualTLS // nil when there is no such listener
+	limits        Limits
+	audiences     []string // that an assertion for this server may name
+	pages         Pages
+	shortCuts     bool
+	log           *slog.Logger
+	now           func() time.Time
+	discovery     []byte // JSON
+	keySet        jose.JSONWebKeySet
+	endEverything *redis.Script
 }
 
 // New makes a server, or reports all faults of the configuration at once. It speaks to nobody:
@@ -63,12 +67,13 @@ func New(c Config) (*Server, error) {
 		commitGrant: redis.NewScript(commitGrantSource),
 	}
 	s := &Server{
-		issuer: c.Issuer, store: st, resolve: c.Resolve, loggedOut: c.LoggedOut, pages: c.Pages,
+		issuer: c.Issuer, store: st, resolve: c.Resolve, linking: c.Linking, loggedOut: c.LoggedOut, pages: c.Pages,
 		mutual: c.MutualTLS, limits: c.Limits, audiences: []string{c.Issuer + tokenPath, c.Issuer},
-		sessions:      newSessions(c.Redis, seal, cookies{secure: isSecure(c.Issuer)}, c.Now),
-		patients:      newUpstream(c.Patients, c.Issuer, Patient, c.Now),
-		professionals: newUpstream(c.Professionals, c.Issuer, Professional, c.Now),
-		shortCuts:     c.ShortCuts, log: c.Log, now: c.Now, discovery: discovery,
+		sessions:   newSessions(c, seal),
+		upstreams:  newUpstreams(c),
+		structures: c.Structures,
+		vouched:    c.Vouched,
+		shortCuts:  c.ShortCuts, log: c.Log, now: c.Now, discovery: discovery,
 		endEverything: redis.NewScript(endEverythingSource),
 		keySet:        keySet,
 	}
@@ -78,6 +83,9 @@ func New(c Config) (*Server, error) {
 	if c.MutualTLS != nil {
 		s.audiences = append(s.audiences, c.MutualTLS.URL+tokenPath)
 	}
+	if s.encryption, err = encryptionKeys(s.upstreams); err != nil {
+		return nil, err
+	}
 	s.provider, s.core = newProvider(c, s, key)
 	return s, nil
 }
@@ -85,17 +93,8 @@ func New(c Config) (*Server, error) {
 // Sessions gives the browser sessions, for pages that must know who looks at them.
 func (s *Server) Sessions() *Sessions { return s.sessions }
 
-// upstreamOf gives the provider for a kind of persons; nil when there is none.
-func (s *Server) upstreamOf(kind Kind) *upstream {
-	switch kind {
-	case Patient:
-		return s.patients
-	case Professional:
-		return s.professionals
-	default:
-		return nil
-	}
-}
+// upstreamOf gives the provider with this key; nil when there is none.
+func (s *Server) upstreamOf(key string) *upstream { return s.upstreams[key] }
 
 // The paths of the endpoints.
 const (
@@ -106,7 +105,8 @@ const (
 	revokePath     = "/oauth/revoke"
 	keysPath       = "/oauth/jwks"
 	loginPath      = "/oauth/login/"    // and the kind
-	callbackPath   = "/oauth/callback/" // and the kind
+	callbackPath   = "/oauth/callback/" // and the key of the provider
+	renewPath      = "/oauth/session/renew"
 	logoutPath     = "/oauth/logout"
 	endSessionPath = "/oauth/end_session"
 	userInfoPath   = "/oauth/userinfo"
@@ -125,8 +125,13 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST "+tokenPath, s.token)
 	mux.HandleFunc("POST "+introspectPath, s.introspect)
 	mux.HandleFunc("POST "+revokePath, s.revoke)
-	mux.HandleFunc("GET "+loginPath+"{kind}", s.startLogin)
-	mux.HandleFunc("GET "+callbackPath+"{kind}", s.finishLogin)
+	mux.HandleFunc("GET "+loginPath+"{provider}", s.startLogin)
+	mux.HandleFunc("GET "+callbackPath+"{provider}", s.finishLogin)
+	mux.HandleFunc("GET "+resumePath+"{provider}", s.resumeLogin)
+	mux.HandleFunc("GET "+exercisePath, s.askExercise)
+	mux.HandleFunc("POST "+exercisePath, s.takeExercise)
+	mux.HandleFunc("POST "+renewPath, s.stay)
+	mux.HandleFunc("GET "+encryptionKeysPath, s.serveEncryptionKeys)
 	mux.HandleFunc("POST "+logoutPath, s.logout)
 	for _, method := range []string{"GET ", "POST "} {
 		mux.HandleFunc(method+endSessionPath, s.endSession)
@@ -185,6 +190,8 @@ func namedKey(rsaKey any) (*jose.JSONWebKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("name signing key: %w", err)
 	}
-	key.KeyID = base64.RawURLEncoding.EncodeToString(sum)
+	key.KeyID = encodeThumbprint(sum)
 	return key, nil
 }
+
+func encodeThumbprint(sum []byte) string { return base64.RawURLEncoding.EncodeToString(sum) }

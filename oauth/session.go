@@ -4,11 +4,13 @@ import (
 	"context"
 	_ "embed" // the scripts are kept as files
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
+
+// SessionIdle is how long a browser session lives without activity, as one of Pro Santé Connect (I23). Pages warn of it.
+const SessionIdle = sessionIdle
 
 // The lifetimes of a browser session, those of Pro Santé Connect (I23).
 const (
@@ -22,6 +24,9 @@ const (
 //go:embed touch_session.lua
 var touchSessionSource string
 
+//go:embed rename_session.lua
+var renameSessionSource string
+
 // Sessions are the browser sessions. Redis holds each under the hash of its cookie, sealed. Safe
 // for parallel use.
 type Sessions struct {
@@ -29,7 +34,9 @@ type Sessions struct {
 	seal    sealer
 	cookies cookies
 	now     func() time.Time
+	vouched vouching
 	touch   *redis.Script
+	renamed *redis.Script
 }
 
 // session is the sealed part of a browser session.
@@ -41,13 +48,20 @@ type session struct {
 	// IDToken is the provider's, kept for the logout there (I27). The provider's access token is
 	// not kept (I25).
 	IDToken string `json:"idToken,omitempty"`
+	// UpstreamSubject is the provider's sub, which a renewed ID token must have again.
+	UpstreamSubject string   `json:"sub,omitempty"`
+	Renewal         *renewal `json:"renewal,omitempty"` // nil: the provider gave no refresh token
+	Device          string   `json:"device,omitempty"`
 }
 
 // sessionVersion is the version of the stored form; sessions of another version count as absent.
 const sessionVersion = 1
 
-func newSessions(r redis.UniversalClient, seal sealer, c cookies, now func() time.Time) *Sessions {
-	return &Sessions{redis: r, seal: seal, cookies: c, now: now, touch: redis.NewScript(touchSessionSource)}
+func newSessions(c Config, seal sealer) *Sessions {
+	return &Sessions{
+		redis: c.Redis, seal: seal, cookies: cookies{secure: isSecure(c.Issuer)}, now: c.Now, vouched: c.Vouched,
+		touch: redis.NewScript(touchSessionSource), renamed: redis.NewScript(renameSessionSource),
+	}
 }
 
 // CookieName is the name of the session cookie: "__Host-mes", or "mes" over plain http.
@@ -79,30 +93,28 @@ func (s *Sessions) Touch(ctx context.Context, cookieValue string) error {
 	return nil
 }
 
+// load gives a session that may act: whose exercise is settled (I46), and that its structure still vouches for (D26).
 func (s *Sessions) load(ctx context.Context, cookieValue string) (session, error) {
-	if cookieValue == "" {
-		return session{}, ErrUnauthenticated
-	}
-	key := sessionKey(cookieValue)
-	fields, err := s.redis.HMGet(ctx, key, "d", "i").Result()
+	found, err := s.read(ctx, cookieValue)
 	if err != nil {
-		return session{}, unavailable("read session", err)
+		return session{}, err
 	}
-	sealed, _ := fields[0].(string)
-	idleText, _ := fields[1].(string)
-	idle, err := strconv.ParseInt(idleText, 10, 64)
-	if err != nil || sealed == "" {
-		return session{}, ErrUnauthenticated
-	}
-	var found session
-	if err := s.seal.openJSON(key, []byte(sealed), &found); err != nil || found.Version != sessionVersion {
-		return session{}, ErrUnauthenticated
-	}
-	now := s.now()
-	if !now.Before(time.UnixMilli(idle)) || !now.Before(found.LoggedIn.Add(sessionAbsolute)) {
+	if found.Identity.undecided() {
 		return session{}, ErrUnauthenticated
 	}
 	return found, nil
+}
+
+// read is load for the choice of the exercise, which an undecided session is there for.
+func (s *Sessions) read(ctx context.Context, cookieValue string) (session, error) {
+	if cookieValue == "" {
+		return session{}, ErrUnauthenticated
+	}
+	found, _, err := s.readKey(ctx, sessionKey(cookieValue))
+	if err != nil {
+		return session{}, err
+	}
+	return found, s.vouched.check(ctx, found.Identity)
 }
 
 func (s *Sessions) fromRequest(r *http.Request) (session, error) {
@@ -110,21 +122,21 @@ func (s *Sessions) fromRequest(r *http.Request) (session, error) {
 }
 
 // open starts a session at each login under a new name, so that a cookie known before the login is
-// worth nothing after it, and removes the session that oldCookie held. It returns the cookie value.
-func (s *Sessions) open(ctx context.Context, who Identity, idToken, oldCookie string) (string, error) {
+// worth nothing after it, and removes the session that oldCookie held. It fills in what every session
+// has, and returns the cookie value.
+func (s *Sessions) open(ctx context.Context, fresh session, oldCookie string) (string, error) {
 	now := s.now()
 	cookieValue := randomText()
 	key := sessionKey(cookieValue)
-	sealed, err := s.seal.sealJSON(key, session{
-		Version: sessionVersion, Identity: who, CSRF: randomText(), LoggedIn: now.UTC(), IDToken: idToken,
-	})
+	fresh.Version, fresh.CSRF, fresh.LoggedIn = sessionVersion, randomText(), now.UTC()
+	sealed, err := s.seal.sealJSON(key, fresh)
 	if err != nil {
 		return "", err
 	}
 	_, err = s.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.HSet(ctx, key, "d", sealed, "i", now.Add(sessionIdle).UnixMilli())
 		p.PExpire(ctx, key, sessionIdle)
-		remember(ctx, p, who, key)
+		remember(ctx, p, fresh.Identity, key)
 		if oldCookie != "" {
 			p.Del(ctx, sessionKey(oldCookie))
 		}
@@ -134,6 +146,38 @@ func (s *Sessions) open(ctx context.Context, who Identity, idToken, oldCookie st
 		return "", unavailable("open session", err)
 	}
 	return cookieValue, nil
+}
+
+// rename gives a session that lives under oldCookie another cookie value, another token of its forms and other content.
+// It fails with ErrUnauthenticated when the session ended meanwhile.
+func (s *Sessions) rename(ctx context.Context, oldCookie string, changed session) (string, error) {
+	cookieValue := randomText()
+	changed.CSRF = randomText()
+	return cookieValue, s.write(ctx, oldCookie, cookieValue, changed)
+}
+
+// rewrite changes the content of a session in place. It fails as rename does.
+func (s *Sessions) rewrite(ctx context.Context, cookieValue string, changed session) error {
+	return s.write(ctx, cookieValue, cookieValue, changed)
+}
+
+func (s *Sessions) write(ctx context.Context, oldCookie, newCookie string, changed session) error {
+	sealed, err := s.seal.sealJSON(sessionKey(newCookie), changed)
+	if err != nil {
+		return err
+	}
+	now, who := s.now(), changed.Identity
+	done, err := s.renamed.Run(
+		ctx, s.redis, []string{sessionKey(oldCookie), sessionKey(newCookie), personKey(who.Kind, who.Subject)},
+		now.UnixMilli(), sealed, now.Add(sessionIdle).UnixMilli(), grantLife.Milliseconds(),
+	).Int()
+	switch {
+	case err != nil:
+		return unavailable("change session", err)
+	case done != 1:
+		return ErrUnauthenticated
+	}
+	return nil
 }
 
 // end removes the session; one that is already gone is no error.

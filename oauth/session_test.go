@@ -11,7 +11,7 @@ import (
 
 func (w *world) openSession() string {
 	w.t.Helper()
-	cookieValue, err := w.server.sessions.open(w.t.Context(), Identity{Kind: Patient, Subject: patientSubject, Name: patientName}, "", "")
+	cookieValue, err := w.server.sessions.open(w.t.Context(), session{Identity: Identity{Kind: Patient, Subject: patientSubject, Name: patientName}}, "")
 	if err != nil {
 		w.t.Fatal(err)
 	}

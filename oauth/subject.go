@@ -104,7 +104,7 @@ func (u *upstream) accessToken(ctx context.Context, r *remote, token string, par
 		}
 	}
 	if u.UserInfo {
-		if err := addUserInfo(ctx, r, &oauth2.Token{AccessToken: token, TokenType: "Bearer"}, claims); err != nil {
+		if err := u.addUserInfo(ctx, r, &oauth2.Token{AccessToken: token, TokenType: "Bearer"}, claims); err != nil {
 			return nil, err
 		}
 	}

@@ -25,7 +25,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		s.refuse(ctx, w, request, err)
 		return
 	}
-	if err = s.complete(r, request); err == nil {
+	if err = s.complete(ctx, r, request); err == nil {
 		var answer fosite.AccessResponder
 		if answer, err = s.provider.NewAccessResponse(ctx, request); err == nil {
 			s.provider.WriteAccessResponse(ctx, w, request, answer)
@@ -37,7 +37,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 
 // complete adds what fosite leaves to us: who an application is, the end of a family of refresh tokens
 // grantLife after the login they come from, and the certificate that tokens are bound to.
-func (s *Server) complete(r *http.Request, request fosite.AccessRequester) error {
+func (s *Server) complete(ctx context.Context, r *http.Request, request fosite.AccessRequester) error {
 	session, ok := request.GetSession().(*grantSession)
 	client, known := request.GetClient().(fositeClient)
 	if !ok || !known {
@@ -56,6 +56,11 @@ func (s *Server) complete(r *http.Request, request fosite.AccessRequester) error
 		if !s.now().Before(session.IDTokenClaims().AuthTime.Add(grantLife)) {
 			return fosite.ErrInvalidGrant.WithHint("The person must log in again.")
 		}
+	}
+	if err := s.vouched.check(ctx, session.Identity); errors.Is(err, ErrUnauthenticated) {
+		return fosite.ErrInvalidGrant.WithHint("The person must log in again.")
+	} else if err != nil {
+		return err
 	}
 	return bind(r, session, client.client)
 }

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"crypto"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,13 @@ type Upstream struct {
 	ClientSecret string
 	// SecretInBody sends the secret as client_secret_post instead of client_secret_basic (I20).
 	SecretInBody bool
+	// CertificateOnly says that the client is known by the certificate of HTTPClient (tls_client_auth, I20): it sends no
+	// secret, and the endpoints that the document names for such clients are used (RFC 8705 section 5).
+	CertificateOnly bool
+
+	// DecryptionKeys may be set where the provider encrypts its tokens for the client (I73): RSA of at least 2048 bits
+	// or ECDSA P-256. The first is published; the others open what was encrypted before.
+	DecryptionKeys []crypto.PrivateKey
 
 	// Scopes may be left out: openid, and scope_all for professionals (I18).
 	Scopes []string
@@ -61,6 +69,11 @@ func (u *Upstream) check(kind Kind, production bool) error {
 	if u.Level != "" && !isLevel(u.Level) {
 		faults = append(faults, errors.New("the level must be eidas1, eidas2 or eidas3"))
 	}
+	for _, key := range u.DecryptionKeys {
+		if keyAlgorithm(key) == "" {
+			faults = append(faults, errors.New("decryption keys must be RSA of at least 2048 bits or ECDSA P-256"))
+		}
+	}
 	for _, raw := range []string{
 		u.Issuer, u.DiscoveryURL, u.AuthorizeURL, u.TokenURL, u.UserInfoURL, u.KeysURL, u.EndSessionURL, u.IntrospectURL,
 	} {
@@ -81,6 +94,8 @@ func (u *Upstream) check(kind Kind, production bool) error {
 // starts while the provider is away.
 type upstream struct {
 	Upstream
+	key      string // names it in URLs and records: the kind, or the key of a structure
+	finess   string // of the structure it vouches for; empty: it is a national one
 	kind     Kind
 	redirect string
 	now      func() time.Time
@@ -95,6 +110,7 @@ type remote struct {
 	verifier      *oidc.IDTokenVerifier
 	anyParty      *oidc.IDTokenVerifier // of tokens that other clients of the provider got
 	oauth         oauth2.Config
+	userInfo      string
 	endSession    string
 	introspection string
 	sendsIss      bool // RFC 9207
@@ -102,6 +118,26 @@ type remote struct {
 
 // upstreamTimeout bounds each call to a provider: a person waits for it.
 const upstreamTimeout = 10 * time.Second
+
+// newUpstreams gives the providers in use, by key.
+func newUpstreams(c Config) map[string]*upstream {
+	all := map[string]*upstream{}
+	for kind, setting := range map[Kind]*Upstream{Patient: c.Patients, Professional: c.Professionals} {
+		if u := newUpstream(setting, c.Issuer, kind, c.Now); u != nil {
+			all[u.key] = u
+		}
+	}
+	for i := range c.Structures {
+		t := c.Structures[i]
+		if len(t.Scopes) == 0 {
+			t.Scopes = []string{scopeOpenID}
+		}
+		u := newUpstream(&t.Upstream, c.Issuer, Professional, c.Now)
+		u.key, u.finess, u.redirect = t.Key, t.FINESS, c.Issuer+callbackPath+t.Key
+		all[u.key] = u
+	}
+	return all
+}
 
 // newUpstream fills in what the setting leaves out. It gives nil for nil.
 func newUpstream(setting *Upstream, issuer string, kind Kind, now func() time.Time) *upstream {
@@ -128,7 +164,7 @@ func newUpstream(setting *Upstream, issuer string, kind Kind, now func() time.Ti
 	if client == nil {
 		client = &http.Client{Timeout: upstreamTimeout}
 	}
-	return &upstream{Upstream: u, kind: kind, redirect: issuer + callbackPath + string(kind), now: now, client: client}
+	return &upstream{Upstream: u, key: string(kind), kind: kind, redirect: issuer + callbackPath + string(kind), now: now, client: client}
 }
 
 // context carries the HTTP client to go-oidc and x/oauth2.
@@ -161,6 +197,11 @@ type document struct {
 	EndSession    string `json:"end_session_endpoint"`
 	Introspection string `json:"introspection_endpoint"`
 	SendsIss      bool   `json:"authorization_response_iss_parameter_supported"`
+	// ForCertificates names the endpoints for clients known by a certificate (RFC 8705 section 5).
+	ForCertificates struct {
+		Token    string `json:"token_endpoint"`
+		UserInfo string `json:"userinfo_endpoint"`
+	} `json:"mtls_endpoint_aliases"`
 }
 
 // maxDocumentBytes bounds a discovery document; real ones have under ten kilobytes.
@@ -192,6 +233,10 @@ func (u *upstream) discover(ctx context.Context) (*remote, error) {
 }
 
 func (u *upstream) assemble(ctx context.Context, doc document) *remote {
+	if u.CertificateOnly {
+		override(&doc.TokenURL, doc.ForCertificates.Token)
+		override(&doc.UserInfoURL, doc.ForCertificates.UserInfo)
+	}
 	override(&doc.AuthURL, u.AuthorizeURL)
 	override(&doc.TokenURL, u.TokenURL)
 	override(&doc.UserInfoURL, u.UserInfoURL)
@@ -202,10 +247,10 @@ func (u *upstream) assemble(ctx context.Context, doc document) *remote {
 	endpoint := provider.Endpoint()
 	// Said explicitly: x/oauth2 would otherwise try both ways and burn the code with the first.
 	endpoint.AuthStyle = oauth2.AuthStyleInHeader
-	if u.SecretInBody || u.ClientSecret == "" {
+	if u.SecretInBody || u.CertificateOnly || u.ClientSecret == "" {
 		endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
-	judging := oidc.Config{ClientID: u.ClientID, Now: u.now, SupportedSigningAlgs: []string{oidc.RS256, oidc.ES256, oidc.PS256}}
+	judging := oidc.Config{ClientID: u.ClientID, Now: u.now, SupportedSigningAlgs: signingAlgorithms()}
 	others := judging
 	others.ClientID, others.SkipClientIDCheck = "", true
 	return &remote{
@@ -214,9 +259,12 @@ func (u *upstream) assemble(ctx context.Context, doc document) *remote {
 			ClientID: u.ClientID, ClientSecret: u.ClientSecret, Endpoint: endpoint,
 			RedirectURL: u.redirect, Scopes: u.Scopes,
 		},
-		endSession: doc.EndSession, introspection: doc.Introspection, sendsIss: doc.SendsIss,
+		userInfo: doc.UserInfoURL, endSession: doc.EndSession, introspection: doc.Introspection, sendsIss: doc.SendsIss,
 	}
 }
+
+// signingAlgorithms are those of the providers (I21, I73); "none" and shared secrets are not among them.
+func signingAlgorithms() []string { return []string{oidc.RS256, oidc.ES256, oidc.PS256} }
 
 func override(endpoint *string, setting string) {
 	if setting != "" {

@@ -3,9 +3,11 @@ package oauth
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +31,58 @@ type fakeUpstream struct {
 	answer   func(url.Values) // changes what the callback gets
 	signing  falseKey
 	spoken   map[string]any // what the introspection tells of any token; nil: it fails
+
+	refreshed int  // renewals asked for
+	refreshes bool // refresh tokens are given, and taken
+	sealing   sealing
+}
+
+// sealing is how tokens are encrypted (I73); the zero value leaves them in clear.
+type sealing struct {
+	alg     jose.KeyAlgorithm
+	enc     jose.ContentEncryption
+	to      any
+	inClear string
+	on      bool
+}
+
+func (f *fakeUpstream) encrypt(alg jose.KeyAlgorithm, enc jose.ContentEncryption, to any, inClear string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sealing = sealing{alg, enc, to, inClear, true}
+}
+
+// sealed encrypts a signed token, unless what it is stays in clear.
+func (f *fakeUpstream) sealed(what, signed string) string {
+	if f.sealing.to == nil || f.sealing.inClear == what {
+		return signed
+	}
+	e, err := jose.NewEncrypter(f.sealing.enc, jose.Recipient{Algorithm: f.sealing.alg, Key: f.sealing.to}, nil)
+	if err != nil {
+		panic(err)
+	}
+	object, err := e.Encrypt([]byte(signed))
+	if err != nil {
+		panic(err)
+	}
+	text, err := object.CompactSerialize()
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// renew says whether refresh tokens are given and taken.
+func (f *fakeUpstream) renew(yes bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refreshes = yes
+}
+
+func (f *fakeUpstream) renewals() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.refreshed
 }
 
 // falseKey signs the ID tokens; the zero value is the honest RS256.
@@ -54,7 +108,14 @@ func newFakeUpstream(t *testing.T) *fakeUpstream {
 	mux.HandleFunc("GET /userinfo", func(w http.ResponseWriter, _ *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		writeJSON(w, f.userInfo)
+		if !f.sealing.on || f.sealing.inClear == "userinfo" {
+			writeJSON(w, f.userInfo)
+			return
+		}
+		claims := maps.Clone(f.userInfo)
+		claims["iss"], claims["aud"] = f.URL, "patient-client"
+		w.Header().Set("Content-Type", "application/jwt")
+		_, _ = w.Write([]byte(f.sealed("userinfo", f.sign(claims))))
 	})
 	f.Server = httptest.NewServer(mux)
 	t.Cleanup(f.Close)
@@ -96,6 +157,18 @@ func (f *fakeUpstream) token(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	id, secret, _ := r.BasicAuth()
+	if r.PostFormValue("grant_type") == "refresh_token" {
+		given := "refresh-" + strconv.Itoa(f.refreshed)
+		f.refreshed++
+		if !f.refreshes || secret != "s3cret" || r.PostFormValue("refresh_token") != given {
+			w.Header().Set("Content-Type", "application/json") // before the status, or the library does not read the error
+			w.WriteHeader(http.StatusBadRequest)
+			writeJSON(w, map[string]string{"error": "invalid_grant"})
+			return
+		}
+		f.answerTokens(w, id, url.Values{})
+		return
+	}
 	asked, ok := f.asked[r.PostFormValue("code")]
 	delete(f.asked, r.PostFormValue("code"))
 	sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
@@ -105,6 +178,11 @@ func (f *fakeUpstream) token(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, map[string]string{"error": "invalid_grant"})
 		return
 	}
+	f.answerTokens(w, id, asked)
+}
+
+// answerTokens gives the tokens of a code or of a refresh token; mu is held.
+func (f *fakeUpstream) answerTokens(w http.ResponseWriter, id string, asked url.Values) {
 	atHash := sha256.Sum256([]byte("upstream-access"))
 	claims := map[string]any{
 		"iss": f.URL, "sub": "upstream-sub", "aud": id, "azp": id, "nonce": asked.Get("nonce"), "acr": "EIDAS2",
@@ -114,9 +192,13 @@ func (f *fakeUpstream) token(w http.ResponseWriter, r *http.Request) {
 	if f.claims != nil {
 		f.claims(claims)
 	}
-	writeJSON(w, map[string]any{
-		"access_token": "upstream-access", "token_type": "Bearer", "expires_in": 120, "id_token": f.sign(claims),
-	})
+	answer := map[string]any{
+		"access_token": "upstream-access", "token_type": "Bearer", "expires_in": 120, "id_token": f.sealed("token", f.sign(claims)),
+	}
+	if f.refreshes {
+		answer["refresh_token"], answer["refresh_expires_in"] = "refresh-"+strconv.Itoa(f.refreshed), 1800
+	}
+	writeJSON(w, answer)
 }
 
 func (f *fakeUpstream) sign(claims map[string]any) string {

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,6 +27,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mesbridge/conversations/redisstore/redistest"
+	"mesbridge/oauth/psc"
 )
 
 func TestMain(m *testing.M) {
@@ -60,6 +62,10 @@ func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 type fakePages struct{}
 
 func (fakePages) Consent(w http.ResponseWriter, _ *http.Request, d ConsentData) { writeJSON(w, d) }
+
+func (fakePages) Providers(w http.ResponseWriter, _ *http.Request, d ProvidersData) { writeJSON(w, d) }
+
+func (fakePages) Exercise(w http.ResponseWriter, _ *http.Request, d ExerciseData) { writeJSON(w, d) }
 
 func (fakePages) Error(w http.ResponseWriter, _ *http.Request, status int, d ErrorData) {
 	w.WriteHeader(status)
@@ -170,7 +176,17 @@ func resolveTestPerson(_ context.Context, provider string, claims map[string]any
 		return Identity{Subject: patientSubject, Name: patientName, Scopes: []string{"patient.read", "patient.reply"}}, nil
 	}
 	national, _ := claims["SubjectNameID"].(string)
-	return Identity{Subject: national, Name: proName, Scopes: []string{"thread.read"}}, nil
+	who := Identity{Subject: national, Name: proName, Scopes: []string{"thread.read"}}
+	if claims["SubjectRefPro"] != nil {
+		p, err := psc.Read(claims)
+		if err != nil {
+			return Identity{}, errors.Join(ErrUnknownPerson, err)
+		}
+		for _, e := range p.Exercises {
+			who.Exercises = append(who.Exercises, Exercise{Key: e.Key, Name: e.Label()})
+		}
+	}
+	return who, nil
 }
 
 // browser keeps cookies and does not follow redirects.

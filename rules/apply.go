@@ -59,6 +59,8 @@ func Apply(s *State, c Change) {
 		s.Patient.MinorUntil = c.Until
 	case DelegateInvited, DelegateAccepted, DelegateRefused, DelegateDeclared, DelegateEnded, DelegateRestored:
 		s.Patient.delegate(c.Delegation, c.At)
+	case EnrolmentMade, EnrolmentEnded, EnrolmentRefused, SubjectBound, SubjectUnbound:
+		s.Patient.enrol(c)
 	case LifeNoted:
 		s.Patient.live(c)
 	case TermsAccepted:
@@ -68,7 +70,7 @@ func Apply(s *State, c Change) {
 		t.Deleted = c.Seq
 		s.Conversations[c.Conversation] = t
 	case MessageRefused, ConversationPurged, DocumentSaved, DocumentDeleted, VerdictAsked,
-		DeliverySettled, ReportReceived, ConversationOpened, ReceiptSent, ProfileNoted, MatriculeJoined:
+		DeliverySettled, ReportReceived, ConversationOpened, ReceiptSent, ProfileNoted, MatriculeJoined, SubjectNoted:
 		// nothing that rules read: the trace, the report and the records of the caller
 	}
 }

@@ -10,6 +10,7 @@ import (
 type Habilitation struct {
 	Kind        MailboxKind
 	Holder      PersonID      // of a personal or practice mailbox, as the directory has it
+	Exercise    Exercise      // of the holder, as the directory has it
 	Responsible []PersonID    // who keep the list of users
 	Users       []MailboxUser // of an organisational or practice mailbox
 }
@@ -26,8 +27,11 @@ type MailboxUser struct {
 // holder and whom he listed for a practice's, whom the responsible person listed for an organisational one.
 // Nobody acts in person for an application's (I119, I120, D27).
 func (h Habilitation) MayUse(p PersonID, now time.Time) Refusal {
-	if h.holds(p) || h.keepsList() && h.lists(p, now) {
+	switch {
+	case h.keepsList() && h.lists(p, now):
 		return Refusal{}
+	case h.holds(p):
+		return h.Exercise.MayHold()
 	}
 	return Refusal{NotHabilitated, "I120"}
 }

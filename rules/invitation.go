@@ -25,7 +25,7 @@ type DelegationFacts struct {
 	Wish     Delegation    // Invite: ID, Kind and Until; Represent: also Person and Scope
 	ID       DelegationID  // of the others
 	Underage bool          // Accept, Represent: the person who is to act is a known minor
-	Assisted int           // Accept: how many others the person helps as a caregiver
+	Assisted int           // Accept, Restore: how many others the person helps as a caregiver
 	Lasts    time.Duration // Invite: how long it waits; 0: InvitationLasts
 }
 

@@ -89,6 +89,8 @@ func Restore(f DelegationFacts, now time.Time) Verdict {
 		return refuse(NotGranted, "R135")
 	case f.Patient.full(d, now):
 		return refuse(EmptyMessage, "R133")
+	case d.Kind == Caregiver && f.Assisted >= MaxAssisted:
+		return refuse(EmptyMessage, "I174")
 	case !f.Patient.stands(wanted, now):
 		return refuse(NotFound, "R128")
 	}

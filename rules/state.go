@@ -130,6 +130,9 @@ type Patient struct {
 	Deaths      []VisitID // who told of the patient's death: visits, and DeathTold; see [Patient.Died]
 	MinorUntil  time.Time // first instant of majority of a known minor (D28); zero: not known to be one
 	Delegations []Delegation
+	Enrolments  []Enrolment // codes handed over, the newest last (D26)
+	Subject     SubjectID   // the login that leads to the account; empty: none was bound
+	BoundAt     time.Time
 	Guarded     Guardianship
 	Storage     Storage
 }

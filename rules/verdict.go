@@ -24,6 +24,7 @@ const (
 	NotHabilitated     Code = "mailbox-not-habilitated" // the person or application may not act for the mailbox (I120)
 	ObjectionRecorded  Code = "objection-recorded"      // the professional's side recorded a refusal (D14 d)
 	NotGranted         Code = "insufficient-scope"      // who acts for a patient may not do that (R133)
+	AlreadyLinked      Code = "already-linked"          // a login is bound to that account, or the login to another (D26)
 )
 
 // Refusal says why a command is refused. The zero Refusal means that it is allowed.
@@ -117,6 +118,13 @@ const (
 	DelegateRestored ChangeKind = "delegate.restore" // an end by mistake was taken back
 	ProfileNoted     ChangeKind = "profile.note"     // in a person's own record: for whom he may act
 
+	EnrolmentMade    ChangeKind = "enrolment.code"    // a code was handed over (D26)
+	EnrolmentEnded   ChangeKind = "enrolment.revoke"  // and taken back
+	EnrolmentRefused ChangeKind = "enrolment.refused" // somebody else than the person tried it
+	SubjectBound     ChangeKind = "login.bind"        // a login leads to the account from now on
+	SubjectUnbound   ChangeKind = "login.unbind"
+	SubjectNoted     ChangeKind = "login.note" // in the login's own record: which account it leads to
+
 	DeliverySettled    ChangeKind = "message.delivery" // an attempt to deliver a message of ours to one mailbox, and what became of it (R155, O155)
 	ReportReceived     ChangeKind = "report.in"        // a report that is believed about the patient's message (OP7)
 	ConversationOpened ChangeKind = "message.opened"   // first display (R155)
@@ -148,7 +156,9 @@ type Change struct {
 	Until        time.Time // MinorityNoted, LifeNoted of a guardianship, EndPlanned
 	Event        LifeEvent // LifeNoted, MatriculeJoined
 	Delegation   Delegation
-	Bytes        int64 // octets that the mailbox holds more by it, or less (O167)
+	Enrolment    Enrolment // EnrolmentMade, EnrolmentEnded, EnrolmentRefused, SubjectBound by a code
+	Subject      SubjectID // SubjectBound, SubjectUnbound
+	Bytes        int64     // octets that the mailbox holds more by it, or less (O167)
 	Objection    Objection
 	Opposition   RecordedOpposition
 	Terms        Terms

@@ -63,11 +63,11 @@ func TestCopyTo(t *testing.T) {
 	var inbox struct{ Items []struct{ ID string } }
 	d.as(t, patient.Token).want(http.StatusOK, &inbox, http.MethodGet, "/inbox", nil)
 	var thread struct {
-		With  []string
-		Reply struct{ Options []string }
+		Messages []struct{ Copied []string }
+		Reply    struct{ Options []string }
 	}
 	d.as(t, patient.Token).want(http.StatusOK, &thread, http.MethodGet, "/inbox/"+inbox.Items[0].ID, nil)
-	if len(thread.Reply.Options) != 2 || !strings.Contains(strings.Join(thread.With, " "), "TRÉVARIN") {
+	if len(thread.Reply.Options) != 2 || len(thread.Messages) != 1 || !strings.Contains(strings.Join(thread.Messages[0].Copied, " "), "TRÉVARIN") {
 		t.Errorf("the patient sees %+v", thread)
 	}
 	d.as(t, pro.Token).want(http.StatusUnprocessableEntity, nil, http.MethodPost, "/conversations", map[string]any{

@@ -34,8 +34,12 @@ type readyFile struct {
 		Minor                            bool
 		Representatives, Caregivers      []string
 	} `json:"patients"`
+	Newcomer struct {
+		INS, Address, Login, FamilyName, GivenNames, BirthDate, Sex, BirthPlace string
+	} `json:"newcomer"`
 	Professionals []struct {
 		ID, Name, Token string
+		Enrols          bool
 		Mailboxes       []string
 		Administers     []string
 	} `json:"professionals"`

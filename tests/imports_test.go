@@ -53,7 +53,7 @@ var libraries = []struct {
 // randomness. time is there for the types; forbidigo forbids time.Now.
 var pure = []string{
 	"bytes", "cmp", "errors", "fmt", "iter", "maps", "math", "math/bits", "slices", "strconv", "strings", "time",
-	"unicode", "unicode/utf8", "golang.org/x/net/idna",
+	"unicode", "unicode/utf8", "golang.org/x/net/idna", "golang.org/x/text/unicode/norm",
 }
 
 // entries are what may stand at the top level; anything else needs an ADR.

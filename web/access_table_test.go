@@ -24,6 +24,7 @@ const (
 	anyDesk         = "professional* secretary* other-professional* administrator*"                          // persons, about their own mailboxes
 	anyBox          = anyDesk + " clinic* other-clinic*"                                                     // and applications
 	ofEstablishment = "professional* secretary*"                                                             // whose mailbox is an establishment's
+	officer         = "administrator*"                                                                       // enrols patients (D26)
 	listKeeper      = "administrator"                                                                        // of the mailbox (I119)
 	establishing    = "clinic"                                                                               // of the visit (I120)
 	formerly        = "representative caregiver"                                                             // who gives a profile up
@@ -105,6 +106,12 @@ func apiAccess() map[string]string {
 		"POST /exchanges/end":                              users,
 		"DELETE /exchanges/{id}/end":                       users,
 		"GET /conversations/{id}/attachments/{attachment}": users,
+
+		"GET /enrolments":           officer,
+		"POST /enrolments":          officer,
+		"DELETE /enrolments/{id}":   listKeeper, // the one who handed it over
+		"POST /representations":     officer,
+		"POST /representations/end": officer,
 
 		"GET /facilities/{finess}/episodes":                 establishing,
 		"GET /facilities/{finess}/episodes/{visit}":         establishing,
@@ -192,6 +199,13 @@ func pageAccess() map[string]string {
 		"POST /pro/boites/{id}/utilisateurs/{piece}/retirer": listKeeper,
 		"GET /clinique/tableau":                              ofEstablishment,
 		"GET /clinique/tableau.csv":                          ofEstablishment,
+		"GET /pro/inscriptions":                              officer,
+		"POST /pro/inscriptions":                             officer,
+		"POST /pro/inscriptions/code":                        officer,
+		"POST /pro/inscriptions/{id}/retirer":                listKeeper,
+		"GET /pro/representations":                           officer,
+		"POST /pro/representations":                          officer,
+		"POST /pro/representations/fin":                      officer,
 		"GET /clinique/venues/{id}":                          users,
 		"POST /clinique/venues/{id}/cloture":                 users,
 		"POST /clinique/venues/{id}/annulation":              users,
@@ -220,6 +234,6 @@ func pageAccess() map[string]string {
 // openRoutes are served to anybody, by their pattern: nothing of anybody's stands there without a session.
 func openRoutes() []string {
 	return []string{
-		"/", "/clinique", "/accessibilite", "/developpeurs", "/healthz", "/readyz", "/openapi.json", "/oauth/*", "/.well-known/openid-configuration",
+		"/", "/clinique", "/accessibilite", "/developpeurs", "/healthz", "/readyz", "/openapi.json", "/oauth/*", LinkPath, "/.well-known/openid-configuration",
 	}
 }

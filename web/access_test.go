@@ -22,7 +22,7 @@ type matrixPeople struct{ lacking string } // lacking: scope that the wrong-scop
 
 func (m matrixPeople) Token(_ context.Context, name string, _ *x509.Certificate) (Principal, error) {
 	patient := []string{"patient.read", "patient.reply", "patient.manage", "patient.block"}
-	desk := []string{"thread.read", "thread.open", "thread.write", "thread.close", "webhook.manage", "admin"}
+	desk := []string{"thread.read", "thread.open", "thread.write", "thread.close", "webhook.manage", "admin", "patient.enrol"}
 	box := []conversations.Address{must(ownedBox)}
 	p := Principal{Kind: Professional, ID: name, Name: "Personne " + name, Scopes: desk}
 	switch name {
@@ -33,6 +33,7 @@ func (m matrixPeople) Token(_ context.Context, name string, _ *x509.Certificate)
 	case "professional", "secretary":
 		p.Mailboxes = box
 	case "administrator":
+		p.Enrols = true
 	case "other-professional":
 		p.Mailboxes = []conversations.Address{must("autre@chu.mssante.fr")}
 	case "clinic", "other-clinic":
@@ -51,7 +52,7 @@ func (m matrixPeople) Token(_ context.Context, name string, _ *x509.Certificate)
 
 // wrongScope owns everything that the row names, but for the scope.
 func (m matrixPeople) wrongScope(all []string) Principal {
-	p := Principal{ID: "wrong-scope", Kind: Professional, Mailboxes: []conversations.Address{must(ownedBox)}}
+	p := Principal{ID: "wrong-scope", Kind: Professional, Mailboxes: []conversations.Address{must(ownedBox)}, Enrols: true}
 	switch {
 	case strings.HasPrefix(m.lacking, "patient."):
 		p.Kind, p.Patient = Patient, patientPID
@@ -61,6 +62,10 @@ func (m matrixPeople) wrongScope(all []string) Principal {
 	p.Scopes = slices.DeleteFunc(all, func(s string) bool { return s == m.lacking })
 	return p
 }
+
+func (matrixPeople) Sessions(context.Context, Principal, string) ([]Session, error) { return nil, nil }
+
+func (matrixPeople) EndSession(context.Context, Principal, string) error { return nil }
 
 func (m matrixPeople) Session(ctx context.Context, cookie string) (Principal, string, error) {
 	name, found := strings.CutPrefix(cookie, "session-of-")
@@ -109,7 +114,7 @@ var requestName = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`
 func unknown(w *world, s string) string {
 	return strings.NewReplacer(
 		string(pieceID), "a1zzzz.9.9", string(openID)+".2", "a1zzzz.9", string(openID), "a1zzzz", string(exchangeID), "a1zzzzz", string(savedID), "a1zzz",
-		string(userID), "b2zzzz", string(hookID), "c3zzzz", string(visitKey), "ffffffffffffffffffffffffffffffff", "2026%2F05%200815", "2026%2F05%209999", ownFINESS, "110000001",
+		string(userID), "b2zzzz", string(hookID), "c3zzzz", string(enrolmentID), "a1zzzzzz", string(visitKey), "ffffffffffffffffffffffffffffffff", "2026%2F05%200815", "2026%2F05%209999", ownFINESS, "110000001",
 		w.app.mailboxKey(must(ownedBox)), "zzzzzzzzzzzzzzzz", ownedBox, "nulle-part0@cabinet.mssante.fr",
 		w.app.profileID(patientPID), "zzzzzzzzzzzzzzzz",
 	).Replace(s)
@@ -263,6 +268,10 @@ func pageForms(w *world) map[string]string {
 		"/pro/conversations/{id}/annuaire":                "&copie-nom=goff",
 		directoryPath:                                     "&nom=goff",
 		directoryPath + "/copie":                          "&copie=anne.legoff%40medecin.mssante.fr",
+		enrolPath:                                         enrolmentFields,
+		enrolPath + "/code":                               enrolmentFields,
+		representationPath:                                "&matricule=" + ins + "&representant=" + ins + "&titre=parent&papiers=oui",
+		representationPath + "/fin":                       "&matricule=" + ins + "&representant=" + ins,
 	}
 }
 
@@ -271,6 +280,7 @@ func pageRequest(w *world, r pageRoute, caller string, known bool) *http.Request
 	id := map[string]string{
 		"/documents": string(savedID), profilesPath: profileOf(patientPID), "/contacts": string(exchangeID), "/pro/echanges": string(exchangeID), "/compte": "fermer-messagerie",
 		mailboxesPath: w.app.mailboxKey(must(ownedBox)), "/clinique/venues": string(visitKey),
+		enrolPath: string(enrolmentID),
 	}
 	named, piece := string(openID), string(pieceID)
 	for prefix, own := range id {

@@ -23,7 +23,7 @@ const (
 // mandates lists what the caller may do with which mailboxes; an application acts for those that it was given.
 func (a *App) mandates(r request) ([]conversations.Mandate, error) {
 	if r.who.Kind == Professional {
-		return a.deps.Conversations.Mandates(r.ctx, r.who.ID)
+		return a.deps.Conversations.MandatesOf(r.ctx, r.who.ID, r.who.standing())
 	}
 	list := make([]conversations.Mandate, len(r.who.Mailboxes))
 	for i, m := range r.who.Mailboxes {

@@ -13,12 +13,15 @@ import (
 
 // Config are the settings of the border.
 type Config struct {
-	Brand             string // name of the service on the pages; default "Messagerie de santé"
-	Demo              bool   // pages say that people are fictitious (D26)
-	Secure            bool   // browsers reach us by TLS: HSTS is sent
-	SessionCookie     string // name of the cookie that holds the session
-	PatientLogin      string // text of the login button; default "S’identifier"
-	ProfessionalLogin string // text of the login button; default "S’identifier"
+	Brand             string        // name of the service on the pages; default "Messagerie de santé"
+	Demo              bool          // pages say that people are fictitious (D26)
+	Secure            bool          // browsers reach us by TLS: HSTS is sent
+	SessionCookie     string        // name of the cookie that holds the session
+	PatientLogin      string        // text of the login button; default "S’identifier"
+	ProfessionalLogin string        // text of the login button; default "S’identifier"
+	Structures        []LoginChoice // structures whose own provider lets their staff in (D26)
+	LinkCookie        string        // name of the cookie that names a login that is to be linked
+	PublicURL         string        // address under which patients reach us, for a sheet of paper
 	// SessionIdle is how long a session lives without activity; the reply form warns of it (I219). 0: no
 	// warning.
 	SessionIdle     time.Duration
@@ -32,13 +35,20 @@ type Config struct {
 	Key             []byte   // 32 octets: names callers and seals answers that Idempotency keeps
 }
 
+// LoginChoice is a provider through which people may log in.
+type LoginChoice struct {
+	Name string // of the structure
+	Href string // path on this host where the login begins
+}
+
 // Deps are what the border stands on; all are required.
 type Deps struct {
 	Conversations Conversations
 	Authenticator Authenticator
 	Directory     Directory
 	Idempotency   Idempotency
-	Calls         Calls        // required with a limit of calls
+	Calls         Calls // required with a limit of calls
+	Linking       Linking
 	OAuth         http.Handler // serves /oauth/ and /.well-known/openid-configuration
 	Ready         func(ctx context.Context) error
 	Metrics       prometheus.Registerer
@@ -87,6 +97,7 @@ func check(c Config, d Deps) error {
 	need(d.Conversations != nil, "the conversations are missing")
 	need(d.Authenticator != nil, "the authenticator is missing")
 	need(d.Directory != nil, "the directory is missing")
+	need(d.Linking != nil && c.LinkCookie != "", "the logins that are to be linked are missing")
 	need(d.Idempotency != nil, "the store of answers is missing")
 	need(d.OAuth != nil, "the OAuth handler is missing")
 	need(d.Ready != nil, "the readiness check is missing")

@@ -46,7 +46,7 @@ func someMailboxes() fakeMailboxes {
 	}
 }
 
-func (f *fakeConversations) Mandates(context.Context, string) ([]conversations.Mandate, error) {
+func (f *fakeConversations) MandatesOf(context.Context, string, conversations.Vouched) ([]conversations.Mandate, error) {
 	return f.mandates, f.called("Mandates")
 }
 

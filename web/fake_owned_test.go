@@ -328,7 +328,7 @@ func (c *ownedCore) RestoreDelegate(ctx context.Context, by conversations.Actor,
 }
 
 // Mandates tells each person of the matrix what he may do with which mailbox.
-func (c *ownedCore) Mandates(_ context.Context, id string) ([]conversations.Mandate, error) {
+func (c *ownedCore) MandatesOf(_ context.Context, id string, _ conversations.Vouched) ([]conversations.Mandate, error) {
 	box := conversations.Mailbox{Address: must(ownedBox), Kind: rules.Organisational}
 	switch id {
 	case "professional", "secretary":

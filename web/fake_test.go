@@ -44,6 +44,7 @@ type fakeConversations struct {
 	fakeTeam
 	fakeDelegations
 	fakeKept
+	fakeEnrolments
 
 	mu           sync.Mutex
 	fail         error

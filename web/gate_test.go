@@ -10,6 +10,9 @@ import (
 
 // callerOf is the token of somebody whom an endpoint is for.
 func callerOf(e endpoint) string {
+	if e.scope == "patient.enrol" {
+		return officerToken
+	}
 	switch {
 	case e.takes(Professional):
 		return proToken
@@ -26,6 +29,7 @@ func sample(e endpoint) (path, body string) {
 		"/inbox/attachments/{id}/save": string(pieceID), "/inbox/documents/{id}": string(savedID),
 		"/inbox/messages/{id}/original": string(openID) + ".2", "/mailboxes/{id}/users": sharedKey(), "/mailboxes/{id}/users/{user}": sharedKey(),
 		"/mailboxes/{id}/templates": ownedKey(), "/mailboxes/{id}/templates/{template}": ownedKey(), "/mailboxes/{id}/absence": ownedKey(),
+		"/enrolments/{id}": string(enrolmentID),
 	}[e.path]
 	if id == "" {
 		id = string(openID)
@@ -51,7 +55,7 @@ func sample(e endpoint) (path, body string) {
 	if e.path == "/conversations" && e.method == http.MethodPost {
 		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"},"subject":"Bilan","text":"Bonjour"}`
 	}
-	for _, bodies := range []map[string]string{rightsBodies(), delegateBodies(), teamBodies()} {
+	for _, bodies := range []map[string]string{rightsBodies(), delegateBodies(), teamBodies(), enrolmentBodies()} {
 		if own := bodies[e.method+" "+e.path]; own != "" {
 			body = own
 		}
@@ -192,6 +196,7 @@ func TestGate_everyEndpointAnswers(t *testing.T) {
 			"DELETE /delegates/{id}": 204, "POST /delegates/{id}/restore": 204,
 			"POST /conversations/{id}/presence": 204, "POST /conversations/{id}/notes": 201, "DELETE /conversations/{id}/notes/{note}": 204,
 			"POST /mailboxes/{id}/templates": 201, "DELETE /mailboxes/{id}/templates/{template}": 204, "DELETE /mailboxes/{id}/absence": 204,
+			"POST /enrolments": 201, "DELETE /enrolments/{id}": 204, "POST /representations": 204, "POST /representations/end": 204,
 		}[e.method+" "+e.path]
 		if want == 0 {
 			want = 200
@@ -224,7 +229,7 @@ func TestGate_getChangesNothing(t *testing.T) {
 		switch call {
 		case "Inbox", "Thread", "Attachment", "Original", "Contacts", "Exchanges", "Threads", "ThreadFor",
 			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users",
-			"Team", "Templates", "Absence", "Webhooks", "Webhook", "WebhookCalls", "AttachmentFor":
+			"Team", "Templates", "Absence", "Webhooks", "Webhook", "WebhookCalls", "AttachmentFor", "Enrolments":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

@@ -18,7 +18,7 @@ func statusOf(k conversations.Kind) int {
 		return http.StatusForbidden
 	case conversations.KindMailboxUnknown, conversations.KindNotFound, conversations.KindEpisodeUnknown:
 		return http.StatusNotFound
-	case conversations.KindStaleState:
+	case conversations.KindStaleState, conversations.KindAlreadyLinked:
 		return http.StatusConflict
 	case conversations.KindTooLarge:
 		return http.StatusRequestEntityTooLarge

@@ -28,6 +28,7 @@ var kindStatus = map[conversations.Kind]int{
 	conversations.KindMailboxUnknown:    404,
 	conversations.KindNotFound:          404,
 	conversations.KindStaleState:        409,
+	conversations.KindAlreadyLinked:     409,
 	conversations.KindTooLarge:          413,
 	conversations.KindINSInvalid:        422,
 	conversations.KindInvalidRequest:    422,

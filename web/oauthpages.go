@@ -36,6 +36,9 @@ type ConsentPage struct {
 	Action     string   // path and query on this host, to post the decision to
 	CSRF       string
 	FormTarget string // origin that the decision is redirected to; empty: none but ours
+
+	Exercise      string // exercise situation of a professional, in words; empty: none
+	OtherExercise string // path where he chooses another one and comes back; empty: there is none
 }
 
 // Consent writes the page that asks whether an application may act. Its form posts csrf and decision
@@ -47,7 +50,49 @@ func (p *Pages) Consent(w http.ResponseWriter, d ConsentPage) {
 	}
 	p.write(w, http.StatusOK, targets, page.Viewer{}, page.Consent{
 		Application: d.Client, Person: d.Person, Rights: rightsInFrench(d.Scopes), Action: d.Action, CSRF: d.CSRF,
+		Exercise: d.Exercise, OtherExercise: d.OtherExercise,
 	})
+}
+
+// Providers writes the page where a professional chooses through which provider to log in: the national one, by its path,
+// or that of a structure (D26).
+func (p *Pages) Providers(w http.ResponseWriter, national string, structures []LoginChoice) {
+	p.write(w, http.StatusOK, nil, page.Viewer{}, page.Providers{National: national, Structures: loginChoices(structures)})
+}
+
+// ExercisePage is what the page of exercises shows. Everything in it is escaped.
+type ExercisePage struct {
+	Person               string
+	Exercises            []ExerciseChoice
+	Chosen               string // key of the present one; empty: none yet
+	Missing              bool   // the form came back without a choice
+	Action, Return, CSRF string
+}
+
+// ExerciseChoice is an exercise situation.
+type ExerciseChoice struct{ Key, Name string }
+
+// Exercise writes the page that asks in which exercise situation a professional acts (I46). Its form posts csrf, return
+// and exercise to Action.
+func (p *Pages) Exercise(w http.ResponseWriter, d ExercisePage) {
+	shown := page.Exercise{Person: d.Person, Chosen: d.Chosen, Missing: d.Missing, Action: d.Action, Return: d.Return, CSRF: d.CSRF}
+	for _, e := range d.Exercises {
+		shown.Exercises = append(shown.Exercises, page.ExerciseChoice(e))
+	}
+	status := http.StatusOK
+	if d.Missing {
+		status = http.StatusUnprocessableEntity
+	}
+	p.write(w, status, nil, page.Viewer{}, shown)
+}
+
+// loginChoices are the structures as pages show them.
+func loginChoices(all []LoginChoice) []page.LoginChoice {
+	list := make([]page.LoginChoice, len(all))
+	for i, c := range all {
+		list[i] = page.LoginChoice(c)
+	}
+	return list
 }
 
 // Error writes the page of a login or authorization that failed, by the code of package oauth. retry is a
@@ -100,6 +145,13 @@ func loginTrouble(code string) page.Trouble {
 			Heading: "Aucun accès à votre nom",
 			What:    "Vous êtes bien identifié, mais ce service ne vous connaît pas de messagerie ni de boîte aux lettres.", Next: next,
 		}
+	case "not-listed":
+		return page.Trouble{
+			Heading: "Votre établissement ne vous a pas donné accès",
+			What: "Votre compte de travail est bien reconnu, mais vous n’êtes pas sur la liste des utilisateurs que votre établissement tient pour ce service, " +
+				"ou votre accès a pris fin. Adressez-vous au responsable de la messagerie ou au service informatique de votre établissement.",
+			Next: next,
+		}
 	case "not-found":
 		return troubleOf(notFound())
 	case "rate-limited":
@@ -148,6 +200,8 @@ func rightInFrench(scope string) string {
 		return "écrire dans une conversation"
 	case "thread.close":
 		return "mettre fin à des échanges"
+	case "patient.enrol":
+		return "inscrire des patients et leur remettre un code, si vous êtes habilité"
 	case "episode.close":
 		return "clore des prises en charge"
 	case "webhook.manage":

@@ -14,7 +14,7 @@ const mailboxesPath = "/pro/boites"
 // mailboxesPage lists the professional's mailboxes: those that he uses, those whose users he lists, and those
 // that he was taken off lately, which he is told here (D27).
 func mailboxesPage(a *App, v visit) (view, error) {
-	found, err := a.deps.Conversations.Mandates(v.ctx, v.who.ID)
+	found, err := a.deps.Conversations.MandatesOf(v.ctx, v.who.ID, v.who.standing())
 	if err != nil {
 		return view{}, err
 	}
@@ -44,7 +44,7 @@ func (a *App) usersView(v visit, f page.UserForm) (view, error) {
 }
 
 func (a *App) administeredBy(v visit) (conversations.Mandate, error) {
-	found, err := a.deps.Conversations.Mandates(v.ctx, v.who.ID)
+	found, err := a.deps.Conversations.MandatesOf(v.ctx, v.who.ID, v.who.standing())
 	if err != nil {
 		return conversations.Mandate{}, err
 	}

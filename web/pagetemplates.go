@@ -39,7 +39,7 @@ func (a *App) offerTemplates(v visit, m conversations.Address, f *page.ComposeFo
 // mandateOf finds what the visitor may do with the mailbox that a path names: one that he may read and write for, or,
 // when administered is set, one whose users he lists.
 func (a *App) mandateOf(v visit, administered bool) (page.Mailbox, error) {
-	found, err := a.deps.Conversations.Mandates(v.ctx, v.who.ID)
+	found, err := a.deps.Conversations.MandatesOf(v.ctx, v.who.ID, v.who.standing())
 	if err != nil {
 		return page.Mailbox{}, err
 	}

@@ -23,6 +23,8 @@ const (
 	patientKey   = "patient-session"
 	proKey       = "professional-session"
 	csrfToken    = "form-token"
+	officerToken = "officer-token"
+	officerKey   = "officer-session"
 )
 
 // fakeAuthenticator knows the people of the tests.
@@ -39,6 +41,8 @@ func person(name string) (Principal, error) {
 		}, nil
 	case proToken, proKey:
 		return Principal{Kind: Professional, ID: "899700218896", Name: "Dr Claire Martin", Mailboxes: martin, Scopes: append(desk, "admin")}, nil
+	case officerToken, officerKey:
+		return Principal{Kind: Professional, ID: "899900000041", Name: "Irène Chapuisat", Enrols: true, Scopes: append(desk, "patient.enrol")}, nil
 	case twoBoxes:
 		return Principal{Kind: Professional, ID: "899700218896", Mailboxes: append([]conversations.Address{must("autre@chu.mssante.fr")}, martin...), Scopes: desk}, nil
 	case clinicToken:
@@ -63,6 +67,12 @@ func (fakeAuthenticator) Session(_ context.Context, cookie string) (Principal, s
 func (f fakeAuthenticator) Unattended(ctx context.Context, cookie string) (Principal, string, error) {
 	return f.Session(ctx, cookie)
 }
+
+func (fakeAuthenticator) Sessions(context.Context, Principal, string) ([]Session, error) {
+	return []Session{{ID: "one", Device: "Firefox sur Linux", LoggedIn: now, Active: now, Here: true}}, nil
+}
+
+func (fakeAuthenticator) EndSession(context.Context, Principal, string) error { return nil }
 
 // fakeIdempotency keeps answers in memory.
 type fakeIdempotency struct {

@@ -69,13 +69,14 @@ type Conversations interface {
 	Silenced(ctx context.Context, mailboxes []conversations.Address, exchange conversations.ID) ([]conversations.ThreadLine, error)
 	Ask(ctx context.Context, actor conversations.Actor, m conversations.Address, ins rules.INS) (conversations.ContactVerdict, error)
 
-	Mandates(ctx context.Context, person string) ([]conversations.Mandate, error)
+	MandatesOf(ctx context.Context, person string, as conversations.Vouched) ([]conversations.Mandate, error)
 	Users(ctx context.Context, actor conversations.Actor, m conversations.Address) ([]conversations.MailboxUser, error)
 	AdmitUser(ctx context.Context, actor conversations.Actor, m conversations.Address, who conversations.Person, until time.Time) (conversations.MailboxUser, error)
 	DismissUser(ctx context.Context, actor conversations.Actor, m conversations.Address, user conversations.ID) error
 
 	SealFor(ctx context.Context, patients []conversations.PatientID, place string, plain []byte) ([]byte, error)
 	OpenFor(ctx context.Context, place string, sealed []byte) ([]byte, error)
+	Enrolling
 
 	Facility(m conversations.Address) string
 	ChangeEpisode(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, in conversations.EpisodeInput) (conversations.EpisodeLine, error)
@@ -98,6 +99,16 @@ type Delegations interface {
 	RefuseInvitation(ctx context.Context, person conversations.PatientID, code string) error
 }
 
+// Enrolling is what the border asks of the core about enrolment face to face, and who acts by law (D26, D28).
+type Enrolling interface {
+	HandCode(ctx context.Context, officer conversations.Actor, in conversations.EnrolmentInput) (conversations.IssuedCode, error)
+	Enrolments(ctx context.Context, officer conversations.Actor) ([]conversations.EnrolmentLine, error)
+	RevokeCode(ctx context.Context, officer conversations.Actor, id conversations.ID) error
+	BindByCode(ctx context.Context, who conversations.Login, code string) (conversations.Patient, error)
+	DeclareRepresentation(ctx context.Context, officer conversations.Actor, in conversations.Declaration) error
+	EndRepresentation(ctx context.Context, officer conversations.Actor, patient, person rules.INS) (found bool, err error)
+}
+
 // PrincipalKind is the kind of whoever calls.
 type PrincipalKind string
 
@@ -116,9 +127,17 @@ type Principal struct {
 	Name      string
 	Patient   conversations.PatientID // of a patient
 	Mailboxes []conversations.Address // those that the caller may read and write for (I119, I120)
-	FINESS    string                  // of an application
+	FINESS    string                  // of an application, or of the structure that vouches for a professional (D26)
+	Enrols    bool                    // is listed as one who enrols patients (D26)
 	ACR       string                  // level of the login
 	Scopes    []string
+
+	Exercise   string // exercise situation that a professional chose, in words (I46)
+	Exercises  int    // how many there are to choose from
+	NoExercise bool   // the provider knows of none (I40)
+
+	Until time.Time // of a session: first instant without it, unless the person does something before
+	End   time.Time // of a session: first instant without it, whatever the person does
 }
 
 // String tells the kind alone.
@@ -140,7 +159,12 @@ func (p Principal) actor() conversations.Actor {
 		kind = conversations.ActorClinic
 	case Professional:
 	}
-	return conversations.Actor{Kind: kind, ID: p.ID, Name: p.Name}
+	return conversations.Actor{Kind: kind, ID: p.ID, Name: p.Name, Exercise: p.Exercise}
+}
+
+// standing is what the login says of a professional beside who he is.
+func (p Principal) standing() conversations.Vouched {
+	return conversations.Vouched{FINESS: p.FINESS, NoExercise: p.NoExercise}
 }
 
 // ErrUnauthenticated means that a token or cookie stands for nobody.
@@ -157,6 +181,19 @@ type Authenticator interface {
 	Session(ctx context.Context, cookie string) (p Principal, csrf string, err error)
 	// Unattended is Session for what a page asks for by itself: it does not count as activity of the person.
 	Unattended(ctx context.Context, cookie string) (p Principal, csrf string, err error)
+	// Sessions lists the live sessions of a person, newest first; cookie marks the one asked from.
+	Sessions(ctx context.Context, who Principal, cookie string) ([]Session, error)
+	// EndSession ends one of them at once; one that is over is no error.
+	EndSession(ctx context.Context, who Principal, id string) error
+}
+
+// Session is a browser session that a person has.
+type Session struct {
+	ID       string    // names it among the person's; it opens nothing
+	Device   string    // browser and system; empty when the browser did not say
+	LoggedIn time.Time // when it began
+	Active   time.Time // of the last activity, to the minute
+	Here     bool      // it is the one asked from
 }
 
 // Calls counts calls of the API, for all processes together; *redisstore.Store satisfies it.

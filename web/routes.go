@@ -103,6 +103,12 @@ func (a *App) endpoints() []endpoint {
 		{post, "/mailboxes/{id}/users", "admin", person, 0, admitUser, ""},
 		{del, "/mailboxes/{id}/users/{user}", "admin", person, 0, dismissUser, ""},
 
+		{get, enrolmentsPath, "patient.enrol", person, 0, byOfficer(enrolments), ""},
+		{post, enrolmentsPath, "patient.enrol", person, 0, byOfficer(handCode), ""},
+		{del, enrolmentsPath + "/{id}", "patient.enrol", person, 0, byOfficer(revokeCode), ""},
+		{post, "/representations", "patient.enrol", person, 0, byOfficer(declareRepresentation), ""},
+		{post, "/representations/end", "patient.enrol", person, 0, byOfficer(endRepresentation), ""},
+
 		{get, "/facilities/{finess}/episodes", "episode.close", clinic, 0, listEpisodes, "lister les prises en charge"},
 		{get, "/facilities/{finess}/episodes/{visit}", "episode.close", clinic, 0, getEpisode, "lire une prise en charge"},
 		{put, "/facilities/{finess}/episodes/{visit}", "episode.close", clinic, 0, putEpisode, "ouvrir ou clore une prise en charge"},
@@ -128,6 +134,7 @@ func (a *App) mount(f *fiber.App) {
 	for _, asset := range a.pages.Assets() {
 		f.Get(asset.Path, under("/assets/*", serveAsset(asset)))
 	}
+	a.mountLinking(f)
 	a.mountPages(f)
 }
 

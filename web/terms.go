@@ -54,7 +54,7 @@ func termsText(kind PrincipalKind) string {
 
 // signatory is the person behind a principal, as one who accepts terms.
 func (p Principal) signatory() conversations.Signatory {
-	return conversations.Signatory{Patient: p.Patient, Kind: p.actor().Kind, ID: p.ID, Name: p.Name}
+	return conversations.Signatory{Patient: p.Patient, Kind: p.actor().Kind, ID: p.ID, Name: p.Name, Exercise: p.Exercise}
 }
 
 // maxAccepted bounds what acceptances remembers; a full memory starts again.

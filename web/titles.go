@@ -78,6 +78,8 @@ func kindTitles(c code) (english, french string) {
 			"Ce patient est mineur : ses représentants lisent ses messages. Indiquez que le message n’est pas confidentiel ; sinon, ne pas utiliser ce canal."
 	case conversations.KindRateLimited:
 		return "Too many requests. Try again later.", "Trop de demandes. Réessayez plus tard."
+	case conversations.KindAlreadyLinked:
+		return "A login is bound to this account already.", "Une identité est déjà rattachée à cette messagerie."
 	case conversations.KindStaleState:
 		return "The conversation changed meanwhile. Read it again.", "La conversation a changé entre-temps. Relisez-la."
 	}

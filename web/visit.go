@@ -30,8 +30,18 @@ type visit struct {
 func (v visit) viewer() page.Viewer {
 	return page.Viewer{
 		Name: v.who.Name, Patient: v.who.Kind == Patient, Professional: v.who.Kind == Professional, CSRF: v.csrf,
+		Officer:     v.who.Enrols,
 		SessionCSRF: cmp.Or(v.session, v.csrf), Acting: actingViewer(v.acting),
+		Exercise: v.who.Exercise, OtherExercise: otherExercise(v.who),
 	}
+}
+
+// otherExercise is where a professional with several exercises chooses another one (I46).
+func otherExercise(who Principal) string {
+	if who.Exercises < 2 {
+		return ""
+	}
+	return "/oauth/exercise?return=%2Fpro"
 }
 
 // view is what a page handler gives: a page, or where to go next, or a document.

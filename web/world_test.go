@@ -30,13 +30,13 @@ type world struct {
 func newWorld(t testing.TB, change ...func(*Config)) *world {
 	t.Helper()
 	w := &world{t: t, core: newFake(), answers: &fakeIdempotency{}, log: &bytes.Buffer{}, metrics: prometheus.NewRegistry()}
-	c := Config{SessionCookie: "mes", CheckINSKey: true, MaxReplyBytes: 1 << 20, Key: bytes.Repeat([]byte{7}, 32), SessionIdle: 30 * time.Minute}
+	c := Config{SessionCookie: "mes", LinkCookie: "mes-link", CheckINSKey: true, MaxReplyBytes: 1 << 20, Key: bytes.Repeat([]byte{7}, 32), SessionIdle: 30 * time.Minute}
 	for _, f := range change {
 		f(&c)
 	}
 	app, err := New(c, Deps{
 		Conversations: w.core, Directory: fakeDirectory{}, Authenticator: fakeAuthenticator{}, Idempotency: w.answers, OAuth: echoHandler(),
-		Ready: func(context.Context) error { return w.ready }, Metrics: w.metrics,
+		Linking: fakeLinking{}, Ready: func(context.Context) error { return w.ready }, Metrics: w.metrics,
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: func() time.Time { return now },
 	})
 	if err != nil {

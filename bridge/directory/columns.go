@@ -69,7 +69,12 @@ func parseHeader(line []byte) (layout, error) {
 	for i, name := range names {
 		places[normalName(name)] = i
 	}
-	l := layout{width: len(names)}
+	l := layout{width: len(names), category: -1, function: -1}
+	for name, place := range map[string]*int{columnCategory: &l.category, columnFunction: &l.function} {
+		if at, ok := places[normalName(name)]; ok {
+			*place = at
+		}
+	}
 	for _, c := range []struct {
 		name     string
 		place    *int

@@ -32,6 +32,7 @@ type commands struct {
 		Example configExampleCommand `cmd:"" help:"Print a complete commented configuration file."`
 	} `cmd:"" help:"About the configuration file."`
 	Clients clientsCommand `cmd:"" help:"Register the software that may use the API."`
+	Users   usersCommand   `cmd:"" help:"Keep the lists of users whom structures' own identity providers let in."`
 	Trust   struct {
 		Verify trustVerifyCommand `cmd:"" help:"Check the signature and content of a white list; tells each check."`
 		Accept trustAcceptCommand `cmd:"" help:"Let the bridge take one list that is older, or far shorter, than the one in service."`
@@ -44,7 +45,14 @@ type commands struct {
 		Export auditExportCommand `cmd:"" help:"Hand out traces by mailbox, patient, message or period."`
 	} `cmd:"" help:"About the journal of every act."`
 	Patient struct {
-		Event patientEventCommand `cmd:"" help:"Bring in a life event of a patient: death, another matricule, guardianship."`
+		Event     patientEventCommand     `cmd:"" help:"Bring in a life event of a patient: death, another matricule, guardianship."`
+		Enrol     patientEnrolCommand     `cmd:"" help:"Enrol a patient face to face; prints the code to hand over."`
+		Codes     patientCodesCommand     `cmd:"" help:"List the codes that an agent handed over."`
+		Revoke    patientRevokeCommand    `cmd:"" help:"Take a code back."`
+		Bind      patientBindCommand      `cmd:"" help:"Bind logins to patients on the word of a pairing service."`
+		Unlink    patientUnlinkCommand    `cmd:"" help:"Unlink the login of a patient, who may then be enrolled anew."`
+		Represent patientRepresentCommand `cmd:"" help:"Declare who acts for a patient by law."`
+		Dismiss   patientDismissCommand   `cmd:"" help:"End whatever lets somebody act for a patient."`
 	} `cmd:"" help:"About one patient."`
 	Rebuild rebuildCommand `cmd:"" help:"Make the state in redis again from the journal; the bridge must not run."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -54,13 +54,16 @@ type Row struct {
 	Count        int    `json:"count"`
 	Version      uint64 `json:"version"`
 	UpTo         string `json:"upTo"` // of a purge: the first instant of what is kept
+
+	Exercise string `json:"exercise"` // exercise situation in which a professional acted (I46)
+	Under    string `json:"under"`    // under whose responsibility (D27)
 }
 
 // columns are the names of the cells, in their order.
 func columns() []string {
 	return []string{
 		"chain", "sequence", "round", "hash", "time", "event", "outcome", "code", "rule", "actorKind", "actorId", "patient",
-		"mailbox", "conversation", "message", "messageIdHash", "how", "effect", "peer", "count", "version", "upTo",
+		"mailbox", "conversation", "message", "messageIdHash", "how", "effect", "peer", "count", "version", "upTo", "exercise", "under",
 	}
 }
 
@@ -68,7 +71,7 @@ func (r Row) cells() []string {
 	return []string{
 		r.Chain, strconv.FormatUint(r.Sequence, 10), strconv.FormatUint(r.Round, 10), r.Hash, r.Time, r.Event, r.Outcome, r.Code,
 		r.Rule, r.ActorKind, r.ActorID, r.Patient, r.Mailbox, r.Conversation, r.Message, r.MessageHash, r.How, r.Effect, r.Peer,
-		strconv.Itoa(r.Count), strconv.FormatUint(r.Version, 10), r.UpTo,
+		strconv.Itoa(r.Count), strconv.FormatUint(r.Version, 10), r.UpTo, r.Exercise, r.Under,
 	}
 }
 
@@ -179,7 +182,8 @@ func (x *exporter) entry(round uint64, e conversations.JournalEntry) error {
 	row := rowOf(t)
 	entryHash := journal.EntryHash(e)
 	row.Round, row.Hash = round, hex.EncodeToString(entryHash[:])
-	row.ActorID = x.actor(e, t)
+	who := x.actor(e, t)
+	row.ActorID, row.Exercise, row.Under = who.ID, who.Exercise, who.Under
 	span := x.manifest.Chains[t.Shard]
 	if span.Rows == 0 {
 		span.First = t.Sequence
@@ -198,7 +202,7 @@ func (x *exporter) entry(round uint64, e conversations.JournalEntry) error {
 }
 
 // actor returns who acted, when the patient's key can be read.
-func (x *exporter) actor(e conversations.JournalEntry, t conversations.Trace) string {
+func (x *exporter) actor(e conversations.JournalEntry, t conversations.Trace) conversations.Actor {
 	var key conversations.DataKey
 	var err error
 	if x.Keys != nil && t.Patient != "" {
@@ -207,9 +211,9 @@ func (x *exporter) actor(e conversations.JournalEntry, t conversations.Trace) st
 	redo, sealed, openErr := conversations.OpenRedo(e, key)
 	if err != nil || openErr != nil || sealed {
 		x.manifest.Unopened++ // another key sealed it, or none is left: the frame stands for itself
-		return ""
+		return conversations.Actor{}
 	}
-	return redo.Actor.ID
+	return redo.Actor
 }
 
 // rowOf lays out what stands in clear.

@@ -55,6 +55,7 @@ type patient struct {
 	before  string // what a suspension interrupted
 	minor   time.Time
 	terms   string
+	login   string // subject that leads to the account (D26)
 
 	blocks      []block
 	objections  []objection

@@ -78,6 +78,8 @@ func commands() []command {
 		{"back", 45, (*world).back},
 		{"login", 4, (*world).login},
 		{"enrol", 12, (*world).enrol},
+		{"bind", 14, (*world).bind},
+		{"unlink", 5, (*world).unlink},
 		{"minor", 8, (*world).noteMinority},
 		{"terms", 5, (*world).acceptTerms},
 		{"visit", 45, (*world).changeEpisode},

@@ -12,3 +12,4 @@ await import('./desk.test.mjs');
 await import('./team.test.mjs');
 await import('./patient.test.mjs');
 await import('./ends.test.mjs');
+await import('./enrolment.test.mjs');

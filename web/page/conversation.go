@@ -85,6 +85,10 @@ const (
 	NoticeTooLate         Notice = "fin-passee"
 	NoticeAdmitted        Notice = "inscrit"
 	NoticeDismissed       Notice = "retire"
+
+	NoticeRevoked             Notice = "code-retire"
+	NoticeDeclared            Notice = "representation"
+	NoticeRepresentationEnded Notice = "representation-finie"
 )
 
 // Words is the sentence of a notice, empty for a text that is none.
@@ -126,6 +130,12 @@ func (n Notice) Words() string {
 		return "La fin prévue est annulée. L’échange continue."
 	case NoticeTooLate:
 		return "L’échange avait déjà pris fin. Un nouveau message de votre part le rouvre."
+	case NoticeRevoked:
+		return "Code retiré : il ne vaut plus rien."
+	case NoticeDeclared:
+		return "Représentation enregistrée. Elle est tracée à votre nom, et le patient la voit."
+	case NoticeRepresentationEnded:
+		return "Cette personne n’agit plus pour ce patient."
 	case NoticeThreadEnded:
 		return "Cette conversation a pris fin. Un nouveau message de votre part la rouvre."
 	case NoticeAdmitted:

@@ -26,9 +26,46 @@ type Consent struct {
 	Application string
 	Person      string
 	Rights      []string // in French
-	Action      string   // where the decision is posted to
-	CSRF        string
+	Exercise    string   // exercise situation that it is asked for; empty: none
+	// OtherExercise is where the person chooses another one and comes back; empty: there is none.
+	OtherExercise string
+	Action        string // where the decision is posted to
+	CSRF          string
 }
 
 func (p Consent) title() string  { return "Autoriser " + p.Application }
 func (Consent) template() string { return "consent" }
+
+// LoginChoice is the provider of a structure.
+type LoginChoice struct{ Name, Href string }
+
+// Providers lets a professional choose how to log in (D26).
+type Providers struct {
+	National   string
+	Structures []LoginChoice
+}
+
+func (Providers) title() string    { return "S’identifier comme professionnel" }
+func (Providers) template() string { return "providers" }
+
+// Exercise asks a professional in which exercise situation he acts (I46).
+type Exercise struct {
+	Person    string
+	Exercises []ExerciseChoice
+	Chosen    string // key of the present one
+	Missing   bool   // the form came back without a choice
+	Action    string
+	Return    string
+	CSRF      string
+}
+
+// ExerciseChoice is one situation.
+type ExerciseChoice struct{ Key, Name string }
+
+func (p Exercise) title() string {
+	if p.Missing {
+		return "Erreur" + nbsp + ": choisir votre exercice"
+	}
+	return "Choisir votre exercice"
+}
+func (Exercise) template() string { return "exercise" }

@@ -30,7 +30,8 @@ type Options struct {
 	Zone              *time.Location
 	PatientLogin      string // text of the login button (wording.md: the provider's own words)
 	ProfessionalLogin string
-	SessionMinutes    int // after which an idle visitor is logged out; 0: not told
+	Structures        []LoginChoice // whose own provider lets their staff in (D26)
+	SessionMinutes    int           // after which an idle visitor is logged out; 0: not told
 }
 
 // Viewer is who looks at a page; the zero Viewer is nobody known.
@@ -38,9 +39,13 @@ type Viewer struct {
 	Name         string
 	Patient      bool
 	Professional bool
+	Officer      bool    // a professional who enrols patients (D26)
 	CSRF         string  // token of every form (field csrf)
 	SessionCSRF  string  // token of the forms about the viewer in person, and to log out
 	Acting       *Acting // for whom the viewer acts; nil: himself
+
+	Exercise      string // exercise situation in which a professional acts (I46)
+	OtherExercise string // where he chooses another one; empty: there is none
 }
 
 // Known reports whether somebody is logged in.

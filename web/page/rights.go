@@ -108,6 +108,15 @@ func (p History) title() string {
 }
 func (History) template() string { return "history" }
 
+// By names the professional who acted, with his exercise situation (I46) or under whose responsibility (D27); empty when
+// the sentence says it, or nobody did.
+func (History) By(l conversations.HistoryLine) string {
+	if l.ActorKind != conversations.ActorProfessional {
+		return ""
+	}
+	return l.Actor
+}
+
 // Sentence is a line in words.
 func (History) Sentence(l conversations.HistoryLine) string { return Sentence(l) }
 

@@ -88,6 +88,16 @@ func delegateSentence(l conversations.HistoryLine) string {
 		return "Le service a enregistré qui vous représente."
 	case rules.DelegateEnded:
 		return byPatient(l, "Vous avez mis fin à un accès à votre messagerie.", "a mis fin à un accès à votre messagerie.")
+	case rules.EnrolmentMade:
+		return sentence(agent(l), "vous a remis un code pour rattacher votre identité à votre messagerie.")
+	case rules.EnrolmentEnded:
+		return sentence(agent(l), "a retiré un code qui vous avait été remis.")
+	case rules.EnrolmentRefused:
+		return "Une personne d’une autre identité a essayé un code qui vous avait été remis. Il n’a rien ouvert."
+	case rules.SubjectBound:
+		return "Votre identité a été rattachée à votre messagerie."
+	case rules.SubjectUnbound:
+		return "Votre identité a été détachée de votre messagerie."
 	case rules.DelegateRestored:
 		return byPatient(l, "Vous avez rétabli un accès à votre messagerie.", "a rétabli un accès à votre messagerie.")
 	}
@@ -117,6 +127,14 @@ func sentence(who, what string) string {
 		who = "Un professionnel"
 	}
 	return who + " " + what
+}
+
+// agent is the name of whoever enrolled the patient.
+func agent(l conversations.HistoryLine) string {
+	if l.Actor == "" {
+		return "Le service"
+	}
+	return l.Actor
 }
 
 // byPatient tells an act of the patient, or of whoever acts for him.

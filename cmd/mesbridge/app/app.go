@@ -49,14 +49,15 @@ type App struct {
 	clientTLS *trust.Identity // judges the certificates of OAuth clients; nil without that listener
 	lists     *trust.Store
 	trustSpace
-	directory mailboxes
-	metrics   *prometheus.Registry
-	early     early
-	codec     *mail.Codec
-	clients   *clientfile.Register
-	web       *web.App
-	responder *delivery.Responder
-	scanner   *scan.Scanner // nil: none is configured
+	directory  mailboxes
+	metrics    *prometheus.Registry
+	early      early
+	codec      *mail.Codec
+	clients    *clientfile.Register
+	structures map[string]structure // by key
+	web        *web.App
+	responder  *delivery.Responder
+	scanner    *scan.Scanner // nil: none is configured
 }
 
 // Start starts everything in order and returns when all of it serves. When a part cannot start, those

@@ -36,7 +36,10 @@ func (a *App) webConfig() (web.Config, error) {
 		Demo: a.Demonstration != nil, Secure: strings.HasPrefix(c.PublicURL, "https:"),
 		FormTargets: formTargets(c), CheckINSKey: c.INSKeyCheck,
 		MaxReplyBytes: c.Limits.MaxReplyBytes, MaxMessageBytes: c.Limits.MaxMessageBytes, Key: key,
-		APIPerMinute: c.Limits.APIPerMinute, PlainWebhooks: a.Demonstration != nil,
+		APIPerMinute: c.Limits.APIPerMinute, PlainWebhooks: a.Demonstration != nil, SessionIdle: oauth.SessionIdle, PublicURL: c.PublicURL,
+	}
+	for _, s := range c.Structures {
+		w.Structures = append(w.Structures, web.LoginChoice{Name: s.Name, Href: oauth.LoginPath(s.Key)})
 	}
 	return w, nil
 }
@@ -44,7 +47,11 @@ func (a *App) webConfig() (web.Config, error) {
 // formTargets are the origins that our forms may lead to: the providers, at logout.
 func formTargets(c config.Config) []string {
 	var all []string
-	for _, p := range []config.Provider{c.Patients, c.Professionals} {
+	providers := []config.Provider{c.Patients, c.Professionals}
+	for _, s := range c.Structures {
+		providers = append(providers, s.Provider)
+	}
+	for _, p := range providers {
 		if u, err := url.Parse(p.Issuer); err == nil && !slices.Contains(all, u.Scheme+"://"+u.Host) {
 			all = append(all, u.Scheme+"://"+u.Host)
 		}
@@ -72,8 +79,26 @@ type oauthPages struct{ pages *web.Pages }
 func (p *oauthPages) Consent(w http.ResponseWriter, _ *http.Request, d oauth.ConsentData) {
 	p.pages.Consent(w, web.ConsentPage{
 		Client: d.Client, Person: d.Person, Patient: d.Kind == oauth.Patient, Scopes: d.Scopes,
-		Action: d.Action, CSRF: d.CSRF, FormTarget: d.FormTarget,
+		Action: d.Action, CSRF: d.CSRF, FormTarget: d.FormTarget, Exercise: d.Exercise, OtherExercise: d.OtherExercise,
 	})
+}
+
+// Providers implements oauth.Pages.
+func (p *oauthPages) Providers(w http.ResponseWriter, _ *http.Request, d oauth.ProvidersData) {
+	structures := make([]web.LoginChoice, len(d.Structures))
+	for i, s := range d.Structures {
+		structures[i] = web.LoginChoice(s)
+	}
+	p.pages.Providers(w, d.National, structures)
+}
+
+// Exercise implements oauth.Pages.
+func (p *oauthPages) Exercise(w http.ResponseWriter, _ *http.Request, d oauth.ExerciseData) {
+	page := web.ExercisePage{Person: d.Person, Chosen: d.Chosen, Missing: d.Missing, Action: d.Action, Return: d.Return, CSRF: d.CSRF}
+	for _, e := range d.Exercises {
+		page.Exercises = append(page.Exercises, web.ExerciseChoice(e))
+	}
+	p.pages.Exercise(w, page)
 }
 
 // Error implements oauth.Pages.
@@ -87,10 +112,11 @@ func (a *App) startWeb(context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.SessionCookie = a.OAuth.Sessions().CookieName()
+	c.SessionCookie, c.LinkCookie = a.OAuth.Sessions().CookieName(), a.OAuth.LinkCookieName()
 	c.MutualTLSPaths = oauth.MutualTLSPaths()
 	app, err := web.New(c, web.Deps{
-		Conversations: a.Conversations, Directory: book{a}, Authenticator: callers{a.OAuth, a.Conversations.Mandates, a.mailboxesOf}, Idempotency: newAnswers(a.client), Calls: a.store,
+		Conversations: a.Conversations, Directory: book{a}, Authenticator: callers{a.OAuth, a.Conversations.MandatesOf, a.mailboxesOf, a.Conversations.Enrols},
+		Idempotency: newAnswers(a.client), Calls: a.store, Linking: waitingLogins{a},
 		OAuth: a.OAuth.Handler(), Ready: a.ready, Metrics: a.metrics, Log: a.Log.With("part", "web"), Now: time.Now,
 	})
 	if err != nil {

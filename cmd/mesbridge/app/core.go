@@ -60,7 +60,8 @@ func (a *App) startConversations(ctx context.Context) error {
 		Copies:           c.Mail.Copies,
 		TellWebhooks:     true,
 		Shared:           sharedMailboxes(c.Mailboxes),
-		Windows:          replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris),
+		Officers:         people(c.Enrolment.Officers), EnrolmentFor: time.Duration(c.Enrolment.Days) * 24 * time.Hour,
+		Windows: replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris),
 	}, ports)
 	a.Conversations.Trace(ctx, conversations.Event{Kind: conversations.TraceStart, Actor: conversations.ActorSystem, Code: settingsHash(c)})
 	a.early.open(ctx, a.Conversations.Trace)
@@ -85,11 +86,18 @@ func sharedMailboxes(all []config.Mailbox) []conversations.SharedMailbox {
 		if err != nil {
 			continue // settings are checked before
 		}
-		shared := conversations.SharedMailbox{Address: a, Kind: rules.MailboxKind(m.Kind)}
-		for _, p := range m.Responsible {
-			shared.Responsible = append(shared.Responsible, conversations.Person{ID: p.ID, Name: p.Name})
-		}
+		shared := conversations.SharedMailbox{Address: a, Kind: rules.MailboxKind(m.Kind), FINESS: m.FINESS}
+		shared.Responsible = people(m.Responsible)
 		list = append(list, shared)
+	}
+	return list
+}
+
+// people are persons of the settings.
+func people(all []config.Person) []conversations.Person {
+	var list []conversations.Person
+	for _, p := range all {
+		list = append(list, conversations.Person{ID: p.ID, Name: p.Name})
 	}
 	return list
 }

@@ -117,7 +117,8 @@ func (a *App) operations() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", web.Operations(a.probed, a.metrics))
 	mux.HandleFunc("POST /journal/round", a.roundNow)
-	mux.HandleFunc("POST "+eventPath, a.eventNow)
+	mux.HandleFunc("POST "+eventPath, sealedCall(a, a.answerEvent))
+	mux.HandleFunc("POST "+actPath, sealedCall(a, a.answerAct))
 	return mux
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto"
 	"crypto/hkdf"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -10,13 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/conversations"
 	"mesbridge/oauth"
 	"mesbridge/rules"
+	"mesbridge/web"
 )
 
 // PatientScopes are those of a patient's login (I247).
@@ -25,8 +26,8 @@ func PatientScopes() []string {
 }
 
 // ProfessionalScopes are those of a professional, who then still needs a right on the mailbox: to act for it,
-// or, with admin, to list its users.
-func ProfessionalScopes() []string { return append(deskScopes(), "admin") }
+// or, with admin, to list its users; or, with patient.enrol, to be listed among those who enrol (D26).
+func ProfessionalScopes() []string { return append(deskScopes(), "admin", "patient.enrol") }
 
 // deskScopes are those of whoever acts for a mailbox.
 func deskScopes() []string {
@@ -61,11 +62,15 @@ func (a *App) openLogin(context.Context) error {
 	}
 	patients, err := upstream(c.Patients)
 	if err != nil {
-		return fmt.Errorf("read the client secret of patients: %w", err)
+		return SettingsError{fmt.Errorf("patients: %w", err)}
 	}
 	professionals, err := upstream(c.Professionals)
 	if err != nil {
-		return fmt.Errorf("read the client secret of professionals: %w", err)
+		return SettingsError{fmt.Errorf("professionals: %w", err)}
+	}
+	structures, err := a.openStructures()
+	if err != nil {
+		return err
 	}
 	clients, err := a.openClients()
 	if err != nil {
@@ -86,21 +91,10 @@ func (a *App) openLogin(context.Context) error {
 		},
 		Environment: string(c.Environment), Issuer: c.PublicURL, Redis: a.client, SealKey: seal, GlobalSecret: tokens,
 		SigningKey: signing, OtherKeys: others, Clients: clients, Pages: pages, Patients: patients, Professionals: professionals,
-		Resolve: a.resolveTraced, LoggedOut: a.loggedOut, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
+		Structures: structures, Vouched: a.vouched,
+		Resolve: a.resolveTraced, Linking: web.LinkPath, LoggedOut: a.loggedOut, ShortCuts: a.Demonstration != nil, Log: a.Log.With("part", "oauth"), Now: time.Now,
 	})
 	return err
-}
-
-// upstream is a provider as oauth takes it.
-func upstream(p config.Provider) (*oauth.Upstream, error) {
-	secret, err := p.ClientSecret.Read()
-	if err != nil {
-		return nil, err
-	}
-	return &oauth.Upstream{
-		Issuer: p.Issuer, DiscoveryURL: p.Discovery, ClientID: p.ClientID, ClientSecret: strings.TrimSpace(string(secret)),
-		Level: p.Level, UserInfo: true,
-	}, nil
 }
 
 // derive makes a key for one use from a secret.
@@ -114,6 +108,19 @@ func derive(secret []byte, use string) ([]byte, error) {
 
 // readRSAKey reads a PEM key in either form that openssl writes.
 func readRSAKey(f config.SecretFile) (*rsa.PrivateKey, error) {
+	key, err := readPrivateKey(f)
+	if err != nil {
+		return nil, err
+	}
+	rsaKey, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s is not an RSA key; make one with: openssl genrsa -out FILE 3072", f)
+	}
+	return rsaKey, nil
+}
+
+// readPrivateKey reads a PEM key in any form that openssl writes.
+func readPrivateKey(f config.SecretFile) (crypto.PrivateKey, error) {
 	text, err := f.Read()
 	if err != nil {
 		return nil, err
@@ -125,15 +132,14 @@ func readRSAKey(f config.SecretFile) (*rsa.PrivateKey, error) {
 	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
 		return key, nil
 	}
+	if key, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("%s holds no key that can be read: %w", f, err)
 	}
-	rsaKey, ok := key.(*rsa.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("%s is not an RSA key; make one with: openssl genrsa -out FILE 3072", f)
-	}
-	return rsaKey, nil
+	return key, nil
 }
 
 // readPublicKeys reads PEM keys as "openssl rsa -pubout" writes them.
@@ -172,24 +178,24 @@ func (a *App) resolveTraced(ctx context.Context, provider string, claims map[str
 	if provider == string(oauth.Patient) {
 		e.Actor = conversations.ActorPatient
 	}
-	if errors.Is(err, oauth.ErrUnknownPerson) {
+	if errors.Is(err, oauth.ErrUnknownPerson) || errors.Is(err, oauth.ErrUnlinked) {
 		e.Outcome = conversations.OutcomeRefused
 	}
 	a.Conversations.Trace(ctx, e)
 	return who, err
 }
 
-// resolve tells who a login is. A patient is known by the matricule that the provider vouches for (D26),
-// never by traits (I76); a professional by SubjectNameID (I30).
+// resolve tells who a login is. A patient is known by the matricule that the provider vouches for, or by the login that
+// he bound to his account (D26), never by traits (I76); a professional by SubjectNameID (I30), or by the list of the
+// structure that vouches for him (D26).
 func (a *App) resolve(ctx context.Context, provider string, claims map[string]any) (oauth.Identity, error) {
 	if provider == string(oauth.Patient) {
 		return a.resolvePatient(ctx, claims)
 	}
-	id, _ := claims["SubjectNameID"].(string)
-	if id == "" {
-		return oauth.Identity{}, oauth.ErrUnknownPerson
+	who, err := a.resolveProfessional(ctx, provider, claims)
+	if err != nil {
+		return who, err
 	}
-	who := oauth.Identity{Subject: id, Name: personName(claims), Scopes: ProfessionalScopes()}
 	if err := a.Conversations.Note(ctx, signatory(who), conversations.TraceLogin); err != nil {
 		return oauth.Identity{}, errors.Join(oauth.ErrUnavailable, err)
 	}
@@ -199,14 +205,11 @@ func (a *App) resolve(ctx context.Context, provider string, claims map[string]an
 // resolvePatient admits those who have an account to read, to open or to look after, and activates it at the
 // first login (D16). What they may do there is decided with each request.
 func (a *App) resolvePatient(ctx context.Context, claims map[string]any) (oauth.Identity, error) {
-	text, _ := claims[a.Config.INSClaim].(string)
-	ins, err := rules.ParseINS(text, a.Config.INSKeyCheck)
-	if err != nil {
-		return oauth.Identity{}, oauth.ErrUnknownPerson
-	}
-	p, err := a.Conversations.PatientByINS(ctx, ins)
+	p, err := a.patientOf(ctx, claims)
 	switch {
-	case conversations.KindOf(err) == conversations.KindMailboxUnknown && err != nil:
+	case errors.Is(err, oauth.ErrUnlinked):
+		return oauth.Identity{}, err
+	case conversations.KindOf(err) == conversations.KindMailboxUnknown && err != nil, errors.Is(err, rules.ErrNotINS):
 		return oauth.Identity{}, oauth.ErrUnknownPerson
 	case err != nil:
 		return oauth.Identity{}, errors.Join(oauth.ErrUnavailable, err)
@@ -230,15 +233,4 @@ func admitted(s rules.AccountState) bool {
 		return false
 	}
 	return false
-}
-
-// personName is the name that a provider gives.
-func personName(claims map[string]any) string {
-	given, _ := claims["given_name"].(string)
-	family, _ := claims["family_name"].(string)
-	if name := strings.TrimSpace(given + " " + family); name != "" {
-		return name
-	}
-	name, _ := claims["name"].(string)
-	return name
 }

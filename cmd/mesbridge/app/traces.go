@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -84,7 +85,7 @@ func (a *App) loggedOut(ctx context.Context, who oauth.Identity) {
 
 // signatory is who stands for his acts in the journal.
 func signatory(who oauth.Identity) conversations.Signatory {
-	s := conversations.Signatory{Kind: conversations.ActorProfessional, ID: who.Subject, Name: who.Name}
+	s := conversations.Signatory{Kind: conversations.ActorProfessional, ID: who.Subject, Name: who.Name, Exercise: cmp.Or(who.ExerciseName, who.Exercise)}
 	if who.Kind == oauth.Patient {
 		s.Kind, s.Patient = conversations.ActorPatient, conversations.PatientID(who.Subject)
 	}

@@ -36,17 +36,16 @@ func (c Config) check() error {
 	errs = append(errs, c.Retention.faults()...)
 	errs = append(errs, c.Windows.faults()...)
 	errs = append(errs, mailboxFaults(c.Mailboxes)...)
+	errs = append(errs, c.Enrolment.faults()...)
 	errs = append(errs, c.Delivery.faults()...)
 	errs = append(errs, c.Webhooks.faults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
-	if c.INSClaim == "" {
-		errs = append(errs, errors.New("insClaim: name the claim that holds the matricule (I76)"))
-	}
 	if c.Journal.SealEvery < time.Second || c.Journal.SealEvery > 24*time.Hour {
 		errs = append(errs, errors.New("journal.sealEvery: write a time from 1s to 24h (O157)"))
 	}
 	errs = append(errs, c.Patients.faults("patients")...)
 	errs = append(errs, c.Professionals.faults("professionals")...)
+	errs = append(errs, c.structureFaults()...)
 	return errors.Join(append(errs, c.Notifications.faults()...)...)
 }
 
@@ -157,6 +156,9 @@ func mailboxFaults(all []Mailbox) []error {
 		if k := rules.MailboxKind(m.Kind); k != rules.Organisational && k != rules.Practice {
 			fault("kind: write ORG or CAB; a personal mailbox has no users beside its holder, an application's is given to a client")
 		}
+		if m.FINESS != "" && !isFINESS(m.FINESS) {
+			fault("finess: write the nine characters of the structure's FINESS")
+		}
 		if len(m.Responsible) == 0 {
 			fault("responsible: name somebody; without him nobody can list users")
 		}
@@ -164,6 +166,22 @@ func mailboxFaults(all []Mailbox) []error {
 			if p.ID == "" || p.Name == "" {
 				fault("responsible: write id, the national identifier, and name, which is shown to the users")
 			}
+		}
+	}
+	return errs
+}
+
+// mostEnrolment is how long a code may wait at most, in days: it is worth an account.
+const mostEnrolment = 30
+
+func (e Enrolment) faults() []error {
+	var errs []error
+	if e.Days < 1 || e.Days > mostEnrolment {
+		errs = append(errs, fmt.Errorf("enrolment.days: write a number of days from 1 to %d (D26)", mostEnrolment))
+	}
+	for i, p := range e.Officers {
+		if p.ID == "" || p.Name == "" {
+			errs = append(errs, fmt.Errorf("enrolment.officers[%d]: write id, the national identifier, and name (D26)", i))
 		}
 	}
 	return errs
@@ -199,11 +217,6 @@ func (d Delivery) faults() []error {
 		return []error{fmt.Errorf("delivery.giveUpHours: write a number of hours from %d to %d (O87)", least, most)}
 	}
 	return nil
-}
-
-// faults asks for https in every environment: the demonstration's provider has none (D26).
-func (p Provider) faults(name string) []error {
-	return []error{urlFault(name+".issuer", p.Issuer, Production), urlFault(name+".discovery", p.Discovery, Production)}
 }
 
 func (m Mailer) faults() []error {

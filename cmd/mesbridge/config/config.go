@@ -16,6 +16,7 @@ type Config struct {
 	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
 	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19), how often one may ask (D29) and call."`
 	Mailboxes     []Mailbox   `yaml:"mailboxes" doc:"Organisational (ORG) and practice (CAB) mailboxes whose users write from here, and who is responsible, by national identifier: 8 and the RPPS number. They list the users on the pages, and read nothing by it (I119, D27). A personal mailbox needs no entry: the directory knows its holder (I120)."`
+	Enrolment     Enrolment   `yaml:"enrolment" doc:"Enrolment of patients face to face, with a one-time code, where the patients' provider gives no matricule (D26)."`
 	Windows       Windows     `yaml:"replyWindows" doc:"Reply windows of mailboxes; none by default (D8)."`
 	Mail          Mail        `yaml:"mail" doc:"How mail from professionals is taken."`
 	Scan          Scan        `yaml:"scan" doc:"The look into messages and attachments for viruses (O168)."`
@@ -29,9 +30,10 @@ type Config struct {
 	Keys          Keys        `yaml:"keys" doc:"Keys of this installation, made once each: openssl rand -hex 32 > FILE; chmod 600 FILE. Losing the master key loses every message."`
 	Journal       Journal     `yaml:"journal" doc:"The journal of every act, which audit and rebuild read."`
 	OAuth         OAuth       `yaml:"oauth" doc:"The bridge's own authorization server."`
-	Patients      Provider    `yaml:"patients" doc:"Identity provider of the patients, of level substantial, that gives the INS (D26, O145)."`
-	INSClaim      string      `yaml:"insClaim" doc:"Claim of the patients' provider that holds the matricule INS: only the ENS front or a pairing service may give one, never FranceConnect (I76)."`
-	Professionals Provider    `yaml:"professionals" doc:"Identity provider of the professionals: Pro Santé Connect, or that of one structure (D26)."`
+	Patients      Provider    `yaml:"patients" doc:"Identity provider of the patients, of level substantial: one that gives the INS, or FranceConnect+ with enrolment (D26, O145)."`
+	INSClaim      string      `yaml:"insClaim" may:"empty" doc:"Claim of the patients' provider that holds the matricule INS: only the ENS front or a pairing service may give one. Empty for FranceConnect+, which gives none: patients are then enrolled (I76)."`
+	Professionals Provider    `yaml:"professionals" doc:"Identity provider of the professionals: Pro Santé Connect (D26, I5-I15)."`
+	Structures    []Structure `yaml:"structures" doc:"Structures whose own OpenID provider lets their staff in, beside Pro Santé Connect: key, a short name for URLs that never changes, finess, name, users, the list of who may come in (CSV; see mesbridge users), subjectClaim, the claim that the list knows people by, and provider, with the settings of professionals. It vouches for mailboxes of that structure alone (D26)."`
 	Webhooks      Webhooks    `yaml:"webhooks" doc:"Calls to software that asked by the API to be told what happens in a mailbox."`
 	Notifications Mailer      `yaml:"notifications" doc:"Neutral e-mails to the private addresses that patients gave; they hold no health information and no link (O90, R123)."`
 	Log           Log         `yaml:"log" doc:"Technical log, on standard error; it holds no personal data."`
@@ -84,12 +86,29 @@ type Mailbox struct {
 	Address     string   `yaml:"address"`
 	Kind        string   `yaml:"kind"`
 	Responsible []Person `yaml:"responsible"`
+	FINESS      string   `yaml:"finess,omitempty"` // of its structure, when the directory does not know the mailbox
+}
+
+// Structure is the OpenID provider of one structure (D26).
+type Structure struct {
+	Key          string   `yaml:"key"`
+	FINESS       string   `yaml:"finess"`
+	Name         string   `yaml:"name"`
+	Users        File     `yaml:"users"`
+	SubjectClaim string   `yaml:"subjectClaim"`
+	Provider     Provider `yaml:"provider"`
 }
 
 // Person is somebody named by his national identifier (I109).
 type Person struct {
 	ID   string `yaml:"id"`
 	Name string `yaml:"name"`
+}
+
+// Enrolment says who enrols patients face to face (D26).
+type Enrolment struct {
+	Officers []Person `yaml:"officers" doc:"Who may enrol, and hand a code over, by national identifier as in mailboxes. They get a page of their own."`
+	Days     int      `yaml:"days" doc:"How long a code waits for the patient."`
 }
 
 // Windows are the reply windows of mailboxes.
@@ -216,8 +235,24 @@ type Provider struct {
 	Issuer       string     `yaml:"issuer" need:"yes" doc:"Its issuer, https. The demonstration's provider is refused (D26)."`
 	Discovery    string     `yaml:"discovery" doc:"URL of its discovery document, when that is not at the usual place: Pro Santé Connect's is not (I14)."`
 	ClientID     string     `yaml:"clientID" need:"yes" doc:"The bridge's client id there."`
-	ClientSecret SecretFile `yaml:"clientSecret" need:"yes" doc:"The bridge's client secret there."`
+	ClientSecret SecretFile `yaml:"clientSecret" doc:"The bridge's client secret there; empty with clientAuth certificate."`
 	Level        string     `yaml:"level" oneOf:"eidas1 eidas2 eidas3" doc:"Least level of a login that is accepted (I17, I71)."`
+	ClientAuth   string     `yaml:"clientAuth" oneOf:"basic post certificate" doc:"How the bridge proves itself there: its secret in a header (basic) or in the form (post), or a certificate of IGC-Santé (I20)."`
+	Certificate  File       `yaml:"certificate" may:"empty" doc:"That certificate, PEM, leaf first."`
+	Key          SecretFile `yaml:"key" may:"empty" doc:"Its key, PEM, unencrypted."`
+	Scopes       []string   `yaml:"scopes" doc:"What is asked for; none: openid, and scope_all of Pro Santé Connect (I18)."`
+	Endpoints    Endpoints  `yaml:"endpoints" doc:"Endpoints that differ from those of the discovery document (I14, I15)."`
+	// DecryptionKeys open what the provider encrypts.
+	DecryptionKeys []SecretFile `yaml:"decryptionKeys" doc:"Keys that the provider encrypts its tokens for, RSA of 2048 bits or EC P-256, PEM: FranceConnect+ does (I73). The first is published at /oauth/encryption-keys, the others still open."`
+}
+
+// Endpoints are those of a provider.
+type Endpoints struct {
+	Authorize  string `yaml:"authorize" may:"empty" doc:"Where people are sent to; of Pro Santé Connect on the host wallet (I7, I15)."`
+	Token      string `yaml:"token" may:"empty" doc:"Where codes and refresh tokens are exchanged."`
+	UserInfo   string `yaml:"userInfo" may:"empty" doc:"Where the identity is read."`
+	Keys       string `yaml:"keys" may:"empty" doc:"Where the keys of signatures are."`
+	EndSession string `yaml:"endSession" may:"empty" doc:"Where people are logged out."`
 }
 
 // Mailer is the way out for neutral notifications.

@@ -18,6 +18,7 @@ func Default() Config {
 		Store:         Store{Kind: LocalStore, Timeout: 30 * time.Second},
 		Listen:        Listen{HTTP: "127.0.0.1:8080", SMTP: ":25", Ops: "127.0.0.1:9090"},
 		Limits:        Limits{MaxMessageBytes: 26_214_400, MaxReplyBytes: 10_000_000, QuotaBytes: 2_000_000_000, VerdictsPerHour: 60, APIPerMinute: 600, LoginsPerMinute: 300, TokensPerMinute: 600},
+		Enrolment:     Enrolment{Days: 7},
 		Windows:       Windows{AfterAnswerDays: 7},
 		SMTP:          SMTP{Revocation: Revocation{Online: true}},
 		WhiteList: WhiteList{
@@ -32,9 +33,9 @@ func Default() Config {
 		Retention:     retentionOf(retention.Default()),
 		Delivery:      Delivery{GiveUpHours: 48, AskDelivered: true},
 		Journal:       Journal{SealEvery: 10 * time.Minute},
-		Patients:      Provider{Level: "eidas2"},
+		Patients:      Provider{Level: "eidas2", ClientAuth: AuthBasic},
 		INSClaim:      "ins",
-		Professionals: Provider{Level: "eidas1"},
+		Professionals: Provider{Level: "eidas1", ClientAuth: AuthBasic},
 		Log:           Log{Format: "json", Level: "info"},
 	}
 }
@@ -57,6 +58,7 @@ func sample() Config {
 	c.Mailboxes = []Mailbox{{
 		Address: "cardiologie@exemple.mssante.fr", Kind: "ORG", Responsible: []Person{{ID: "810000000017", Name: "Irène Chapuisat"}},
 	}}
+	c.Enrolment.Officers = []Person{{ID: "810000000017", Name: "Irène Chapuisat"}}
 	c.Windows.Mailboxes = map[string]int{"secretariat@exemple.mssante.fr": 30}
 	c.WhiteList.URL = "https://espacedeconfiance.mssante.fr/listeblanchemssante.xml"
 	c.WhiteList.Roots = "/etc/mesbridge/igc-sante.pem"
@@ -76,6 +78,17 @@ func sample() Config {
 	c.Patients.ClientID, c.Patients.ClientSecret = "mesbridge-patients", "/etc/mesbridge/patients.secret"
 	c.Professionals.Issuer, c.Professionals.Discovery = "https://auth.exemple.esante.fr", "https://wallet.exemple.esante.fr/.well-known/openid-configuration"
 	c.Professionals.ClientID, c.Professionals.ClientSecret = "mesbridge", "/etc/mesbridge/psc.secret"
+	c.Professionals.Endpoints.Authorize = "https://wallet.exemple.esante.fr/auth"
+	c.Structures = []Structure{{
+		Key: "ch-exemple", FINESS: "990000010", Name: "Centre hospitalier d’Exemple", Users: "/etc/mesbridge/ch-exemple-users.csv", SubjectClaim: "sub",
+		Provider: Provider{
+			Issuer: "https://identite.ch-exemple.fr", ClientID: "mesbridge", ClientSecret: "/etc/mesbridge/ch-exemple.secret", Level: "eidas1",
+			ClientAuth: AuthBasic, Scopes: []string{}, DecryptionKeys: []SecretFile{},
+		},
+	}}
+	for _, p := range []*Provider{&c.Patients, &c.Professionals} {
+		p.Scopes, p.DecryptionKeys = []string{}, []SecretFile{}
+	}
 	c.Notifications = Mailer{SmartHost: "relais.exemple.fr:25", From: "ne-pas-repondre@exemple.fr"}
 	return c
 }

@@ -15,8 +15,17 @@ import (
 // does not exist gives an error that is fs.ErrNotExist, so that a file written on one machine for
 // another can be checked too.
 func (c Config) CheckFiles() []error {
+	errs := filesIn("", reflect.ValueOf(c))
+	for i, s := range c.Structures {
+		errs = append(errs, filesIn(fmt.Sprintf("structures[%d].", i), reflect.ValueOf(s))...)
+	}
+	return errs
+}
+
+// filesIn looks at the files that settings name.
+func filesIn(prefix string, v reflect.Value) []error {
 	var errs []error
-	for _, s := range settings("", reflect.ValueOf(c)) {
+	for _, s := range settings(prefix, v) {
 		var err error
 		switch v := s.value.Interface().(type) {
 		case File:
@@ -24,6 +33,10 @@ func (c Config) CheckFiles() []error {
 		case SecretFile:
 			err = v.check()
 		case []File:
+			for _, f := range v {
+				err = errors.Join(err, f.check())
+			}
+		case []SecretFile:
 			for _, f := range v {
 				err = errors.Join(err, f.check())
 			}

@@ -36,6 +36,14 @@ func (c Config) faults() []error {
 		if s.tag.Get("need") == "yes" && s.value.IsZero() {
 			errs = append(errs, fmt.Errorf("%s is missing: %s", s.name, s.tag.Get("doc")))
 		}
+	}
+	return append(errs, closedFaults("", reflect.ValueOf(c))...)
+}
+
+// closedFaults tells which settings of v are not one of the allowed values.
+func closedFaults(prefix string, v reflect.Value) []error {
+	var errs []error
+	for _, s := range settings(prefix, v) {
 		if values, closed := s.tag.Lookup("oneOf"); closed && !slices.Contains(strings.Fields(values), s.value.String()) {
 			errs = append(errs, fmt.Errorf("%s: write one of %s", s.name, strings.Join(strings.Fields(values), ", ")))
 		}

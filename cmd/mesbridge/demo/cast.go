@@ -6,7 +6,10 @@ import "mesbridge/rules"
 // and the facts of the outside contract are promised. The matricules have month 99, which nobody was born in
 // (R14), but for the official sample (O96).
 func People() Cast {
-	return Cast{Patients: patients(), Professionals: professionals(), Clinics: clinics(), Operators: operators()}
+	return Cast{
+		Patients: patients(), Newcomer: newcomer(), Professionals: professionals(), Clinics: clinics(), Operators: operators(),
+		Locums: locums(), Staff: staff(),
+	}
 }
 
 // patients starts with four active adults who have nothing to do with each other.
@@ -30,6 +33,13 @@ func patients() []Patient {
 	}
 }
 
+// newcomer is somebody who is to be enrolled.
+func newcomer() Newcomer {
+	return Newcomer{INS: "294999939104584", Traits: rules.Traits{
+		Family: "AUBREVILLE", Given: "Solène", Birth: "1994-05-17", Sex: rules.Female, Place: "39300",
+	}}
+}
+
 // professionals starts with two doctors of two operators, each alone with a personal mailbox.
 func professionals() []Professional {
 	return []Professional{
@@ -47,10 +57,31 @@ func professionals() []Professional {
 			ID: "899900000033", GivenName: "Sophie", FamilyName: "AMBLARDET",
 			Mailboxes: []string{"cardiologie@ch-valdoux.mssante.fr"},
 		},
-		{ // looks after the users of a mailbox that she may not read (D27)
+		{ // looks after the users of a mailbox that she may not read (D27), and enrols patients (D26)
 			ID: "899900000041", GivenName: "Irène", FamilyName: "CHAPUISAT",
-			Administers: []string{"cardiologie@ch-valdoux.mssante.fr"},
+			Administers: []string{"cardiologie@ch-valdoux.mssante.fr"}, Enrols: true,
 		},
+	}
+}
+
+// locums are somebody who chooses an exercise after the login (I46).
+func locums() []Professional {
+	return []Professional{{
+		ID: "899900000058", Title: "DR", GivenName: "Hugo", FamilyName: "MERCANTON",
+		Profession: "Médecin", Code: "10", Skill: "Médecine générale",
+		Mailboxes: []string{"hugo.mercanton@opaline.mssante.fr"},
+		Places: []Place{
+			{Mode: "L", Name: "Cabinet du Pont-Neuf"},
+			{Mode: "S", FINESS: "990000010", Name: "Centre hospitalier du Valdoux"},
+		},
+	}}
+}
+
+// staff are the secretary of the cast, and somebody whom the list of users does not hold.
+func staff() []Staff {
+	return []Staff{
+		{Subject: "s.amblardet", Name: "Sophie AMBLARDET", ID: "899900000033", Role: "secrétaire médicale"},
+		{Subject: "p.intervalle", Name: "Paul INTERVALLE"},
 	}
 }
 

@@ -85,6 +85,7 @@ type demonstration struct {
 	secrets    secrets
 	neighbours *neighbours
 	addresses  *addresses
+	users      string // list of the staff of the first clinic
 	app        *app.App
 	mutualTLS  string // URL of the listener of that name; empty: none
 	failed     chan error
@@ -164,6 +165,9 @@ func (d *demonstration) prepare(url string) (err error) {
 	if d.secrets, err = openSecrets(filepath.Join(d.Common, secretsFolder), d.cast.Clinics); err != nil {
 		return err
 	}
+	if d.users, err = openUsers(filepath.Join(d.Common, secretsFolder), d.cast.Staff); err != nil {
+		return err
+	}
 	secret, err := d.secrets.provider.Read()
 	if err != nil {
 		return fmt.Errorf("read the provider's client secret: %w", err)
@@ -193,6 +197,7 @@ func (d *demonstration) settings(url string) config.Config {
 	}
 	c.WhiteList.File, c.WhiteList.SignerRoots = config.File(d.space.WhiteList), config.File(d.space.CA)
 	c.Mailboxes = sharedMailboxes(d.cast)
+	c.Enrolment.Officers = officers(d.cast)
 	c.Directory.File = config.File(d.space.Directory)
 	c.Limits.VerdictsPerHour, c.Limits.APIPerMinute = 0, 0 // rate limits are off (outside contract)
 	c.Limits.LoginsPerMinute, c.Limits.TokensPerMinute = 0, 0
@@ -207,7 +212,12 @@ func (d *demonstration) settings(url string) config.Config {
 	p := d.neighbours.provider
 	c.Patients.Issuer, c.Professionals.Issuer = p.PatientsIssuer(), p.ProfessionalsIssuer()
 	c.Professionals.Discovery = p.ProfessionalsDiscovery()
-	for _, up := range []*config.Provider{&c.Patients, &c.Professionals} {
+	c.Patients.DecryptionKeys = []config.SecretFile{d.secrets.decryption}
+	c.Structures = []config.Structure{{
+		Key: structureKey, FINESS: d.cast.Clinics[0].FINESS, Name: d.cast.Clinics[0].Name, Users: config.File(d.users),
+		Provider: config.Provider{Issuer: p.StaffIssuer()},
+	}}
+	for _, up := range []*config.Provider{&c.Patients, &c.Professionals, &c.Structures[0].Provider} {
 		up.ClientID, up.ClientSecret = providerClient, d.secrets.provider
 	}
 	c.Notifications = config.Mailer{SmartHost: d.neighbours.sink, From: "ne-pas-repondre@" + notificationDomain}

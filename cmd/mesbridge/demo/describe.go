@@ -8,6 +8,7 @@ import (
 	"mesbridge/cmd/mesbridge/app"
 	"mesbridge/conversations"
 	"mesbridge/oauth"
+	"mesbridge/rules"
 )
 
 // describe gathers the ready file. Patients have the state that they are in now, which people may have
@@ -21,7 +22,12 @@ func (d *demonstration) describe(ctx context.Context, url string, known []conver
 		OperatorMaildirs:     filepath.Join(d.Common, operatorFolder),
 		NotificationsMaildir: filepath.Join(d.Common, notificationFolder),
 		MTLS:                 d.mutualTLS, Editor: d.editor(),
-		Web: ReadyWeb{PatientLogin: url + "/oauth/login/patient", ProfessionalLogin: url + "/oauth/login/professional"},
+		Web: ReadyWeb{PatientLogin: url + "/oauth/login/patient", ProfessionalLogin: url + oauth.LoginPath(string(oauth.Professional))},
+	}
+	n := d.cast.Newcomer
+	r.Newcomer = ReadyNewcomer{
+		INS: string(n.INS), Address: rules.CitizenAddress(n.INS, CitizenDomain).Wire(), Login: newcomerLogin, FamilyName: n.Traits.Family,
+		GivenNames: n.Traits.Given, BirthDate: n.Traits.Birth, Sex: string(n.Traits.Sex), BirthPlace: n.Traits.Place,
 	}
 	for i, p := range d.cast.Patients {
 		one, err := t.patient(ctx, p, known[i])
@@ -36,7 +42,7 @@ func (d *demonstration) describe(ctx context.Context, url string, known []conver
 			return nil, err
 		}
 		r.Professionals = append(r.Professionals, ReadyProfessional{
-			ID: p.ID, Name: p.Name(), Mailboxes: orEmpty(p.Mailboxes), Administers: orEmpty(p.Administers), Token: token,
+			ID: p.ID, Name: p.Name(), Mailboxes: orEmpty(p.Mailboxes), Administers: orEmpty(p.Administers), Enrols: p.Enrols, Token: token,
 		})
 	}
 	for _, c := range d.cast.Clinics {

@@ -158,7 +158,10 @@ func serve(run func() error, failed func(error)) {
 func callbacks(publicURL, secret string) provider.Client {
 	return provider.Client{
 		ID: providerClient, Secret: strings.TrimSpace(secret),
-		RedirectURIs:   []string{publicURL + "/oauth/callback/patient", publicURL + "/oauth/callback/professional"},
+		RedirectURIs: []string{
+			publicURL + "/oauth/callback/patient", publicURL + "/oauth/callback/professional", publicURL + "/oauth/callback/" + structureKey,
+		},
+		KeySet:         publicURL + "/oauth/encryption-keys",
 		PostLogoutURIs: []string{publicURL + "/"},
 	}
 }
@@ -166,24 +169,8 @@ func callbacks(publicURL, secret string) provider.Client {
 // providerClient is the bridge's client id at the demonstration's provider.
 const providerClient = "mesbridge"
 
+// newcomerLogin is the subject of the person whom nobody enrolled yet.
+const newcomerLogin = "demo-newcomer"
+
 // insClaim is the claim by which the demonstration's provider gives the matricule.
 const insClaim = "ins"
-
-// logins are the people who can be picked at the provider: patients whose account can be read in, and
-// professionals. The subject is no identifier of theirs (I29).
-func logins(cast Cast) []provider.Person {
-	var all []provider.Person
-	for i, p := range cast.Patients {
-		all = append(all, provider.Person{
-			Sub: fmt.Sprintf("demo-patient-%d", i), Name: p.Name, Kind: provider.Patient,
-			Claims: map[string]any{insClaim: string(p.INS)},
-		})
-	}
-	for i, p := range cast.Professionals {
-		all = append(all, provider.Person{
-			Sub: fmt.Sprintf("demo-professional-%d", i), Name: p.Name(), Kind: provider.Professional,
-			Claims: map[string]any{"SubjectNameID": p.ID, "given_name": p.GivenName, "family_name": p.FamilyName},
-		})
-	}
-	return all
-}

@@ -11,10 +11,38 @@ const Nobody = rules.INS("153124500723160")
 // Cast is everybody in the demonstration.
 type Cast struct {
 	Patients      []Patient
+	Newcomer      Newcomer
 	Professionals []Professional
 	Clinics       []Clinic
 	Operators     []Operator
+	Locums        []Professional // log in beside them, and are not in the ready file
+	Staff         []Staff        // of the first clinic, by its own provider (D26)
 }
+
+// Staff is somebody whom a structure's provider knows.
+type Staff struct {
+	Subject string
+	Name    string
+	ID      string // national identifier, as the list of users has it; empty: not on the list
+	Code    string // profession code; empty: without exercise
+	Role    string
+}
+
+// Place is where a professional exercises.
+type Place struct {
+	Mode   string // L liberal, S employed
+	FINESS string
+	Name   string
+}
+
+// Newcomer is a fictitious person whom nobody enrolled yet: the provider knows her, and gives no matricule (D26).
+type Newcomer struct {
+	INS    rules.INS
+	Traits rules.Traits
+}
+
+// Name is the person's name as the provider shows it.
+func (n Newcomer) Name() string { return n.Traits.Given + " " + n.Traits.Family }
 
 // Patient is a fictitious person with a citizen's mailbox.
 type Patient struct {
@@ -41,7 +69,9 @@ type Professional struct {
 	Code        string   // profession code, TRE_G15
 	Skill       string   // label of the speciality
 	Mailboxes   []string // may read and write for them
+	Places      []Place  // of activity, as Pro Santé Connect tells them (I44)
 	Administers []string // may manage their users; gives no right to read them (D27)
+	Enrols      bool     // enrols patients face to face (D26)
 }
 
 // Name is the person's name as it is shown.

@@ -22,6 +22,7 @@ type Ready struct {
 	NotificationsMaildir string `json:"notificationsMaildir"`
 
 	Patients      []ReadyPatient      `json:"patients"`
+	Newcomer      ReadyNewcomer       `json:"newcomer"`
 	Crowd         int                 `json:"crowd,omitempty"` // how many patients beside them were asked for
 	Professionals []ReadyProfessional `json:"professionals"`
 	Clinics       []ReadyClinic       `json:"clinics"`
@@ -66,12 +67,25 @@ type ReadyPatient struct {
 	Terms           string             `json:"terms"`                     // accepted or pending (D32)
 }
 
+// ReadyNewcomer is somebody whom nobody enrolled yet; the provider knows the person by Login.
+type ReadyNewcomer struct {
+	INS        string `json:"ins"`
+	Address    string `json:"address"`
+	Login      string `json:"login"` // sub at the provider
+	FamilyName string `json:"familyName"`
+	GivenNames string `json:"givenNames"`
+	BirthDate  string `json:"birthDate"`
+	Sex        string `json:"sex"`
+	BirthPlace string `json:"birthPlace"`
+}
+
 // ReadyProfessional is a professional.
 type ReadyProfessional struct {
 	ID          string   `json:"id"`
 	Name        string   `json:"name"`
 	Mailboxes   []string `json:"mailboxes"`
 	Administers []string `json:"administers"`
+	Enrols      bool     `json:"enrols,omitempty"` // patients, face to face
 	Token       string   `json:"token"`
 }
 

@@ -41,6 +41,17 @@ func sharedMailboxes(cast Cast) []config.Mailbox {
 	return list
 }
 
+// officers are those of the cast who enrol patients (D26).
+func officers(cast Cast) []config.Person {
+	var all []config.Person
+	for _, p := range cast.Professionals {
+		if p.Enrols {
+			all = append(all, config.Person{ID: p.ID, Name: p.Name()})
+		}
+	}
+	return all
+}
+
 // admitUsers has those who look after a mailbox list its users of the cast, as they would on the page. Whom they
 // took off the list since, and whom nobody looks after, stays as he is. A user who is listed keeps the mailbox's first
 // templates.

@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -18,6 +20,7 @@ import (
 // secrets are the files of a data directory that a production start would be given.
 type secrets struct {
 	master, patientHash, oauth, signing config.SecretFile
+	decryption                          config.SecretFile // of the patients' tokens (I73)
 	provider                            config.SecretFile // client secret at the demonstration's provider
 	editor                              string            // of the editor's software there
 	clinics                             map[string]string // client secrets by client id
@@ -50,10 +53,18 @@ func openSecrets(dir string, clinics []Clinic) (secrets, error) {
 		return secrets{}, err
 	}
 	s.editor = string(text)
-	path := filepath.Join(dir, "oauth.key")
-	_, err = kept(path, newRSAKey)
-	s.signing = config.SecretFile(path)
-	return s, err
+	for _, key := range []struct {
+		name  string
+		file  *config.SecretFile
+		fresh func() ([]byte, error)
+	}{{"oauth.key", &s.signing, newRSAKey}, {"decryption.key", &s.decryption, newECKey}} {
+		path := filepath.Join(dir, key.name)
+		if _, err := kept(path, key.fresh); err != nil {
+			return secrets{}, err
+		}
+		*key.file = config.SecretFile(path)
+	}
+	return s, nil
 }
 
 // kept returns what a file holds, after writing what fresh gives when it is not there.
@@ -83,4 +94,16 @@ func newRSAKey() ([]byte, error) {
 		return nil, fmt.Errorf("make a signing key: %w", err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}), nil
+}
+
+func newECKey() ([]byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make a decryption key: %w", err)
+	}
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encode a decryption key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -200,7 +201,7 @@ func directoryEntries(cast Cast) ([]directory.Entry, error) {
 			})
 		}
 	}
-	for _, p := range cast.Professionals {
+	for _, p := range slices.Concat(cast.Professionals, cast.Locums) {
 		for _, m := range p.Mailboxes {
 			if !personal(cast, m) {
 				continue

@@ -202,7 +202,7 @@ func TestOpenSpace_directoryKnowsTheCast(t *testing.T) {
 			}
 		}
 	}
-	if want := 6 + len(colleagues()); table.Len() != want {
+	if want := 7 + len(colleagues()); table.Len() != want {
 		t.Errorf("%d mailboxes, want %d: the organisational one is not a person's", table.Len(), want)
 	}
 }

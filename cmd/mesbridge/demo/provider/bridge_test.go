@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
@@ -28,6 +29,14 @@ type pages struct{}
 
 func (pages) Consent(w http.ResponseWriter, _ *http.Request, d oauth.ConsentData) {
 	_ = json.NewEncoder(w).Encode(d)
+}
+
+func (pages) Providers(w http.ResponseWriter, _ *http.Request, _ oauth.ProvidersData) {
+	w.WriteHeader(http.StatusOK)
+}
+
+func (pages) Exercise(w http.ResponseWriter, _ *http.Request, _ oauth.ExerciseData) {
+	w.WriteHeader(http.StatusOK)
 }
 
 func (pages) Error(w http.ResponseWriter, _ *http.Request, status int, d oauth.ErrorData) {
@@ -65,7 +74,8 @@ func newBridge(t *testing.T, r redis.UniversalClient) *bridge {
 		Issuer: b.base, Redis: r, SealKey: []byte(strings.Repeat("k", 32)), GlobalSecret: []byte(strings.Repeat("g", 32)),
 		SigningKey: key, Clients: clients, Pages: pages{}, Now: b.clock.now,
 		Patients: &oauth.Upstream{
-			Issuer: b.provider.PatientsIssuer(), ClientID: "mesbridge", ClientSecret: secret, HTTPClient: newHTTP(t),
+			Issuer: b.provider.PatientsIssuer(), ClientID: "mesbridge", ClientSecret: secret, HTTPClient: newHTTP(t), UserInfo: true,
+			DecryptionKeys: []crypto.PrivateKey{key}, // I73: the provider fetches the public half from the bridge
 		},
 		Professionals: &oauth.Upstream{
 			Issuer: b.provider.ProfessionalsIssuer(), DiscoveryURL: b.provider.ProfessionalsDiscovery(), // I14
@@ -188,7 +198,7 @@ func TestBridge_providerRestarted(t *testing.T) {
 	expect(t, "before", b.logIn("/oauth/login/patient", "p1").status, http.StatusSeeOther)
 	again, err := provider.New(provider.Config{
 		BaseURL: strings.TrimSuffix(b.provider.PatientsIssuer(), "/patients"), Now: b.clock.now,
-		Client: provider.Client{ID: "mesbridge", Secret: secret, RedirectURIs: []string{b.base + "/oauth/callback/patient"}},
+		Client: provider.Client{ID: "mesbridge", Secret: secret, RedirectURIs: []string{b.base + "/oauth/callback/patient"}, KeySet: b.base + "/oauth/encryption-keys"},
 		People: []provider.Person{{Sub: "p1", Name: marie, Kind: provider.Patient}},
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
-// Package provider is the demonstration's OpenID provider: two realms, one for patients and one for
-// professionals, that speak the same OpenID Connect as Pro Santé Connect and FranceConnect+
-// (discovery, authorization code with PKCE S256, signed ID tokens, userinfo, logout), but ask for
+// Package provider is the demonstration's OpenID provider: three realms, for patients, for professionals
+// and for the staff of one structure, that speak the same OpenID Connect as FranceConnect+ (tokens signed and
+// encrypted), Pro Santé Connect (refresh tokens, its own discovery path) and an ordinary provider of an
+// establishment (discovery, authorization code with PKCE S256, signed ID tokens, userinfo, logout), but ask for
 // no password: whoever opens the page picks a person of the demonstration.
 //
 // It must never stand in front of real data (D26): the page says what it is, state lives in memory

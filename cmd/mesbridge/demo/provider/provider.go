@@ -10,10 +10,11 @@ import (
 // Kind says in which realm a person can be picked.
 type Kind string
 
-// The two kinds of persons, each with a realm of its own.
+// The kinds of persons, each with a realm of its own.
 const (
 	Patient      Kind = "patient"
 	Professional Kind = "professional"
+	Staff        Kind = "staff" // of one structure, whose own provider the realm plays (D26)
 )
 
 // Person is somebody to pick on the page.
@@ -29,6 +30,9 @@ type Client struct {
 	ID, Secret     string
 	RedirectURIs   []string // compared letter by letter
 	PostLogoutURIs []string // likewise
+	// KeySet is where the client publishes the key that patients' tokens are encrypted for, as FranceConnect+ asks (I73);
+	// empty: they are only signed.
+	KeySet string
 }
 
 // Config is all that New needs.
@@ -48,13 +52,14 @@ type Config struct {
 const (
 	patientsPath      = "/patients"
 	professionalsPath = "/professionnels"
+	staffPath         = "/etablissement"
 )
 
-// Provider serves both realms. Its state is in memory and gone at the end; it is safe for parallel
+// Provider serves the realms. Its state is in memory and gone at the end; it is safe for parallel
 // use.
 type Provider struct {
-	patients, professionals *realm
-	mux                     *http.ServeMux
+	patients, professionals, staff *realm
+	mux                            *http.ServeMux
 }
 
 // New makes the provider with fresh signing keys: ES256 for patients, as FranceConnect+ signs
@@ -77,13 +82,18 @@ func New(c Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Provider{patients: patients, professionals: professionals, mux: http.NewServeMux()}
+	staff, err := newRealm(c, Staff, staffPath)
+	if err != nil {
+		return nil, err
+	}
+	p := &Provider{patients: patients, professionals: professionals, staff: staff, mux: http.NewServeMux()}
 	patients.register(p.mux, patientsPath)
 	professionals.register(p.mux, professionalsPath)
+	staff.register(p.mux, staffPath)
 	return p, nil
 }
 
-// ServeHTTP serves the paths under /patients and /professionnels.
+// ServeHTTP serves the paths under /patients, /professionnels and /etablissement.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
 
 // PatientsIssuer is the issuer to configure for patients; its discovery document is at the
@@ -92,6 +102,9 @@ func (p *Provider) PatientsIssuer() string { return p.patients.issuer }
 
 // ProfessionalsIssuer is the issuer to configure for professionals.
 func (p *Provider) ProfessionalsIssuer() string { return p.professionals.issuer }
+
+// StaffIssuer is the issuer to configure for the structure.
+func (p *Provider) StaffIssuer() string { return p.staff.issuer }
 
 // ProfessionalsDiscovery is where the professionals' discovery document also is: at the path that
 // Pro Santé Connect uses instead of the standard one (I14).

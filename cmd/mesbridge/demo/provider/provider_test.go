@@ -54,12 +54,16 @@ func newWorld(t *testing.T, bridges ...string) *world {
 		redirects = append(redirects, b+"/oauth/callback/patient", b+"/oauth/callback/professional")
 		leaving = append(leaving, b+"/")
 	}
+	keySet := ""
+	if len(bridges) > 0 {
+		keySet = bridges[0] + "/oauth/encryption-keys"
+	}
 	front := httptest.NewUnstartedServer(nil)
 	w := &world{t: t, clock: &clock{}, base: "http://" + front.Listener.Addr().String(), http: newHTTP(t)}
 	p, err := provider.New(provider.Config{
 		BaseURL: w.base, Now: w.clock.now,
 		Client: provider.Client{
-			ID: "mesbridge", Secret: secret, RedirectURIs: redirects, PostLogoutURIs: leaving,
+			ID: "mesbridge", Secret: secret, RedirectURIs: redirects, PostLogoutURIs: leaving, KeySet: keySet,
 		},
 		People: []provider.Person{
 			{Sub: "p1", Name: marie, Kind: provider.Patient, Claims: map[string]any{"given_name": "Marie"}},

@@ -30,6 +30,7 @@ type realm struct {
 	now    func() time.Time
 	codes  *grants // given out, not exchanged yet
 	tokens *grants // access tokens
+	renew  *grants // refresh tokens; nil: the realm gives none
 }
 
 // The lifetimes: those of FranceConnect+ for codes (I74) and of Pro Santé Connect for access
@@ -37,6 +38,7 @@ type realm struct {
 const (
 	codeLife    = 30 * time.Second
 	tokenLife   = 2 * time.Minute
+	renewLife   = 30 * time.Minute // of a refresh token, which counts once (I23)
 	idTokenLife = 5 * time.Minute
 )
 
@@ -65,6 +67,12 @@ func newRealm(c Config, kind Kind, path string) (*realm, error) {
 	case Professional:
 		rl.acr, rl.key.Algorithm = "eidas1", string(jose.RS256)
 		private, err = rsa.GenerateKey(rand.Reader, 2048)
+	case Staff: // such providers seldom tell a level
+		rl.key.Algorithm = string(jose.ES256)
+		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	}
+	if kind != Patient { // FranceConnect+ gives no refresh token
+		rl.renew = newGrants(c.Now, renewLife)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make signing key: %w", err)
@@ -138,7 +146,7 @@ func (rl *realm) discovery(w http.ResponseWriter, _ *http.Request) {
 		"end_session_endpoint":                  rl.issuer + endSessionPath,
 		"response_types_supported":              []string{"code"},
 		"response_modes_supported":              []string{"query"},
-		"grant_types_supported":                 []string{"authorization_code"},
+		"grant_types_supported":                 []string{"authorization_code", "refresh_token"},
 		"subject_types_supported":               []string{"public"},
 		"id_token_signing_alg_values_supported": []string{rl.key.Algorithm},
 		"code_challenge_methods_supported":      []string{"S256"},

@@ -25,13 +25,9 @@ func (rl *realm) token(w http.ResponseWriter, r *http.Request) {
 		fault(w, http.StatusUnauthorized, "invalid_client")
 		return
 	}
-	if r.PostForm.Get("grant_type") != "authorization_code" {
-		fault(w, http.StatusBadRequest, "unsupported_grant_type")
-		return
-	}
-	g, ok := rl.codes.take(r.PostForm.Get("code"))
-	if !ok || g.client != client || r.PostForm.Get("redirect_uri") != g.redirectURI || !g.verifies(r.PostForm.Get("code_verifier")) {
-		fault(w, http.StatusBadRequest, "invalid_grant")
+	g, code := rl.granted(r.PostForm, client)
+	if code != "" {
+		fault(w, http.StatusBadRequest, code)
 		return
 	}
 	access, err := rl.accessToken(g)
@@ -40,13 +36,42 @@ func (rl *realm) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, err := rl.idToken(g, access)
+	if err == nil {
+		id, err = rl.wrapped(r.Context(), id)
+	}
 	if err != nil {
 		fault(w, http.StatusInternalServerError, "server_error")
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
+	answer := map[string]any{
 		"access_token": access, "token_type": "Bearer", "expires_in": int(tokenLife / time.Second), "id_token": id,
-	})
+	}
+	if rl.renew != nil {
+		answer["refresh_token"], answer["refresh_expires_in"] = rl.renew.give(g), int(renewLife/time.Second)
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// granted takes a code or a refresh token that was given to this client. It gives what it stands for, or an error code of RFC 6749 section 5.2.
+func (rl *realm) granted(form url.Values, client string) (grant, string) {
+	switch form.Get("grant_type") {
+	case "authorization_code":
+		g, ok := rl.codes.take(form.Get("code"))
+		if !ok || g.client != client || form.Get("redirect_uri") != g.redirectURI || !g.verifies(form.Get("code_verifier")) {
+			return grant{}, "invalid_grant"
+		}
+		return g, ""
+	case "refresh_token":
+		if rl.renew == nil {
+			return grant{}, "unsupported_grant_type"
+		}
+		g, ok := rl.renew.take(form.Get("refresh_token"))
+		if !ok || g.client != client {
+			return grant{}, "invalid_grant"
+		}
+		return g, ""
+	}
+	return grant{}, "unsupported_grant_type"
 }
 
 // authenticated tells which client sent a request, by client_secret_basic, whose parts are form-encoded (RFC
@@ -72,11 +97,15 @@ func (rl *realm) idToken(g grant, access string) (string, error) {
 	now, acr := rl.now(), rl.acrOf(g.person)
 	// Both signature algorithms of this package hash with SHA-256, so at_hash does too.
 	sum := sha256.Sum256([]byte(access))
-	return jwt.Signed(rl.signer).Claims(map[string]any{
+	claims := map[string]any{
 		"iss": rl.issuer, "sub": g.person.Sub, "aud": g.client, "azp": g.client, "typ": "ID",
 		"iat": now.Unix(), "exp": now.Add(idTokenLife).Unix(), "auth_time": g.pickedAt.Unix(),
 		"nonce": g.nonce, "acr": acr, "at_hash": base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]),
-	}).Serialize()
+	}
+	if acr == "" {
+		delete(claims, "acr")
+	}
+	return jwt.Signed(rl.signer).Claims(claims).Serialize()
 }
 
 // userInfo tells more about the person whom the access token stands for.
@@ -94,5 +123,19 @@ func (rl *realm) userInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	delete(claims, "acr")
 	claims["sub"], claims["name"] = g.person.Sub, g.person.Name
-	writeJSON(w, http.StatusOK, claims)
+	if !rl.encrypts() {
+		writeJSON(w, http.StatusOK, claims)
+		return
+	}
+	claims["iss"], claims["aud"] = rl.issuer, rl.client.ID
+	signed, err := jwt.Signed(rl.signer).Claims(claims).Serialize()
+	if err == nil {
+		signed, err = rl.wrapped(r.Context(), signed)
+	}
+	if err != nil {
+		fault(w, http.StatusInternalServerError, "server_error")
+		return
+	}
+	w.Header().Set("Content-Type", "application/jwt")
+	_, _ = w.Write([]byte(signed)) // the client left
 }
