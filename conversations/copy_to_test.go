@@ -98,7 +98,7 @@ func (b *bench) copied(t *testing.T) []string {
 			if err != nil {
 				return time.Time{}, err
 			}
-			defer body.Close() //nolint:errcheck // only read
+			defer body.Close()
 			if text, err := io.ReadAll(body); err != nil || len(text) == 0 {
 				t.Errorf("an empty copy: %v", err)
 			}

@@ -116,6 +116,8 @@ func (n Notice) Words() string {
 		return "Opposition enregistrée."
 	case NoticeWithdrawn:
 		return "Opposition levée."
+	case NoticeAccount: // told by the state that it led to, see Account.Done
+		return ""
 	case NoticeNotification:
 		return "Votre choix est enregistré."
 	case NoticeAccountClosed:

@@ -72,7 +72,7 @@ func (p Professional) KindWords() string {
 // Facts are profession, speciality, structure and place, each once.
 func (p Professional) Facts() string {
 	all := []string{p.ProfessionName, p.Speciality, p.StructureName, p.Place}
-	if p.Mailbox.Kind != rules.Personal {
+	if p.Kind != rules.Personal {
 		all = []string{p.StructureName, p.Place}
 	}
 	var told []string

@@ -28,7 +28,7 @@ func (m Mailbox) Shown() string {
 }
 
 // Card is the mailbox as the directory knows it.
-func (m Mailbox) Card() Professional { return Professional{m.Mandate.Mailbox} }
+func (m Mailbox) Card() Professional { return Professional{m.Mailbox} }
 
 // Kind is the kind of the mailbox in words.
 func (m Mailbox) Kind() string {

@@ -50,7 +50,7 @@ func TestBoxesOf_spellings(t *testing.T) {
 		want     []box
 	}{
 		"no metadata":       {contact: with("email", "a@b.mssante.fr", ours), want: []box{{Address: "a@b.mssante.fr", Kind: rules.Personal}}},
-		"R257":              {contact: fhirtest.Box("a@b.mssante.fr", "CAB"), want: []box{{Address: "a@b.mssante.fr", Kind: rules.Practice}}},
+		"by its code":       {contact: fhirtest.Box("a@b.mssante.fr", "CAB"), want: []box{{Address: "a@b.mssante.fr", Kind: rules.Practice}}},
 		"R256 as system":    {contact: with("email", "a@b.mssante.fr", ours, meta(kind("valueCodeableConcept", fhirtest.Concept("TRE_R256-TypeMessagerie", "PER", "")))), want: []box{{Address: "a@b.mssante.fr", Kind: rules.Personal}}},
 		"a code":            {contact: with("email", "a@b.mssante.fr", ours, meta(kind("valueCode", "APP"))), want: []box{{Address: "a@b.mssante.fr", Kind: rules.Application}}},
 		"a coding":          {contact: with("email", "a@b.mssante.fr", ours, meta(kind("valueCoding", fhirtest.Resource{"code": "ORG"}))), want: []box{{Address: "a@b.mssante.fr", Kind: rules.Organisational}}},
