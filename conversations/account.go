@@ -60,7 +60,8 @@ func (s *Service) ManageAccount(ctx context.Context, actor Actor, by rules.Party
 
 // manage decides and commits a command.
 func (s *Service) manage(ctx context.Context, actor Actor, by rules.Party, p PatientID, command rules.AccountCommand) error {
-	_, _, err := s.run(ctx, p, "", FactsQuery{}, func(l *loaded) (*decision, error) {
+	q := FactsQuery{AllExchanges: true} // whose lists have to know that the patient is reached no more
+	_, _, err := s.run(ctx, p, "", q, func(l *loaded) (*decision, error) {
 		v := rules.ManageAccount(rules.AccountFacts{
 			Patient: l.state.Patient, Next: l.facts.Version + 1, Command: command, By: by, Periods: s.Periods,
 		}, s.Now())

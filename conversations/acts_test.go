@@ -20,19 +20,20 @@ import (
 var reads = []string{
 	"Account", "AcceptedTerms", "Board", "Contacts", "Documents", "Episode", "EpisodeByID", "Episodes", "Exchange", "Exchanges", "Facility", "History",
 	"Inbox", "Known", "LeadsTo", "MailboxID", "NewBody", "Objections", "OpenFor", "Patient", "PatientByINS", "PatientID", "PreviewEvent", "Scopes",
-	"SealFor", "Silenced", "Thread", "ThreadFor", "Threads",
+	"SealFor", "Silenced", "Tally", "Thread", "ThreadFor", "Threads",
 	"Enrolments", "Enrols", "LedTo", "Copy", "Delegates", "Invitation", "Mandates", "MandatesOf", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
 	"Team", "Templates", "FillTemplate", "Absence",
 	"AttachmentLine", "ThreadBefore", "Watch",
+	"Calling", "Webhook", "Webhooks", "WebhookCalls",
 	"Attend", // is forgotten in minutes
 	"Run",    // does effects
 }
 
-// elsewhere are acts that need a mailbox with a list of users, or a holder: users_test.go and teamacts_test.go
-// look at their entries.
+// elsewhere are acts that need a mailbox with a list of users, a holder or a receiver of events: users_test.go,
+// teamacts_test.go and webhook_test.go look at their entries.
 var elsewhere = []string{
 	"AdmitUser", "DismissUser", "TakeCare", "ReleaseCare", "HandOver", "AddNote", "DeleteNote", "SaveTemplate", "DeleteTemplate",
-	"DeclareAbsence", "EndAbsence",
+	"DeclareAbsence", "EndAbsence", "RegisterWebhook", "RemoveWebhook", "RotateWebhook", "PingWebhook", "ReplayWebhook", "Called",
 }
 
 // act is one act: what it needs first, and itself, by whom.
@@ -178,6 +179,26 @@ func acts(self conversations.Actor) []act {
 		}},
 		{"EndExchange", pro, func(w *actWorld) error {
 			_, err := w.EndExchange(w.t.Context(), pro, w.boxes(), w.exchange())
+			return err
+		}},
+		{"PlanEnd", pro, func(w *actWorld) error {
+			_, err := w.PlanEnd(w.t.Context(), pro, w.boxes(), w.exchange(), w.clock.Now().Add(rules.UndoFor), "fini")
+			return err
+		}},
+		{"KeepExchange", pro, func(w *actWorld) error {
+			if _, err := w.PlanEnd(w.t.Context(), pro, w.boxes(), w.exchange(), w.clock.Now().Add(rules.UndoFor), ""); err != nil {
+				return err
+			}
+			w.memory.forget()
+			_, err := w.KeepExchange(w.t.Context(), pro, w.boxes(), w.exchange())
+			return err
+		}},
+		{"AttachmentFor", pro, func(w *actWorld) error {
+			t, err := w.ThreadFor(w.t.Context(), w.boxes(), w.thread)
+			if err != nil {
+				return err
+			}
+			_, err = w.AttachmentFor(w.t.Context(), pro, w.boxes(), w.thread, t.Messages[0].Attachments[0].ID)
 			return err
 		}},
 		{"EndThread", pro, func(w *actWorld) error { _, err := w.EndThread(w.t.Context(), pro, w.boxes(), w.thread); return err }},

@@ -41,12 +41,14 @@ type decision struct {
 	receipt  []receiptDue                     // read receipts that are due (EffectReceipt)
 	labels   map[rules.MailboxID]mailboxLabel // sealed into exchanges that have none yet
 	thread   *threadDelta
+	plan     *planLabel      // of an end that is planned
 	gone     []ID            // conversations that leave the inbox
 	about    oppositionLabel // of an opposition that is recorded
 	others   []ID            // conversations beside the change's own whose records it alters
 	join     *joining        // of an event that joins two matricules
 	delegate *delegateLabel  // names the delegation that changes
 	profiles []hexID         // of a person, when it changes for whom he may act
+	told     []rules.Telling // what receivers hear beside what rules.Told lists
 	claims   []claimRecord   // beside profiles: for whom he is about to help as a caregiver
 	enrolled *enrolmentLabel // tells what a new code was given on
 	bound    *boundLabel     // names the login that is bound
@@ -187,7 +189,9 @@ func (s *Service) again(ctx context.Context, p PatientID, answer []byte) ([]byte
 // build turns a decision into what the store writes.
 func (l *loaded) build(op string, d *decision) (Commit, error) {
 	change := d.verdict.Change
+	before := l.sight(change)
 	rules.Apply(&l.state, change)
+	d.told = slices.Concat(d.told, rules.Told(change, d.project, before.at, l.sight(change).at), l.reopened(change))
 	c := Commit{
 		Version: l.facts.Version, Operation: op, Answer: d.answer, Records: d.records, IDs: d.newIDs, Now: change.At,
 		Inbox: map[ID]time.Time{}, Gone: d.gone,
@@ -249,7 +253,7 @@ func (l *loaded) buildPatient(c *Commit, d *decision) {
 		l.leadTo(d.join)
 	case rules.MessageReceived, rules.MessageRefused, rules.ReplySent, rules.ExchangeEnded, rules.ConversationEnded,
 		rules.DocumentSaved, rules.DocumentDeleted, rules.ClosingAnnounced, rules.VerdictAsked,
-		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent:
+		rules.DeliverySettled, rules.ReportReceived, rules.ConversationOpened, rules.ReceiptSent, rules.EndPlanned, rules.EndKept:
 		return
 	}
 	c.Patient = pack(l.patient)
@@ -266,7 +270,7 @@ func writesThread(k rules.ChangeKind) bool {
 		rules.DocumentDeleted, rules.TermsAccepted, rules.MinorityNoted, rules.VisitOpened, rules.VisitClosed, rules.VerdictAsked,
 		rules.DeliverySettled, rules.ReportReceived, rules.ReceiptSent, rules.DelegateInvited, rules.DelegateAccepted,
 		rules.DelegateRefused, rules.DelegateDeclared, rules.DelegateEnded, rules.DelegateRestored, rules.ProfileNoted, rules.LifeNoted,
-		rules.MatriculeJoined, rules.EnrolmentMade, rules.EnrolmentEnded, rules.EnrolmentRefused, rules.SubjectBound, rules.SubjectUnbound,
+		rules.MatriculeJoined, rules.EndPlanned, rules.EndKept, rules.EnrolmentMade, rules.EnrolmentEnded, rules.EnrolmentRefused, rules.SubjectBound, rules.SubjectUnbound,
 		rules.SubjectNoted:
 	}
 	return false
@@ -292,7 +296,7 @@ func (l *loaded) touched(c rules.Change) []rules.MailboxID {
 		return lo.Uniq(slices.Concat([]rules.MailboxID{c.Mailbox}, c.ReplyTo, settled))
 	case rules.ReplySent:
 		return lo.Uniq(c.To)
-	case rules.ExchangeEnded:
+	case rules.ExchangeEnded, rules.EndPlanned, rules.EndKept:
 		return []rules.MailboxID{c.Mailbox}
 	case rules.MessageRefused, rules.ConversationEnded, rules.BlockSet, rules.BlockLifted, rules.AccountChanged,
 		rules.AccountErased, rules.ObjectionSet, rules.ObjectionLifted, rules.OppositionRecorded, rules.ConversationDeleted,
@@ -310,6 +314,7 @@ func (l *loaded) touched(c rules.Change) []rules.MailboxID {
 func (l *loaded) exchangeRecord(m rules.MailboxID, d *decision) Record {
 	r, known := l.exchange[m]
 	r.set(l.state.Exchanges[m])
+	l.planned(&r, m, d)
 	if k := d.verdict.Change.Kind; k == rules.MessageReceived && d.verdict.Change.Shown || k == rules.ReplySent {
 		r.Hidden = l.confidential(d) && (r.Hidden || !known)
 	}
@@ -348,7 +353,10 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 	change := d.verdict.Change
 	var list []Effect
 	add := func(e Effect) {
-		e.Patient, e.Thread = l.id, ID(change.Conversation)
+		e.Patient = l.id
+		if e.Thread == "" {
+			e.Thread = ID(change.Conversation)
+		}
 		if e.Message == "" {
 			e.Message = ID(change.Message)
 		}
@@ -391,7 +399,10 @@ func (l *loaded) effects(d *decision) ([]Effect, error) {
 			add(Effect{ID: string(id), Kind: EffectDeliver, Mailbox: m})
 		}
 	}
-	for _, e := range slices.Concat(d.timed, l.moved(change)) {
+	if err := l.telling(d, add); err != nil {
+		return nil, err
+	}
+	for _, e := range slices.Concat(d.timed, l.moved(change), l.restand(change)) {
 		e.Patient, e.CreatedAt = l.id, change.At
 		list = append(list, e)
 	}

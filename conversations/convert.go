@@ -72,6 +72,7 @@ func (r exchangeRecord) exchange(m rules.MailboxID) rules.Exchange {
 	return rules.Exchange{
 		Mailbox: m, Since: r.Since.time(), LastAt: r.LastAt.time(), Written: r.Written, Granted: r.Granted,
 		Horizon: r.Horizon, EndedAt: r.EndedAt.time(), EndedHow: r.EndedHow, Until: r.Until.time(), Awaiting: r.Awaiting,
+		Plan: rules.Plan{At: r.EndsAt.time(), Crossed: r.Crossed},
 	}
 }
 
@@ -80,6 +81,7 @@ func (r *exchangeRecord) set(e rules.Exchange) {
 	r.Since, r.LastAt, r.Written, r.Granted = toMillis(e.Since), toMillis(e.LastAt), e.Written, e.Granted
 	r.Horizon, r.EndedAt, r.EndedHow = e.Horizon, toMillis(e.EndedAt), e.EndedHow
 	r.Until, r.Awaiting = toMillis(e.Until), e.Awaiting
+	r.EndsAt, r.Crossed = toMillis(e.Plan.At), e.Plan.Crossed
 }
 
 // conversation returns what rules know of the record.

@@ -2,6 +2,8 @@ package conversations
 
 import (
 	"context"
+	"encoding/hex"
+	"errors"
 	"slices"
 	"time"
 
@@ -44,15 +46,16 @@ func (s *Service) ThreadFor(ctx context.Context, mailboxes []Address, id ID) (Th
 	return t, nil
 }
 
-// threadOfMailboxes loads a conversation that names one of mailboxes, and returns which of them it names.
+// threadOfMailboxes loads a conversation that names one of mailboxes, and returns which of them it names. What is
+// another's costs the readings of what does not exist, so that no clock tells one from the other.
 func (s *Service) threadOfMailboxes(ctx context.Context, mailboxes []Address, id ID) (*loaded, []rules.MailboxID, error) {
 	p, err := s.owner(ctx, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, s.asIfThere(ctx, id, err)
 	}
-	l, err := s.loadThread(ctx, p, id)
+	l, err := s.load(ctx, p, FactsQuery{Conversations: []ID{id}})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, gone(err)
 	}
 	var mine []rules.MailboxID
 	for _, a := range mailboxes {
@@ -63,7 +66,26 @@ func (s *Service) threadOfMailboxes(ctx context.Context, mailboxes []Address, id
 	if len(mine) == 0 {
 		return nil, nil, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
-	return l, mine, nil
+	err = l.alsoExchanges(ctx, mailboxIDs(labelIDs(l.label[id])))
+	if errors.Is(err, ErrConflict) {
+		l, err = s.loadThread(ctx, p, id)
+	}
+	return l, mine, err
+}
+
+// asIfThere makes the readings of a conversation for an id that names none, and returns what the look for it gave.
+func (s *Service) asIfThere(ctx context.Context, id ID, missing error) error {
+	if KindOf(missing) != KindNotFound || id.Shard() == "" {
+		return missing
+	}
+	decoy := PatientID(hex.EncodeToString(s.name("nobody", string(id))[:16]))
+	if _, err := s.facts(ctx, decoy, FactsQuery{Conversations: []ID{id}}); err != nil {
+		return err
+	}
+	if _, _, err := s.Keys.Key(ctx, decoy); err != nil && !isNotFound(err) {
+		return unavailable("read the data key", err)
+	}
+	return missing
 }
 
 // among returns those of mailboxes that ids name.
@@ -204,14 +226,13 @@ func (l *loaded) endingFor(id ID, mine []rules.MailboxID) *Ending {
 	return &Ending{By: l.names(id)[last.By], How: last.How, At: last.At}
 }
 
-// deskMessage shows one message to a professional. Its id is another than the patient's, which counts the
-// messages of the conversation, those of others included. An end that the message crossed is his own (D7).
+// deskMessage shows one message to a professional. An end that the message crossed is his own (D7).
 func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []rules.MailboxID, outcomes map[ID]outcomeRecord) (Message, error) {
 	m, err := l.message(ctx, thread, r, nil)
 	if err != nil {
 		return Message{}, err
 	}
-	m.ID = ID(l.id.Shard() + "m" + lowerBase32(l.svc.name("message id", string(l.id)+string(r.id))[:15]))
+	m.ID = l.deskID(r.id)
 	for i := range m.Attachments {
 		a := &m.Attachments[i]
 		a.renumber(m.ID)
@@ -219,7 +240,13 @@ func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []
 	if m.Mine, m.Delivery = slices.Contains(mine, rules.MailboxID(r.From)), nil; m.Mine {
 		m.Delivery = r.arrival()
 	}
-	m.Crossed = slices.ContainsFunc(mine, func(box rules.MailboxID) bool { return outcomes[outcomeField(r.id, box)].Crossed })
+	for _, box := range mine {
+		o := outcomes[outcomeField(r.id, box)]
+		m.Crossed = m.Crossed || o.Crossed
+		if r.From == "" && o.State == DeliveryFailed {
+			m.Delivery = o.bounced()
+		}
+	}
 	if m.AuthorKind == FromPatient { // the others go by their own names
 		person, err := l.person()
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"mesbridge/rules"
 )
 
 // EffectHandler does one effect. It may be asked again for the same one, and must then do no harm. It
@@ -25,10 +27,13 @@ const (
 // handler stays where it is.
 func (s *Service) Run(ctx context.Context, workers int, handlers map[EffectKind]EffectHandler) {
 	all := map[EffectKind]EffectHandler{
-		EffectProject: s.project, EffectRetire: s.retire, EffectExpunge: s.expunge, EffectShred: s.shred,
-		EffectClose: s.closeDue, EffectWindow: s.expireWindow, EffectVisit: s.projectVisit, EffectForget: s.forget,
+		EffectProject: s.project, EffectStand: s.stand, EffectListing: s.list, EffectRetire: s.retire, EffectExpunge: s.expunge, EffectShred: s.shred,
+		EffectClose: s.closeDue, EffectWindow: s.expireWindow, EffectEnd: s.endPlanned, EffectVisit: s.projectVisit, EffectForget: s.forget,
 		EffectProfile: s.profileChanged, EffectResign: s.resign, EffectLogin: s.loginChanged,
-		EffectJoin: s.finishJoin, EffectMajority: s.comeOfAge, EffectSessions: s.endSessions,
+		EffectJoin: s.finishJoin, EffectMajority: s.comeOfAge, EffectSessions: s.endSessions, EffectForgetEvents: s.forgetEvents,
+	}
+	for _, k := range rules.EventKinds() {
+		all[tellKind(k)] = s.tell(k)
 	}
 	for k, h := range handlers {
 		if k == EffectNotify {
@@ -42,6 +47,7 @@ func (s *Service) Run(ctx context.Context, workers int, handlers map[EffectKind]
 	sweep := time.NewTicker(effectSweep)
 	defer sweep.Stop()
 	for {
+		s.copyHooked(ctx)
 		for s.claimed(ctx, all, slots, &running) {
 		}
 		select {

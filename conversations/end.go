@@ -2,25 +2,17 @@ package conversations
 
 import (
 	"context"
+	"slices"
 
 	"mesbridge/rules"
 )
 
 // EndExchange ends the exchange, as [FIN] does (D6). Ending it again changes nothing.
 func (s *Service) EndExchange(ctx context.Context, actor Actor, mailboxes []Address, id ID) (ExchangeLine, error) {
-	p, a, err := s.pair(ctx, mailboxes, id)
-	if err != nil {
-		return ExchangeLine{}, err
-	}
-	m := s.MailboxID(a)
-	_, _, err = s.run(ctx, p, "", FactsQuery{Exchanges: []rules.MailboxID{m}}, func(l *loaded) (*decision, error) {
+	return s.onExchange(ctx, mailboxes, id, func(l *loaded, m rules.MailboxID) *decision {
 		v := rules.EndExchange(m, l.state.Exchanges[m], l.facts.Version+1, rules.ByAPI, s.Now())
-		return &decision{verdict: v, actor: actor, project: []rules.MailboxID{m}}, nil
+		return &decision{verdict: v, actor: actor, project: []rules.MailboxID{m}}
 	})
-	if err != nil {
-		return ExchangeLine{}, err
-	}
-	return s.exchange(ctx, p, a)
 }
 
 // EndThread ends one conversation for those of mailboxes that speak in it (D6). Ending it again changes
@@ -61,10 +53,51 @@ func (s *Service) endThread(ctx context.Context, actor Actor, p PatientID, id ID
 // Silenced lists the conversations that an end of the exchange would silence now, so that the caller can
 // see them first (D6).
 func (s *Service) Silenced(ctx context.Context, mailboxes []Address, exchange ID) ([]ThreadLine, error) {
-	_, a, err := s.pair(ctx, mailboxes, exchange)
+	p, a, err := s.pair(ctx, mailboxes, exchange)
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.Threads(ctx, a, Filter{State: rules.ThreadOpen, Patient: exchange, Limit: MaxPage})
-	return page.Items, err
+	ids, err := s.threadsOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	mine := []rules.MailboxID{s.MailboxID(a)}
+	var lines []ThreadLine
+	for some := range slices.Chunk(ids, MaxPage) {
+		l, err := s.loadThreads(ctx, p, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range some {
+			if _, there := l.thread[id]; !there || l.stateFor(id, mine) != rules.ThreadOpen {
+				continue
+			}
+			line, err := l.lineFor(ctx, id, mine)
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines, nil
+}
+
+// threadsOf lists the conversations of a patient, those that he deleted included: what a professional wrote in
+// them still counts for him.
+func (s *Service) threadsOf(ctx context.Context, p PatientID) (ids []ID, err error) {
+	l, err := s.load(ctx, p, FactsQuery{})
+	if err != nil {
+		return nil, err
+	}
+	var from InboxEntry
+	for {
+		entries, err := s.Store.Inbox(ctx, p, from, MaxPage)
+		if err != nil {
+			return nil, unavailable("list the inbox", err)
+		}
+		if ids = append(ids, idsOf(entries)...); len(entries) < MaxPage {
+			return append(ids, l.patient.Trash...), nil
+		}
+		from = entries[len(entries)-1]
+	}
 }

@@ -27,6 +27,13 @@ const (
 	TraceAdmitted     TraceKind = "mailbox.user.admitted"  // a person was put on the list of a mailbox (D27)
 	TraceDismissed    TraceKind = "mailbox.user.dismissed" // a person was taken off it
 	TraceCopy         TraceKind = "copy"                   // what a mailbox is sent of what was written for it here (D30)
+	TraceHooked       TraceKind = "webhook.register"       // a receiver of events was registered for a mailbox
+	TraceUnhooked     TraceKind = "webhook.remove"
+	TraceRotated      TraceKind = "webhook.rotate"
+	TraceReplayed     TraceKind = "webhook.replay"
+	TraceEvent        TraceKind = "webhook.event"  // an event was kept for receivers
+	TraceCalled       TraceKind = "webhook.call"   // a receiver was called, and what became of it
+	TraceForgotten    TraceKind = "webhook.forget" // events that were kept long enough are gone
 	TraceStart        TraceKind = "bridge.start"
 	TraceLogin        TraceKind = "login" // a provider vouched for a person
 	TraceRebuild      TraceKind = "rebuild"

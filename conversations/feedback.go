@@ -116,11 +116,20 @@ func (l *loaded) feedback(ctx context.Context, f Feedback) (*decision, FeedbackO
 	changed := false
 	for _, n := range news {
 		field := outcomeField(m.id, n.mailbox)
-		done, err := l.outcomeOf(field, d.verdict.Change.At, func(o *outcomeRecord) { changed = o.hear(n) || changed })
+		done, err := l.outcomeOf(field, d.verdict.Change.At, func(o *outcomeRecord) {
+			before := o.State
+			changed = o.hear(n) || changed
+			if o.State == DeliveryFailed && before != DeliveryFailed {
+				d.told = append(d.told, rules.TellingOf(n.mailbox, m.id.Message()))
+			}
+		})
 		if err != nil {
 			return nil, "", err
 		}
 		d.records = append(d.records, Record{Table: TableMessages, Field: string(field), Value: pack(done)})
+		if done.State == DeliveryFailed {
+			d.timed = append(d.timed, l.standEffect(n.mailbox, ID(thread), d.verdict.Change.At))
+		}
 	}
 	if !changed {
 		return &decision{}, outcome, nil

@@ -108,6 +108,9 @@ func TestFeedback_showsAsState(t *testing.T) {
 			if n := b.memory.entries() - before; n != 1 {
 				t.Errorf("%d traces", n)
 			}
+			if c.state == conversations.DeliveryFailed { // the desk is told in which list the exchange stands now
+				effects++
+			}
 			if b.pendingEffects() != effects || len(b.read(thread).Messages) != 2 {
 				t.Error("a report made a message or mail")
 			}

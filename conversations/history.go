@@ -123,7 +123,7 @@ func told(k TraceKind) bool {
 		rules.EnrolmentMade, rules.EnrolmentEnded, rules.EnrolmentRefused, rules.SubjectBound, rules.SubjectUnbound:
 		return true
 	case rules.MessageRefused, rules.AccountErased, rules.ClosingAnnounced, rules.DeliverySettled, rules.ReportReceived, rules.ProfileNoted,
-		rules.MatriculeJoined, rules.SubjectNoted:
+		rules.MatriculeJoined, rules.SubjectNoted, rules.EndPlanned, rules.EndKept: // a planned end is told when it comes
 	}
 	return false
 }

@@ -130,9 +130,21 @@ func (p *PatientImage) write(c Commit) {
 	}
 }
 
-// follow notes an effect that is to be done; an index is made at once, as project does.
+// comesBack reports whether an effect leaves no trace when it is done, because a rebuilt store has to do it again.
+func (k EffectKind) comesBack() bool {
+	return k == EffectProject || k == EffectListing || k == EffectVisit || k == EffectStand
+}
+
+// follow notes an effect that is to be done; an index is made at once, as project does, and where its entries
+// stand by an effect.
 func (i *Image) follow(e Effect) {
-	if e.Kind != EffectProject {
+	switch e.Kind {
+	case EffectProject:
+		stands := e
+		stands.ID, stands.Kind, stands.Message = e.ID[:2]+"z"+e.ID[3:], EffectStand, ""
+		i.Effects[stands.ID] = stands
+	case EffectListing:
+	default:
 		i.Effects[e.ID] = e
 		return
 	}
@@ -146,6 +158,16 @@ func (i *Image) follow(e Effect) {
 			i.Ledger[e.Mailbox][entry] = at
 		}
 	}
+}
+
+// Due counts the effects that are to be done, without those that only make lists again.
+func (i *Image) Due() (n int) {
+	for _, e := range i.Effects {
+		if e.Kind != EffectStand {
+			n++
+		}
+	}
+	return n
 }
 
 // Erase drops what is known of a patient whose key is destroyed but what stands in clear, and leaves a

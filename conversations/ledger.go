@@ -32,6 +32,12 @@ func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage,
 		if err != nil || f.State != "" && line.State != string(f.State) {
 			return false, err
 		}
+		if f.List != 0 { // what changed since it was noted does not stand there
+			st, err := l.threadStanding(ctx, e.Thread, s.MailboxID(m))
+			if err != nil || !st.ThreadLists.Has(f.List) {
+				return false, err
+			}
+		}
 		if line.Care, err = team.careOf(ctx, e.Patient, e.Thread); err != nil {
 			return false, err
 		}
@@ -54,9 +60,17 @@ func (s *Service) ledger(ctx context.Context, m Address, f Filter, pairs bool, a
 		return "", err
 	}
 	size, kept := pageSize(f.Limit), 0
+	batch := size + 1
+	if only != "" {
+		batch = max(batch, sought)
+	}
+	list := f.List
+	if pairs && list == 0 {
+		list = rules.ListOf(f.State)
+	}
 	from := LedgerEntry{Patient: PatientID(parts[0]), Thread: ID(parts[1]), At: at}
 	for {
-		entries, err := s.Store.Ledger(ctx, s.MailboxID(m), pairs, from, size+1)
+		entries, err := s.Store.Ledger(ctx, s.MailboxID(m), pairs, list, from, batch)
 		if err != nil {
 			return "", unavailable("list the ledger", err)
 		}
@@ -76,11 +90,14 @@ func (s *Service) ledger(ctx context.Context, m Address, f Filter, pairs bool, a
 				kept++
 			}
 		}
-		if len(entries) <= size {
+		if len(entries) < batch {
 			return "", nil
 		}
 	}
 }
+
+// sought is how many entries are read at once where those of one patient are looked for.
+const sought = 1000
 
 // onlyPatient returns the patient of an exchange of the mailbox, by which a list is narrowed; "" for all.
 func (s *Service) onlyPatient(ctx context.Context, m Address, exchange ID) (PatientID, error) {
@@ -114,7 +131,7 @@ func (s *Service) owner(ctx context.Context, id ID) (PatientID, error) {
 
 // Exchanges lists the pairs of a mailbox, newest first.
 func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangePage, error) {
-	page := ExchangePage{AsOf: s.Now().UTC()}
+	page, patients := ExchangePage{AsOf: s.Now().UTC()}, []LedgerEntry(nil)
 	team, err := s.teamBox(ctx, m)
 	if err != nil {
 		return ExchangePage{}, err
@@ -129,17 +146,49 @@ func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangeP
 		case err != nil:
 			return false, err
 		}
-		if f.State != "" && (line.Unreadable || line.State != f.State) {
+		if line.Unreadable && (f.State != "" || f.List != 0) || !line.standsIn(f) {
 			return false, nil
 		}
 		if line.Cares, err = team.caresOf(ctx, e.Patient, line.Unreadable); err != nil {
 			return false, err
 		}
-		page.Items = append(page.Items, line)
+		page.Items, patients = append(page.Items, line), append(patients, LedgerEntry{Patient: e.Patient})
 		return true, nil
 	})
+	if err != nil {
+		return ExchangePage{}, err
+	}
 	page.Next = next
-	return page, err
+	return page, s.addStandings(ctx, m, page.Items, patients)
+}
+
+// standsIn reports whether an exchange is what a filter asks for, as far as it tells: where its conversations brought
+// it into a list, that is noted alone.
+func (e ExchangeLine) standsIn(f Filter) bool {
+	if f.State != "" && e.State != f.State {
+		return false
+	}
+	stands := rules.ListOf(e.State) | rules.Inherited
+	if e.Waiting {
+		stands |= rules.ListWaiting
+	}
+	if !e.Planned.At.IsZero() {
+		stands |= rules.ListPlanned
+	}
+	return stands.Has(f.List)
+}
+
+// Tally counts the exchanges of a mailbox by list. It is projected, and may be a moment old.
+func (s *Service) Tally(ctx context.Context, m Address) (Tally, error) {
+	counts, all, err := s.Store.Tally(ctx, s.MailboxID(m), true)
+	if err != nil {
+		return Tally{}, unavailable("count the exchanges of a mailbox", err)
+	}
+	t := Tally{All: all, Lists: map[rules.Lists]int{}, AsOf: s.Now().UTC()}
+	for i, l := range rules.AllLists() {
+		t.Lists[l] = counts[i]
+	}
+	return t, nil
 }
 
 // Exchange returns one pair of one of the caller's mailboxes, KindNotFound otherwise.
@@ -148,7 +197,24 @@ func (s *Service) Exchange(ctx context.Context, mailboxes []Address, id ID) (Exc
 	if err != nil {
 		return ExchangeLine{}, err
 	}
-	return s.exchange(ctx, p, m)
+	lines := make([]ExchangeLine, 1)
+	if lines[0], err = s.exchange(ctx, p, m); err != nil {
+		return ExchangeLine{}, err
+	}
+	return lines[0], s.addStandings(ctx, m, lines, []LedgerEntry{{Patient: p}})
+}
+
+// addStandings adds to exchanges of a mailbox the lists that their conversations bring them into, as they are
+// noted.
+func (s *Service) addStandings(ctx context.Context, m Address, lines []ExchangeLine, entries []LedgerEntry) error {
+	lists, err := s.Store.Standings(ctx, s.MailboxID(m), entries)
+	if err != nil {
+		return unavailable("read standings", err)
+	}
+	for i := range lines {
+		lines[i].Unread, lines[i].Failed = lists[i].Has(rules.ListUnread), lists[i].Has(rules.ListUndelivered)
+	}
+	return nil
 }
 
 // pair resolves an exchange id to the patient and to the one of mailboxes that it joins.
@@ -184,10 +250,13 @@ func (s *Service) exchange(ctx context.Context, p PatientID, a Address) (Exchang
 	line := ExchangeLine{
 		ID: s.exchangeID(p, m), Mailbox: a, Patient: person, LastAt: e.LastAt,
 		State:      rules.ExchangeSeenBy(l.know(a), l.state.Patient, e, s.Now()),
-		Opposition: l.opposition(l.know(a)), Objected: l.objectedBy([]rules.MailboxID{m}),
+		Opposition: l.opposition(l.know(a)), Objected: l.objectedBy([]rules.MailboxID{m}), Waiting: e.Awaiting,
 	}
 	if line.State != rules.ThreadUnreachable {
 		line.Since = e.Since
+	}
+	if line.Planned, err = l.plannedOf(m); err != nil {
+		return ExchangeLine{}, err
 	}
 	if line.State == rules.ThreadOpen {
 		line.Awaiting = e.Awaiting && !e.Until.IsZero()

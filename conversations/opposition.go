@@ -50,9 +50,13 @@ func (l *loaded) opposition(who rules.Correspondent) Opposition {
 	return Opposition{ToPatient: o.ToPatient, ToProfessionals: o.ToProfessionals, At: o.At}
 }
 
-// mayWrite refuses a message by the desk or the API that a recorded refusal stands against (D14 d).
-func (l *loaded) mayWrite(sender rules.Correspondent, acknowledged string) error {
+// mayWrite refuses a message by the desk or the API that a recorded refusal stands against, as one to the patient or,
+// copied, as one to other professionals (D14 d).
+func (l *loaded) mayWrite(sender rules.Correspondent, acknowledged string, copied bool) error {
 	r := rules.Conscience(l.state.Patient, sender, l.svc.SoftOpposition, acknowledged != "")
+	if copied && !r.Refused() {
+		r = rules.ConscienceOfCopies(l.state.Patient, sender, l.svc.SoftOpposition, acknowledged != "")
+	}
 	if r.Refused() {
 		return refused(r)
 	}

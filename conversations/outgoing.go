@@ -178,7 +178,11 @@ func (s *Service) Delivered(ctx context.Context, e Effect, o Outcome) error {
 }
 
 func (s *Service) delivered(ctx context.Context, e Effect, o Outcome, more ...Record) error {
-	return s.settle(ctx, e, func(done *outcomeRecord) {
+	var told []rules.Telling
+	if e.Kind == EffectDeliver && o.State == DeliveryFailed {
+		told = []rules.Telling{rules.TellingOf(e.Mailbox, e.Message.Message())}
+	}
+	return s.settleTold(ctx, e, told, func(done *outcomeRecord) {
 		state := o.State
 		if state == "" {
 			state = DeliveryQueued
@@ -202,6 +206,11 @@ func (s *Service) delivered(ctx context.Context, e Effect, o Outcome, more ...Re
 // settle changes what is known of a message's delivery to one mailbox, at the version it was read at and
 // with its trace, and writes more beside it. It fails with KindNotFound when the message is gone.
 func (s *Service) settle(ctx context.Context, e Effect, change func(*outcomeRecord), more ...Record) error {
+	return s.settleTold(ctx, e, nil, change, more...)
+}
+
+// settleTold is settle with what the receivers of a mailbox hear of it.
+func (s *Service) settleTold(ctx context.Context, e Effect, told []rules.Telling, change func(*outcomeRecord), more ...Record) error {
 	field := outcomeField(e.Message, e.Mailbox)
 	q := FactsQuery{Messages: []ID{e.Message, field}}
 	_, _, err := s.run(ctx, e.Patient, "", q, func(l *loaded) (*decision, error) {
@@ -214,10 +223,14 @@ func (s *Service) settle(ctx context.Context, e Effect, change func(*outcomeReco
 			return nil, err
 		}
 		record := Record{Table: TableMessages, Field: string(field), Value: pack(done)}
-		return &decision{
+		d := &decision{
 			verdict: v, actor: Actor{Kind: ActorSystem}, records: append([]Record{record}, more...),
-			outcome: TraceOutcome(done.State), code: done.Code,
-		}, nil
+			outcome: TraceOutcome(done.State), code: done.Code, told: told,
+		}
+		if done.State == DeliveryFailed && e.Thread != "" && e.Kind == EffectDeliver {
+			d.timed = []Effect{l.standEffect(e.Mailbox, e.Thread, v.Change.At)}
+		}
+		return d, nil
 	})
 	return gone(err)
 }
@@ -258,21 +271,4 @@ func (s *Service) Reportable(ctx context.Context, e Effect) (Report, error) {
 		Receipt: Receipt{Success: r.Failure == "", EnvID: r.EnvID, ORcpt: r.ORcpt, Full: r.Full}, Failure: r.Failure,
 		UntrustedSince: done.UntrustedSince.time(),
 	}, nil
-}
-
-// project indexes a conversation and its exchange under a mailbox, for the lists of professionals.
-func (s *Service) project(ctx context.Context, e Effect) (time.Time, error) {
-	if err := s.Store.Index(ctx, e.Mailbox, projected(e)); err != nil {
-		return time.Time{}, unavailable("index a conversation", err)
-	}
-	return time.Time{}, nil
-}
-
-// projected lists what an effect brings to the lists of its mailbox.
-func projected(e Effect) []LedgerEntry {
-	entries := []LedgerEntry{{Patient: e.Patient, At: e.CreatedAt}}
-	if e.Thread != "" {
-		entries = append(entries, LedgerEntry{Patient: e.Patient, Thread: e.Thread, At: e.CreatedAt})
-	}
-	return entries
 }

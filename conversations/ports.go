@@ -86,6 +86,11 @@ type Mailbox struct {
 	Category   string // of the holder's exercise: C civil, M military, E student (I42)
 	Function   string // of the holder, code of TRE_R21, such as FON-48; empty when the table does not tell (I117)
 	Speciality string // label to show with the name
+
+	ProfessionName string // label of the profession
+	StructureName  string
+	Place          string // postal code and town of the structure
+	ZeroPaper      bool   // the holder wants no paper any more (O122)
 }
 
 // Directory is the local table of professional mailboxes: no call leaves the process (O139).
@@ -178,6 +183,7 @@ type Draft struct {
 	Date        time.Time
 	From        NamedAddress
 	To          []NamedAddress
+	Cc          []NamedAddress // professionals beside the patient (R79)
 	Subject     string
 	ReplyTo     []NamedAddress // where answers go, when not to From (R75)
 	InReplyTo   string         // without angle brackets

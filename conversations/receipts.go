@@ -92,9 +92,12 @@ func (l *loaded) release(ctx context.Context, d *decision, message ID, actor Act
 	}
 	m.OpenedAt, m.OpenedBy = toMillis(d.verdict.Change.At), actor.Kind
 	d.records = append(d.records, Record{Table: TableMessages, Field: string(message), Value: pack(m.messageRecord)})
+	d.told = append(d.told, rules.TellingOf(rules.MailboxID(m.From), message.Message()))
 	for _, a := range m.label.ReadTo {
 		d.receipt = append(d.receipt, receiptDue{message, l.svc.MailboxID(a.address())})
 	}
+	thread, _, _ := splitAttachment(message)
+	d.timed = append(d.timed, l.standEffect(rules.MailboxID(m.From), thread, d.verdict.Change.At))
 	return nil
 }
 

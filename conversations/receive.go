@@ -141,7 +141,7 @@ func (l *loaded) admit(in Incoming, repeatField string, foreign bool) (*decision
 	}
 	sender, others := l.know(in.From.Address), l.others(in)
 	if in.desk {
-		if err := l.mayWrite(sender, in.Acknowledged); err != nil {
+		if err := l.mayWrite(sender, in.Acknowledged, len(in.Others) > 0); err != nil {
 			return nil, err
 		}
 	}

@@ -186,6 +186,11 @@ type exchangeRecord struct {
 	Until    millis       `cbor:"9,keyasint,omitempty"`
 	Awaiting bool         `cbor:"10,keyasint,omitempty"`
 	Hidden   bool         `cbor:"15,keyasint,omitempty"` // only confidential messages made it (D28)
+
+	EndsAt   millis `cbor:"40,keyasint,omitempty"` // an end that is planned (D7)
+	Crossed  bool   `cbor:"41,keyasint,omitempty"` // the patient replied since
+	Crossing []ID   `cbor:"42,keyasint,omitempty"` // his messages since, until they are marked
+	Plan     []byte `cbor:"43,keyasint,omitempty"` // planLabel, sealed
 }
 
 // mailboxLabel names a professional mailbox: its address, and the name that mail gave it.

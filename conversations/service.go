@@ -34,6 +34,8 @@ type Settings struct {
 	Windows map[string]rules.Window
 	// Copies sends a mailbox what is written for it at the desk or by the API (D30).
 	Copies bool
+	// TellWebhooks tells the receivers that are registered for a mailbox what happens there. It needs [Service.Run].
+	TellWebhooks bool
 	// Shared are the mailboxes whose users the responsible persons list (I119).
 	Shared []SharedMailbox
 	// VerdictsPerHour is how often one person may ask for a verdict in an hour (D29); 0: as often as he
@@ -56,9 +58,11 @@ type Ports struct {
 	Mail      Mail
 	Scanner   Scanner     // of attachments written here; nil: none looks
 	Sessions  EndSessions // nil: nobody logs in here
-	Log       *slog.Logger
-	Now       func() time.Time
-	Random    io.Reader
+	// Applications lists the mailboxes that a named application may act for; nil: none.
+	Applications func(client string) []Address
+	Log          *slog.Logger
+	Now          func() time.Time
+	Random       io.Reader
 }
 
 // Service carries out every command. It is safe for concurrent use, by many processes on one store.
@@ -70,6 +74,7 @@ type Service struct {
 	queue    queue
 	refusals refusals
 	shared   sharedMailboxes
+	hooked   hooked
 }
 
 // New returns a service.

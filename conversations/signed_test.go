@@ -71,17 +71,17 @@ func TestMandatesOf(t *testing.T) {
 	b.admit(time.Time{})
 	for name, c := range map[string]struct {
 		person string
-		as     conversations.Standing
+		as     conversations.Vouched
 		want   string
 	}{
-		"national login":              {secretary, conversations.Standing{}, clinic + " " + doctor},
-		"without exercise":            {secretary, conversations.Standing{NoExercise: true}, clinic},
-		"the structure's own login":   {secretary, conversations.Standing{FINESS: "990000010"}, clinic},
-		"another structure's login":   {secretary, conversations.Standing{FINESS: "990000028"}, ""},
-		"administering as well":       {manager, conversations.Standing{FINESS: "990000028"}, ""},
-		"administering at its own":    {manager, conversations.Standing{FINESS: "990000010", NoExercise: true}, clinic},
-		"intern":                      {"899900000066", conversations.Standing{}, "interne@chu.test"},
-		"student of another function": {"899900000074", conversations.Standing{}, ""},
+		"national login":              {secretary, conversations.Vouched{}, clinic + " " + doctor},
+		"without exercise":            {secretary, conversations.Vouched{NoExercise: true}, clinic},
+		"the structure's own login":   {secretary, conversations.Vouched{FINESS: "990000010"}, clinic},
+		"another structure's login":   {secretary, conversations.Vouched{FINESS: "990000028"}, ""},
+		"administering as well":       {manager, conversations.Vouched{FINESS: "990000028"}, ""},
+		"administering at its own":    {manager, conversations.Vouched{FINESS: "990000010", NoExercise: true}, clinic},
+		"intern":                      {"899900000066", conversations.Vouched{}, "interne@chu.test"},
+		"student of another function": {"899900000074", conversations.Vouched{}, ""},
 	} {
 		list, err := b.MandatesOf(t.Context(), c.person, c.as)
 		if err != nil {

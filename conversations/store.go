@@ -93,14 +93,17 @@ const (
 	EffectNotify  EffectKind = "notify"  // neutral e-mail to the patient, or to the person who acts for him that Mailbox names
 	EffectReport  EffectKind = "report"  // DSN for Message
 	EffectReceipt EffectKind = "receipt" // read receipt (MDN) for Message to Mailbox
-	EffectCopy    EffectKind = "copy"    // send Mailbox a copy of Message, which was written for it here (D30)
+	EffectCopy    EffectKind = "copy"    // send Mailbox a copy of Message, which was written here, for it (D30) or to it as well (R79)
 	EffectProject EffectKind = "project" // index Thread under Mailbox
+	EffectListing EffectKind = "listing" // index the list of a shared mailbox under the person that Mailbox names
+	EffectStand   EffectKind = "stand"   // note where the exchange, and Thread if any, stand in the lists of Mailbox; without Mailbox all exchanges
 	EffectRetire  EffectKind = "retire"  // what the law does with the account when a period has passed (O113, O116)
 	EffectExpunge EffectKind = "expunge" // erase what the patient deleted, up to Message (OP18)
 	EffectForget  EffectKind = "forget"  // drop the marks of repeats of what was erased, up to Message
 	EffectShred   EffectKind = "shred"   // destroy the data key of an erased patient, and his bodies (D16)
 	EffectClose   EffectKind = "close"   // announce, and at its instant make, the end of Thread by a closed episode
 	EffectWindow  EffectKind = "window"  // end the exchange with Mailbox when its reply window ran out
+	EffectEnd     EffectKind = "end"     // end the exchange with Mailbox at the instant that was planned (D7)
 	EffectVisit   EffectKind = "visit"   // index a visit under its facility
 	EffectProfile EffectKind = "profile" // note with the person that Mailbox names whether he acts for the patient
 	EffectResign  EffectKind = "resign"  // end what the patient, erased, may do for the patient that Mailbox names
@@ -109,6 +112,9 @@ const (
 	EffectLogin    EffectKind = "login"    // note in the record of the login that Mailbox names whether it leads to the patient
 	EffectMajority EffectKind = "majority" // the patient comes of age (R131)
 	EffectSessions EffectKind = "sessions" // end whoever is logged in as the patient (R148)
+
+	EffectWebhook      EffectKind = "webhook"       // tell the event Message of Mailbox to the receiver Thread
+	EffectForgetEvents EffectKind = "events.forget" // let go of events that were kept long enough
 )
 
 // Commit is one change of a patient, made whole or not at all.
@@ -172,6 +178,16 @@ type LedgerEntry struct {
 	At      time.Time
 }
 
+// Standing says in which lists of a mailbox an exchange stands, and one of its conversations.
+type Standing struct {
+	Patient     PatientID
+	Version     rules.Seq   // of the patient, when it was found
+	PairLists   rules.Lists // without rules.Inherited, which the store adds from the conversations; 0: it is there no more
+	Thread      ID          // empty: the exchange alone
+	ThreadLists rules.Lists
+	At          time.Time // new place of both in the order; zero: they stay
+}
+
 // FacilityID names a structure by a keyed hash of its FINESS, 32 lower-case hexadecimal digits. Its first
 // two are the facility's shard.
 type FacilityID string
@@ -224,9 +240,17 @@ type Store interface {
 
 	// Index notes conversations and exchanges under a mailbox; doing it again changes nothing.
 	Index(ctx context.Context, m rules.MailboxID, entries []LedgerEntry) error
+	// Stand notes where an exchange and one of its conversations stand in the lists of a mailbox, unless
+	// what is noted of them is of a newer version of the patient. It makes the entries that are not there.
+	Stand(ctx context.Context, m rules.MailboxID, s Standing) error
 	// Ledger lists at most limit entries of a mailbox before the given one, newest first:
-	// conversations, or exchanges when pairs is set.
-	Ledger(ctx context.Context, m rules.MailboxID, pairs bool, before LedgerEntry, limit int) ([]LedgerEntry, error)
+	// conversations, or exchanges when pairs is set; of one list, or all of them for 0.
+	Ledger(ctx context.Context, m rules.MailboxID, pairs bool, list rules.Lists, before LedgerEntry, limit int) ([]LedgerEntry, error)
+	// Standings returns the lists of entries, in their order; 0 where nothing is noted. Of the entries,
+	// only patient and conversation count.
+	Standings(ctx context.Context, m rules.MailboxID, entries []LedgerEntry) ([]rules.Lists, error)
+	// Tally counts the conversations, or exchanges, of each list, in the order of rules.AllLists, and all.
+	Tally(ctx context.Context, m rules.MailboxID, pairs bool) (counts []int, all int, err error)
 
 	// Visit returns what the index of a facility holds of a visit, or ErrNotFound.
 	Visit(ctx context.Context, f FacilityID, v rules.VisitID) (VisitEntry, error)

@@ -139,7 +139,8 @@ func (l *loaded) touch(ctx context.Context, actor Actor, f entryFrame, records .
 }
 
 // finish ends the claim of an effect. What is done leaves a trace, so that a rebuilt store does not do
-// it again; an index is made again by the rebuilding itself, that of visits by its effect, which comes back.
+// it again; an index is made again by the rebuilding itself, that of visits, and where exchanges stand, by effects,
+// which come back.
 func (s *Service) finish(ctx context.Context, c Claim, again time.Time) error {
 	e, shard := c.Effect, c.Effect.Patient.Shard()
 	n, err := s.note(ctx, shard, entryFrame{
@@ -149,7 +150,7 @@ func (s *Service) finish(ctx context.Context, c Claim, again time.Time) error {
 	if err != nil {
 		return err
 	}
-	if !again.IsZero() || e.Kind == EffectProject || e.Kind == EffectVisit {
+	if !again.IsZero() || e.Kind.comesBack() {
 		n.Entry = nil
 	}
 	sequence, err := s.Store.Finish(ctx, c, again, n)

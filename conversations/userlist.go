@@ -171,7 +171,7 @@ func (b *userList) write(ctx context.Context, actor Actor, kind TraceKind) error
 func (b *userList) listing(u listedUser, now time.Time) Effect {
 	m := b.svc.listingsID(u.Person)
 	return Effect{
-		ID: b.id.Shard() + "p" + lowerBase32(b.svc.name("project", string(m)+string(b.id))[:15]), Kind: EffectProject,
+		ID: b.id.Shard() + "p" + lowerBase32(b.svc.name("project", string(m)+string(b.id))[:15]), Kind: EffectListing,
 		Patient: b.id, Mailbox: m, At: now, CreatedAt: now,
 	}
 }

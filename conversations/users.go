@@ -25,8 +25,8 @@ type SharedMailbox struct {
 	FINESS      string // of its structure; it counts when the directory does not know the mailbox
 }
 
-// Standing is what a login says of a person beside who he is.
-type Standing struct {
+// Vouched is what a login says of a person beside who he is.
+type Vouched struct {
 	FINESS     string // of the structure whose own provider vouches for him; empty: a national one does (D26)
 	NoExercise bool   // the provider knows of no exercise of his (I40)
 }
@@ -83,12 +83,12 @@ func (s *Service) newSharedMailboxes(all []SharedMailbox) sharedMailboxes {
 // Mandates lists what a person may do, by address: as holder by the directory, as responsible by the settings, as
 // user by the list of the mailbox. What is asked of a list is read from it, so that a removal counts at once.
 func (s *Service) Mandates(ctx context.Context, person string) ([]Mandate, error) {
-	return s.MandatesOf(ctx, person, Standing{})
+	return s.MandatesOf(ctx, person, Vouched{})
 }
 
 // MandatesOf is Mandates for somebody who is logged in: a structure's provider vouches for its own mailboxes alone (D26),
 // and whoever has no exercise holds no mailbox (I40).
-func (s *Service) MandatesOf(ctx context.Context, person string, as Standing) ([]Mandate, error) {
+func (s *Service) MandatesOf(ctx context.Context, person string, as Vouched) ([]Mandate, error) {
 	if person == "" {
 		return nil, nil
 	}
@@ -203,7 +203,7 @@ func (s *Service) DismissUser(ctx context.Context, actor Actor, m Address, id ID
 
 // listings opens the lists on which a person stands, or stood: those that the index of the person names.
 func (s *Service) listings(ctx context.Context, person string) ([]*userList, error) {
-	entries, err := s.Store.Ledger(ctx, s.listingsID(person), true, LedgerEntry{}, maxListings)
+	entries, err := s.Store.Ledger(ctx, s.listingsID(person), true, 0, LedgerEntry{}, maxListings)
 	if err != nil {
 		return nil, unavailable("list the mailboxes of a person", err)
 	}

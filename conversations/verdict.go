@@ -23,7 +23,8 @@ const verdictPeriod = time.Hour
 // Ask tells whether a message of the mailbox would reach the patient now. Nothing joins the two: the answer
 // is the same for every matricule, and so are the steps: one entry of the journal, without a version, tells of the
 // question and of the person who asked, in the patient's history when there is one, else in that person's own. It
-// fails with KindRateLimited for who asks too often.
+// fails with KindRateLimited for who asks too often. Whoever asks has an account of his own from then on, whether the patient
+// has one or not.
 func (s *Service) Ask(ctx context.Context, actor Actor, m Address, ins rules.INS) (ContactVerdict, error) {
 	if err := s.countVerdict(ctx, actor); err != nil {
 		return ContactVerdict{}, err
@@ -32,15 +33,23 @@ func (s *Service) Ask(ctx context.Context, actor Actor, m Address, ins rules.INS
 	if err != nil {
 		return ContactVerdict{}, err
 	}
+	who := Signatory{Kind: actor.Kind, ID: actor.ID, Name: actor.Name}
+	if err := s.establish(ctx, s.accountOf(who), rules.INS(who.ID), who.Name); err != nil {
+		return ContactVerdict{}, err
+	}
 	enrolled, err := s.enrolled(ctx, p)
 	if err != nil {
 		return ContactVerdict{}, err
 	}
-	if !enrolled { // traced with the one who asks, by the same steps (D36)
-		who := Signatory{Kind: actor.Kind, ID: actor.ID, Name: actor.Name, Exercise: actor.Exercise}
-		return ContactVerdict{ContactAnswer: rules.Contact(rules.ContactFacts{}, s.Now())}, s.Note(ctx, who, TraceKind(rules.VerdictAsked))
-	}
 	box := s.MailboxID(m)
+	if !enrolled { // traced with the one who asks, by the same steps (D36)
+		l, err := s.loadAny(ctx, s.accountOf(who), FactsQuery{Exchanges: []rules.MailboxID{box}})
+		if err != nil {
+			return ContactVerdict{}, err
+		}
+		v := ContactVerdict{ContactAnswer: rules.Contact(rules.ContactFacts{}, s.Now())}
+		return v, l.touch(ctx, actor, entryFrame{Kind: TraceKind(rules.VerdictAsked), Mailbox: hexID(box)})
+	}
 	l, err := s.load(ctx, p, FactsQuery{Exchanges: []rules.MailboxID{box}})
 	if err != nil {
 		return ContactVerdict{}, err

@@ -74,6 +74,10 @@ func TestAsk_isTracedAndCounted(t *testing.T) {
 	b.VerdictsPerHour = 2
 	other := b.another()
 	other.VerdictsPerHour = 2
+	who := conversations.Signatory{Kind: theClinic().Kind, ID: theClinic().ID, Name: theClinic().Name}
+	if err := b.Note(t.Context(), who, conversations.TraceLogin); err != nil { // who never asked is given an account first
+		t.Fatal(err)
+	}
 	before := b.memory.entries()
 	b.ask(doctor, anINS)
 	other.ask(doctor, anINS)

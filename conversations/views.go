@@ -181,7 +181,8 @@ type ThreadInput struct {
 	NoReply     bool // X-MSS-MES: FIN
 	ReadReceipt bool // the opening is told (R57)
 	Operation   string
-	Visit       *Visit // first message only: the visit that the conversation is about (D24); nil: none
+	CopyTo      []Address // professionals in copy (R79): each gets the message, and the patient sees whom
+	Visit       *Visit    // first message only: the visit that the conversation is about (D24); nil: none
 
 	Confidential rules.Confidential // first message only: what a known minor wants (D28)
 	ReplyTo      Address            // first message only: another mailbox that answers go to (R75, OP3); zero: Mailbox
@@ -216,6 +217,10 @@ type ExchangeLine struct {
 	LastAt   time.Time
 	Until    time.Time // end of the reply window, as announced to the patient (D8); zero: none
 	Awaiting bool      // réponse attendue: the patient wrote last, and the window waits (D8)
+	Planned  Planned
+	Waiting  bool // the patient wrote last, and nobody answered
+	Unread   bool // a message that asked for a receipt was not opened (D22)
+	Failed   bool // a message of the patient did not reach the mailbox (O89)
 
 	Objected   time.Time // since when the patient objects to exchange about him with the mailbox (D14 c); zero: not
 	Opposition Opposition
@@ -238,9 +243,17 @@ type ExchangePage struct {
 	AsOf  time.Time
 }
 
+// Tally is how many exchanges of a mailbox stand in each list.
+type Tally struct {
+	All   int
+	Lists map[rules.Lists]int
+	AsOf  time.Time
+}
+
 // Filter narrows a list of a mailbox.
 type Filter struct {
 	State   rules.ThreadState // empty: all
+	List    rules.Lists       // one list; 0: all
 	Patient ID                // an exchange id; empty: all
 	Cursor  string
 	Limit   int

@@ -34,12 +34,8 @@ func later(at, now time.Time) time.Time {
 // exchange that waits for an answer gets a new effect with it.
 func (s *Service) expireWindow(ctx context.Context, e Effect) (again time.Time, err error) {
 	_, _, err = s.run(ctx, e.Patient, "", FactsQuery{Exchanges: []rules.MailboxID{e.Mailbox}}, func(l *loaded) (*decision, error) {
-		stored := l.exchange[e.Mailbox].exchange(e.Mailbox)
-		again = later(stored.Until, s.Now())
-		return &decision{
-			verdict: rules.ExpireWindow(stored, l.facts.Version+1, s.Now()), actor: Actor{Kind: ActorSystem},
-			project: []rules.MailboxID{e.Mailbox},
-		}, nil
+		again = later(l.exchange[e.Mailbox].Until.time(), s.Now())
+		return l.carryOut(e.Mailbox)
 	})
 	if err != nil && !KindOf(err).Temporary() { // the patient is gone
 		return time.Time{}, nil

@@ -69,6 +69,10 @@ func (s *Service) Write(ctx context.Context, actor Actor, id ID, in ThreadInput)
 // it as mail is admitted, to thread or, when that is empty, to a new conversation. It returns the id of the
 // message.
 func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID, in ThreadInput, refs []string, op string) (ID, error) {
+	others, err := s.inCopy(in)
+	if err != nil {
+		return "", err
+	}
 	if err := s.scan(ctx, in.Attachments); err != nil {
 		return "", err
 	}
@@ -81,6 +85,7 @@ func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID
 	for _, a := range replyTo {
 		draft.ReplyTo = append(draft.ReplyTo, NamedAddress{Name: s.shownName(s.label(NamedAddress{Address: a})), Address: a})
 	}
+	draft.Cc = others
 	sum := newTally()
 	if err := s.Mail.Compose(draft, io.MultiWriter(w, sum)); err != nil {
 		return "", errors.Join(unavailable("compose the message", err), w.Abort())
@@ -91,7 +96,7 @@ func (s *Service) write(ctx context.Context, actor Actor, p PatientID, thread ID
 	incoming := Incoming{
 		Patient: p, INS: in.INS, Message: body, Thread: thread, Envelope: in.Mailbox, From: draft.From, MessageID: draft.MessageID,
 		Subject: in.Subject, Date: draft.Date, HasText: in.Text != "", Attachments: len(in.Attachments), Documents: len(in.Attachments) > 0,
-		SHA256: [32]byte(sum.sum()), Bytes: sum.size, Peer: actor, Operation: op, ReplyTo: replyTo, ReplyOutside: outside,
+		SHA256: [32]byte(sum.sum()), Bytes: sum.size, Peer: actor, Operation: op, ReplyTo: replyTo, Others: others, ReplyOutside: outside,
 		Informed: in.Informed, Acknowledged: in.Acknowledged, desk: true, confidential: in.Confidential, Visit: in.Visit,
 	}
 	incoming.Digest = incoming.SHA256

@@ -15,14 +15,18 @@ func Apply(s *State, c Change) {
 	case ReplySent:
 		s.converse(c, func(t *Conversation) { t.LastPatient, t.Touched = true, c.Seq })
 		for _, m := range c.To {
-			s.exchange(c, m, func(e *Exchange) { e.LastAt, e.Awaiting = c.At, true })
+			s.exchange(c, m, func(e *Exchange) { e.LastAt, e.Awaiting, e.Plan.Crossed = c.At, true, !e.Plan.At.IsZero() })
 		}
 	case ExchangeEnded:
 		s.exchange(c, c.Mailbox, func(e *Exchange) {
-			if e.Horizon != c.Seq { // settled by its window just now
+			if e.Horizon != c.Seq { // it came by itself just now
 				e.end(c)
 			}
 		})
+	case EndPlanned:
+		s.exchange(c, c.Mailbox, func(e *Exchange) { e.Plan = Plan{At: c.Until} })
+	case EndKept:
+		s.exchange(c, c.Mailbox, func(e *Exchange) { e.Plan = Plan{} })
 	case ConversationEnded:
 		s.endConversation(c)
 	case ClosingAnnounced:
@@ -84,6 +88,7 @@ func (s *State) receive(c Change) {
 		}
 		if opens {
 			e.Written = c.Seq
+			e.reopened(c)
 		}
 		if !c.Auto && !slices.Contains(replyTo, c.Mailbox) { // answers go elsewhere, and yet it wrote last (D8)
 			e.answered(c)
@@ -98,6 +103,7 @@ func (s *State) receive(c Change) {
 				e.begin(c)
 				e.Granted = c.Seq
 				e.announce(c)
+				e.reopened(c)
 			}
 			if !c.Auto {
 				e.answered(c)
@@ -191,7 +197,7 @@ func (e *Exchange) begin(c Change) {
 // end notes an end of the whole exchange.
 func (e *Exchange) end(c Change) {
 	e.Horizon, e.EndedAt, e.EndedHow = c.Seq, c.At, c.How
-	e.Until, e.Awaiting = time.Time{}, false
+	e.Until, e.Awaiting, e.Plan = time.Time{}, false, Plan{}
 }
 
 // speak makes v the newest voice, in the place of an older one of the same author and reply mailbox. A

@@ -176,7 +176,7 @@ func Needed(k ChangeKind) (Rights, bool) {
 		return MayGovern, true
 	case MessageReceived, MessageRefused, ExchangeEnded, ConversationEnded, OppositionRecorded, ConversationPurged, TermsAccepted,
 		MinorityNoted, VisitOpened, VisitClosed, ClosingAnnounced, VerdictAsked, DeliverySettled, ReportReceived, ReceiptSent,
-		DelegateAccepted, DelegateRefused, DelegateDeclared, ProfileNoted, LifeNoted, MatriculeJoined,
+		DelegateAccepted, DelegateRefused, DelegateDeclared, ProfileNoted, LifeNoted, MatriculeJoined, EndPlanned, EndKept,
 		EnrolmentMade, EnrolmentEnded, EnrolmentRefused, SubjectBound, SubjectUnbound, SubjectNoted:
 	}
 	return 0, false

@@ -33,6 +33,8 @@ type happened struct {
 	windows map[rules.MailboxID]rules.Window // of a message
 	asked   []rules.MailboxID                // Reply-To of a message, as it was written
 	episode *happenedEpisode                 // an event of the visit
+	plans   time.Time                        // by plans an end of everything at this instant (D7)
+	keeps   bool                             // by takes a planned end back
 	of, n   int                              // of an end that an episode made: its discharge; its place in time
 }
 

@@ -22,6 +22,7 @@ type timeline struct {
 	boxes       map[rules.ConversationID][]rules.MailboxID // of the visit's structure
 	closings    map[rules.ConversationID]announced
 	discharge   int // the last one; 0 while the visit is open
+	plans       map[rules.MailboxID]time.Time
 }
 
 // announced is an end that is to come.
@@ -35,7 +36,7 @@ type announced struct {
 func (m *model) at(now time.Time) *model {
 	p := &timeline{
 		model: m, until: map[rules.MailboxID]time.Time{}, awaiting: map[rules.MailboxID]bool{}, lastPatient: map[rules.ConversationID]bool{},
-		touched: map[rules.ConversationID]int{}, boxes: map[rules.ConversationID][]rules.MailboxID{}, closings: map[rules.ConversationID]announced{},
+		touched: map[rules.ConversationID]int{}, boxes: map[rules.ConversationID][]rules.MailboxID{}, closings: map[rules.ConversationID]announced{}, plans: map[rules.MailboxID]time.Time{},
 	}
 	for _, h := range m.history {
 		p.come(h.at)
@@ -52,9 +53,16 @@ func (m *model) at(now time.Time) *model {
 func (p *timeline) come(now time.Time) {
 	for _, m := range allBoxes {
 		at, ok := p.until[m]
-		if ok && !now.Before(at) && !p.awaiting[m] && !p.ended(m) {
+		ranOut := ok && !now.Before(at) && !p.awaiting[m] && !p.ended(m)
+		planned, ok := p.plans[m]
+		came := ok && !now.Before(planned)
+		switch {
+		case came && (!ranOut || !at.Before(planned)):
+			p.add(happened{isEnd: true, by: m, how: rules.ByAPI})
+			p.over(m)
+		case ranOut:
 			p.add(happened{isEnd: true, by: m, how: rules.ByWindow})
-			delete(p.until, m)
+			p.over(m)
 		}
 	}
 	for _, c := range allThreads {
@@ -68,6 +76,13 @@ func (p *timeline) come(now time.Time) {
 		}
 		delete(p.closings, c)
 	}
+}
+
+// over forgets what was announced of an exchange that ended.
+func (p *timeline) over(m rules.MailboxID) {
+	delete(p.until, m)
+	delete(p.awaiting, m)
+	delete(p.plans, m)
 }
 
 func (p *timeline) add(h happened) { p.out = append(p.out, h) }
@@ -99,11 +114,14 @@ func (p *timeline) take(h happened) {
 		for _, m := range h.replyTo {
 			p.awaiting[m] = true
 		}
+	case h.keeps:
+		delete(p.plans, h.by)
+	case !h.plans.IsZero():
+		p.plans[h.by] = h.plans
 	case h.isEnd:
 		p.add(h)
 		if h.thread == "" {
-			delete(p.until, h.by)
-			delete(p.awaiting, h.by)
+			p.over(h.by)
 		} else {
 			p.touched[h.thread] = p.n
 		}
@@ -115,9 +133,15 @@ func (p *timeline) take(h happened) {
 // message takes over a professional's message.
 func (p *timeline) message(h happened) {
 	p.add(h)
+	if !h.fin && !h.marker {
+		delete(p.plans, h.by)
+	}
 	for _, m := range h.replyTo {
 		if h.marker {
 			break // its own Reply-To is ignored (D6)
+		}
+		if !h.fin {
+			delete(p.plans, m)
 		}
 		if _, announced := p.until[m]; !h.fin || announced && p.awaiting[m] {
 			p.announce(h, m)

@@ -55,8 +55,20 @@ func (p Patient) OppositionFor(c Correspondent) (o RecordedOpposition, recorded 
 // reason, and the refusal then carries rule I140. Mail knows nothing of such records (R146).
 func Conscience(p Patient, sender Correspondent, soft, acknowledged bool) Refusal {
 	o, recorded := p.OppositionFor(sender)
+	return bound(recorded && o.ToPatient, soft, acknowledged)
+}
+
+// ConscienceOfCopies decides as [Conscience] does whether a message may also go to other professionals, which the
+// patient may have refused by itself (R145).
+func ConscienceOfCopies(p Patient, sender Correspondent, soft, acknowledged bool) Refusal {
+	o, recorded := p.OppositionFor(sender)
+	return bound(recorded && o.ToProfessionals, soft, acknowledged)
+}
+
+// bound is what a recorded refusal does (D14 d).
+func bound(recorded, soft, acknowledged bool) Refusal {
 	switch {
-	case !recorded || !o.ToPatient:
+	case !recorded:
 		return Refusal{}
 	case !soft:
 		return Refusal{ObjectionRecorded, "D14"}

@@ -1,5 +1,15 @@
 package rules
 
+import "strings"
+
+// ProfessionOf names the profession of one person, as ProfessionName does for many.
+func ProfessionOf(code string) string {
+	if code == "32" {
+		return "physicien médical"
+	}
+	return strings.NewReplacer("s-", "-", "s ", " ").Replace(strings.TrimSuffix(ProfessionName(code), "s"))
+}
+
 // ProfessionName names a profession of TRE_G15 as patients know it (I114, I115); empty for a code that
 // holds no mailbox, or that is unknown.
 func ProfessionName(code string) string {

@@ -24,7 +24,8 @@ type run struct {
 	changes []rules.Change
 	// late tells that an end by window was not written down at its instant. Then Répondre à tous may leave
 	// out, until the next message of his, a professional whom a message in between has in copy.
-	late bool
+	late    bool
+	planned bool // some end was planned: then several ends may come at one instant
 }
 
 func newRun() *run {
@@ -66,7 +67,7 @@ func (r *run) step(t *rapid.T) {
 	box := rapid.SampledFrom(allBoxes)
 	m := box.Draw(t, "mailbox")
 	switch rapid.SampledFrom([]string{
-		"receive", "receive", "receive", "receive", "receive", "end-exchange", "end-conversation", "reply",
+		"receive", "receive", "receive", "receive", "receive", "end-exchange", "end-conversation", "reply", "plan", "keep",
 		"block", "unblock", "later", "later", "account", "refuse", "accept", "gone", "visit closed", "visit open",
 	}).Draw(t, "command") {
 	case "receive":
@@ -74,6 +75,16 @@ func (r *run) step(t *rapid.T) {
 	case "end-exchange":
 		if r.apply(rules.EndExchange(m, r.view().Exchanges[m], r.seq+1, rules.ByAPI, r.now)) {
 			r.note(happened{isEnd: true, by: m, how: rules.ByAPI})
+		}
+	case "plan":
+		in := rapid.SampledFrom([]time.Duration{20 * time.Minute, 80 * time.Minute, 140 * time.Minute}).Draw(t, "in")
+		if r.apply(rules.PlanEnd(m, r.view().Exchanges[m], r.now.Add(in), r.seq+1, r.now)) {
+			r.planned = true
+			r.note(happened{plans: r.now.Add(in), by: m})
+		}
+	case "keep":
+		if r.apply(rules.KeepExchange(m, r.view().Exchanges[m], r.seq+1, r.now)) {
+			r.note(happened{keeps: true, by: m})
 		}
 	case "end-conversation":
 		c := rapid.SampledFrom(allThreads).Draw(t, "thread")
@@ -108,7 +119,7 @@ func (r *run) step(t *rapid.T) {
 		r.now = r.now.Add(time.Hour)
 		if r.late = r.late || rapid.Bool().Draw(t, "the worker is late"); !r.late {
 			for _, m := range allBoxes {
-				r.apply(rules.ExpireWindow(r.state.Exchanges[m], r.seq+1, r.now))
+				r.apply(rules.CarryOut(r.state.Exchanges[m], r.seq+1, r.now))
 			}
 		}
 	case "account":
@@ -209,7 +220,7 @@ func (r *run) check(t *rapid.T) {
 		}
 		got := r.right(c)
 		state, to, all, by := model.right(c, r.now)
-		timed := got.How == rules.ByEpisode || got.How == rules.ByWindow // several ends come at one instant
+		timed := got.How == rules.ByEpisode || got.How == rules.ByWindow || r.planned // several ends come at one instant
 		if got.State != state || !slices.Equal(got.To, to) || !slices.Equal(got.ToAll, all) && !r.late || got.By != by && !timed {
 			t.Fatalf("%s: the rules say %s to %v and %v by %s; the model %s to %v and %v by %s\nhistory %s",
 				c, got.State, got.To, got.ToAll, got.By, state, to, all, by, model.story())
@@ -292,9 +303,12 @@ func TestEnds_concernTheirOwnMailbox(t *testing.T) {
 		a := rapid.SampledFrom(allBoxes).Draw(t, "A")
 		before, exchanges := r.rights(), cloneExchanges(r.state.Exchanges)
 		messageIn := rules.ConversationID("")
-		switch rapid.SampledFrom([]string{"exchange", "conversation", "marker", "message"}).Draw(t, "command of A") {
+		switch rapid.SampledFrom([]string{"exchange", "plan", "conversation", "marker", "message"}).Draw(t, "command of A") {
 		case "exchange":
 			r.apply(rules.EndExchange(a, r.view().Exchanges[a], r.seq+1, rules.ByAPI, r.now))
+		case "plan":
+			r.apply(rules.PlanEnd(a, r.view().Exchanges[a], r.now.Add(rules.UndoFor), r.seq+1, r.now))
+			r.now = r.now.Add(rules.UndoFor) // as for the others: no window ends at these minutes
 		case "conversation":
 			c := rapid.SampledFrom(allThreads).Draw(t, "thread")
 			r.apply(rules.EndConversation(a, r.view().Conversations[c], r.view().Exchanges, r.seq+1, rules.ByAPI, r.now))

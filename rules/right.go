@@ -86,6 +86,9 @@ func (c Conversation) until(v *Voice, ex Exchanges) (at time.Time) {
 		if !e.Until.IsZero() && !e.Awaiting && (at.IsZero() || e.Until.Before(at)) {
 			at = e.Until
 		}
+		if !e.Plan.At.IsZero() && (at.IsZero() || e.Plan.At.Before(at)) {
+			at = e.Plan.At
+		}
 	}
 	return at
 }

@@ -30,7 +30,14 @@ func (w *world) seen(a args) ([]string, error) {
 		return nil, fmt.Errorf("by whom?")
 	}
 	m := w.who.Of(rules.MailboxID(a.words[0]))
-	lines := []string{fmt.Sprintf("exchange: %s", rules.ExchangeSeenBy(m, w.state.Patient, w.view().Exchanges[m.Mailbox], w.now))}
+	e := w.view().Exchanges[m.Mailbox]
+	lines := []string{fmt.Sprintf("exchange: %s", rules.ExchangeSeenBy(m, w.state.Patient, e, w.now))}
+	if !e.Plan.At.IsZero() {
+		lines[0] += ", ends at " + e.Plan.At.Format("15:04")
+	}
+	if e.Awaiting && e.Ended() {
+		lines[0] += ", and the patient waits for an answer"
+	}
 	for _, t := range w.threads {
 		lines = append(lines, fmt.Sprintf("%s: %s", t, rules.SeenBy(m, w.state.Patient, w.view().Conversations[t], w.view().Exchanges, w.now)))
 	}

@@ -179,6 +179,7 @@ type Exchange struct {
 	EndedHow EndHow
 	Until    time.Time // first refused instant of the reply window (D8); zero: no window
 	Awaiting bool      // the last message is the patient's: réponse attendue (D8)
+	Plan     Plan      // an end that is to come (D7)
 }
 
 // Ended reports whether the mailbox ended the exchange and wrote nothing that re-opens it since

@@ -129,6 +129,9 @@ const (
 	ReportReceived     ChangeKind = "report.in"        // a report that is believed about the patient's message (OP7)
 	ConversationOpened ChangeKind = "message.opened"   // first display (R155)
 	ReceiptSent        ChangeKind = "receipt.out"      // a read receipt is about to leave, once (R60)
+
+	EndPlanned ChangeKind = "exchange.plan" // the exchange ends at Until, unless somebody takes it back (D7)
+	EndKept    ChangeKind = "exchange.keep" // a planned end was taken back
 )
 
 // Change is one change of a patient's state. Only the fields of its kind are set. Slices are shared
@@ -150,7 +153,7 @@ type Change struct {
 	How          EndHow
 	Block        PersonBlock
 	Account      AccountState
-	Until        time.Time // MinorityNoted, LifeNoted of a guardianship
+	Until        time.Time // MinorityNoted, LifeNoted of a guardianship, EndPlanned
 	Event        LifeEvent // LifeNoted, MatriculeJoined
 	Delegation   Delegation
 	Enrolment    Enrolment // EnrolmentMade, EnrolmentEnded, EnrolmentRefused, SubjectBound by a code

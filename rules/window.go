@@ -42,26 +42,37 @@ func (e *Exchange) extend(to time.Time) {
 	}
 }
 
-// Settled returns the exchange as it stands at now: ended by its window when that ran out, at its first
-// refused instant, as if the end had been committed as next. It never ends while the last message is the
-// patient's (D8). The worker that writes the end down may come late: every decision is made on settled
-// facts, so that its delay changes nothing.
+// Settled returns the exchange as it stands at now: ended by its window or by a planned end when that came, at its
+// first refused instant, as if the end had been committed as next. A window never ends while the last message is
+// the patient's (D8); a planned end does, and his reply goes on waiting for an answer (D7). The worker that
+// writes the end down may come late: every decision is made on settled facts, so that its delay changes nothing.
 func (e Exchange) Settled(next Seq, now time.Time) Exchange {
-	if e.Until.IsZero() || now.Before(e.Until) || e.Awaiting || e.Ended() {
+	if e.Until.IsZero() && e.Plan.At.IsZero() || e.Ended() {
 		return e
 	}
-	e.Horizon, e.EndedAt, e.EndedHow, e.Until = next, e.Until, ByWindow, time.Time{}
+	window := !e.Until.IsZero() && !now.Before(e.Until) && !e.Awaiting
+	switch planned := e.Plan.due(now); {
+	case planned && (!window || !e.Until.Before(e.Plan.At)):
+		e.EndedAt, e.EndedHow, e.Awaiting = e.Plan.At, ByAPI, e.Awaiting && e.Plan.Crossed
+	case window:
+		e.EndedAt, e.EndedHow = e.Until, ByWindow
+	default:
+		return e
+	}
+	e.Horizon, e.Until, e.Plan = next, time.Time{}, Plan{}
 	return e
 }
 
-// ExpireWindow writes down that the reply window of an exchange ran out (D8). e is as it was stored, not
-// settled; an end that came first, an answer that is awaited or an instant that moved change nothing.
-func ExpireWindow(e Exchange, next Seq, now time.Time) Verdict {
-	if settled := e.Settled(next, now); settled.Horizon == e.Horizon {
+// CarryOut writes down an end that came by itself: of a reply window that ran out (D8), or one that was planned
+// (D7). e is as it was stored, not settled; an end that came first, an answer that is awaited, an instant that
+// moved or a plan that was taken back change nothing.
+func CarryOut(e Exchange, next Seq, now time.Time) Verdict {
+	settled := e.Settled(next, now)
+	if settled.Horizon == e.Horizon {
 		return Verdict{}
 	}
 	return Verdict{
 		Effects: Project,
-		Change:  Change{Kind: ExchangeEnded, Seq: next, At: now, Mailbox: e.Mailbox, How: ByWindow},
+		Change:  Change{Kind: ExchangeEnded, Seq: next, At: now, Mailbox: e.Mailbox, How: settled.EndedHow},
 	}
 }

@@ -100,7 +100,7 @@ func (w *world) run(command string) ([]string, error) {
 	}
 	commands := map[string]func(args) ([]string, error){
 		"receive": w.receive, "reply": w.reply, "deliver": w.deliver,
-		"end-exchange": w.endExchange, "end-conversation": w.endConversation,
+		"end-exchange": w.endExchange, "plan": w.plan, "keep": w.keep, "end-conversation": w.endConversation,
 		"block": w.block, "unblock": w.unblock, "refuse": w.refuse, "accept-again": w.acceptAgain,
 		"account": w.account, "dies": w.dies, "later": w.later, "table": w.table,
 		"window": w.window, "expire": w.expire, "episode": w.episode, "finish": w.finish, "ask": w.ask,

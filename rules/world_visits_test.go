@@ -68,13 +68,46 @@ func (w *world) window(a args) ([]string, error) {
 	return nil, nil
 }
 
-// expire M: the worker comes for its window.
+// expire M: the worker comes for its window, or for an end that was planned.
 func (w *world) expire(a args) ([]string, error) {
 	if len(a.words) != 1 {
 		return nil, fmt.Errorf("whose?")
 	}
 	m := rules.MailboxID(a.words[0])
-	return w.commit(rules.ExpireWindow(w.state.Exchanges[m], w.seq+1, w.now), "the window of "+a.words[0]+" ran out"), nil
+	v := rules.CarryOut(w.state.Exchanges[m], w.seq+1, w.now)
+	if v.Change.How == rules.ByAPI {
+		return w.commit(v, "the exchange with "+a.words[0]+" is ended, as planned"), nil
+	}
+	return w.commit(v, "the window of "+a.words[0]+" ran out"), nil
+}
+
+// plan M [in=10m]
+func (w *world) plan(a args) ([]string, error) {
+	if len(a.words) != 1 {
+		return nil, fmt.Errorf("whose?")
+	}
+	in := rules.UndoFor
+	if text, ok := a.named["in"]; ok {
+		var err error
+		if in, err = time.ParseDuration(text); err != nil {
+			return nil, err
+		}
+	}
+	m := rules.MailboxID(a.words[0])
+	v := rules.PlanEnd(m, w.view().Exchanges[m], w.now.Add(in), w.seq+1, w.now)
+	if v.Change.Kind == rules.ExchangeEnded {
+		return w.commit(v, "the exchange with "+a.words[0]+" is ended"), nil
+	}
+	return w.commit(v, "the exchange with "+a.words[0]+" ends at "+v.Change.Until.Format("15:04")), nil
+}
+
+// keep M
+func (w *world) keep(a args) ([]string, error) {
+	if len(a.words) != 1 {
+		return nil, fmt.Errorf("whose?")
+	}
+	m := rules.MailboxID(a.words[0])
+	return w.commit(rules.KeepExchange(m, w.view().Exchanges[m], w.seq+1, w.now), "the exchange with "+a.words[0]+" goes on"), nil
 }
 
 // episode V open|closed [grace=336h] [source=adt] [ago=1h]

@@ -33,3 +33,44 @@ func TestCopies(t *testing.T) {
 		t.Error("the second copy is not the second message")
 	}
 }
+
+// R79 from outside: a professional is found in the directory and put in copy; he gets the message in his own mailbox,
+// and the patient sees him and may answer both.
+func TestCopyTo(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t, t.TempDir())
+	pro, patient := d.Professionals[0], d.Patients[0]
+	var found struct {
+		Items []struct {
+			Address, Name, Place string
+			ZeroPaper            bool
+		}
+	}
+	d.as(t, pro.Token).want(http.StatusOK, &found, http.MethodGet, "/directory?name=trev&place=dijon", nil)
+	if len(found.Items) != 1 || found.Items[0].Name != "Dr Éloïse TRÉVARIN" || found.Items[0].Place != "21000 DIJON" || !found.Items[0].ZeroPaper {
+		t.Fatalf("%+v", found)
+	}
+	other := found.Items[0].Address
+	d.as(t, pro.Token).want(http.StatusCreated, nil, http.MethodPost, "/conversations", map[string]any{
+		"mailbox": pro.Mailboxes[0], "patient": map[string]any{"ins": patient.INS}, "subject": "Bilan", "text": "Un texte.", "copyTo": []string{other},
+	})
+	copied := string(d.received(t, other, 1))
+	for _, want := range []string{"Content-Type: message/rfc822", "Reply-To: <" + pro.Mailboxes[0] + ">", "Un texte."} {
+		if !strings.Contains(copied, want) {
+			t.Errorf("the copy lacks %s", want)
+		}
+	}
+	var inbox struct{ Items []struct{ ID string } }
+	d.as(t, patient.Token).want(http.StatusOK, &inbox, http.MethodGet, "/inbox", nil)
+	var thread struct {
+		Messages []struct{ Copied []string }
+		Reply    struct{ Options []string }
+	}
+	d.as(t, patient.Token).want(http.StatusOK, &thread, http.MethodGet, "/inbox/"+inbox.Items[0].ID, nil)
+	if len(thread.Reply.Options) != 2 || len(thread.Messages) != 1 || !strings.Contains(strings.Join(thread.Messages[0].Copied, " "), "TRÉVARIN") {
+		t.Errorf("the patient sees %+v", thread)
+	}
+	d.as(t, pro.Token).want(http.StatusUnprocessableEntity, nil, http.MethodPost, "/conversations", map[string]any{
+		"mailbox": pro.Mailboxes[0], "patient": map[string]any{"ins": patient.INS}, "subject": "Bilan", "text": "x", "copyTo": []string{"quelqu.un@courriel.exemple.fr"},
+	})
+}

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -14,18 +15,30 @@ func TestExamples(t *testing.T) {
 	d := startDemo(t, t.TempDir())
 	clinic := d.Clinics[0]
 	env := append(os.Environ(), "MESBRIDGE_URL="+d.HTTP, "CLIENT_ID="+clinic.ClientID, "CLIENT_SECRET="+clinic.ClientSecret,
-		"MAILBOX="+clinic.Mailboxes[0], "INS="+d.Patients[0].INS)
+		"MAILBOX="+clinic.Mailboxes[0], "INS="+d.Patients[0].INS, "LISTEN=127.0.0.1:0")
 	for name, command := range map[string][]string{
 		"go":   {"go", "run", "../docs/examples/client"},
 		"curl": {"sh", "../docs/examples/curl.sh"},
+		"hook": {"go", "run", "../docs/examples/webhook"},
 	} {
 		run := exec.CommandContext(t.Context(), command[0], command[1:]...)
 		run.Env = env
+		if name == "curl" {
+			software := httptest.NewServer(http.NotFoundHandler())
+			defer software.Close()
+			run.Env = append(env, "RECEIVER="+software.URL)
+		}
 		out, err := run.CombinedOutput()
+		if name == "hook" {
+			if err != nil || !strings.Contains(string(out), "told: webhook.ping") {
+				t.Errorf("%s: %v\n%s", name, err, out)
+			}
+			continue
+		}
 		if err != nil || !strings.Contains(string(out), "written: ") || !strings.Contains(string(out), "ended: ended") {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
-		if name == "curl" && !strings.Contains(string(out), "unchanged: 304") {
+		if name == "curl" && (!strings.Contains(string(out), "unchanged: 304") || !strings.Contains(string(out), "test: 202\ncalls: 200\nremoved: 204")) {
 			t.Errorf("curl: %s", out)
 		}
 	}

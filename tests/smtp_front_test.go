@@ -24,6 +24,7 @@ func TestSMTP_front(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t, t.TempDir())
 	t.Run("classes of D36", d.classesLookTheSame)
+	t.Run("stage of D36", d.stageTellsOnlyOfTheSender)
 	t.Run("smuggling", d.smugglingMakesOneMessage)
 	t.Run("operator", d.operatorReadsItsMail)
 	t.Run("commands", d.commandsAreSane)
@@ -77,6 +78,28 @@ func (d *demo) classesLookTheSame(t *testing.T) {
 			t.Errorf("%s: the answers %v differ", class, answers)
 		}
 	}
+}
+
+// stageTellsOnlyOfTheSender covers D36 by default with an author in the envelope of another mailbox (docs/adr,
+// webhook-silence-and-stage): whatever the pair, a blocked author and a closed mailbox have one text; and a block of the
+// author alone shows nothing of the sender but that his own message arrives.
+func (d *demo) stageTellsOnlyOfTheSender(t *testing.T) {
+	sender, author := d.Clinics[0].Mailboxes[0], d.Clinics[0].Mailboxes[1]
+	blocker, closed := d.Patients[3], d.Patients[d.patientIn("messaging-closed")].Address
+	d.accepted(t, author, blocker.Address, note(author, blocker.Address, "Avant le blocage", "Bonjour"))
+	var contacts list[struct{ ID string }]
+	d.as(t, blocker.Token).want(200, &contacts, "GET", "/inbox/contacts", nil)
+	d.as(t, blocker.Token).want(200, nil, "PUT", "/inbox/contacts/"+contacts.Items[0].ID+"/block", map[string]string{})
+	for _, envelope := range []string{author, sender} {
+		var answers []string
+		for _, to := range []string{blocker.Address, closed} {
+			answers = append(answers, d.send(t, d.operatorOf(envelope), envelope, []string{to}, note(author, to, "Observé", "x")))
+		}
+		if answers[0] != answers[1] || !strings.HasPrefix(answers[0], "550 5.2.1 ") {
+			t.Errorf("blocked %q, closed %q", answers[0], answers[1])
+		}
+	}
+	d.accepted(t, sender, blocker.Address, note(sender, blocker.Address, "De l’expéditeur lui-même", "x"))
 }
 
 // smugglingMakesOneMessage covers RFC 5321 section 2.3.8 from outside: no sequence makes two messages.

@@ -5,7 +5,7 @@ package web
 func callers() []string {
 	return []string{
 		"patient", "professional", "clinic",
-		"anonymous", "other-patient", "representative", "expired-representative", "other-professional", "administrator", "secretary",
+		"anonymous", "other-patient", "representative", "expired-representative", "caregiver", "revoked-caregiver", "other-professional", "administrator", "secretary",
 		"other-clinic", "wrong-scope", "expired-token", "revoked-token",
 	}
 }
@@ -16,8 +16,10 @@ func callers() []string {
 const (
 	nobody          = ""
 	holder          = "patient representative"
-	ownAccount      = "patient representative other-patient*"                                                // takes ?for=
-	inPerson        = "patient* other-patient* representative* expired-representative*"                      // is about the caller alone
+	reader          = "patient representative caregiver"                // the caregiver may read and answer (R133)
+	ownAccount      = "patient representative other-patient*"           // takes ?for=
+	ownReading      = "patient representative caregiver other-patient*" // the same, for a caregiver too
+	inPerson        = "patient* other-patient* representative* expired-representative* caregiver* revoked-caregiver*"
 	users           = "professional secretary"                                                               // of the mailbox
 	anyDesk         = "professional* secretary* other-professional* administrator*"                          // persons, about their own mailboxes
 	anyBox          = anyDesk + " clinic* other-clinic*"                                                     // and applications
@@ -25,7 +27,7 @@ const (
 	officer         = "administrator*"                                                                       // enrols patients (D26)
 	listKeeper      = "administrator"                                                                        // of the mailbox (I119)
 	establishing    = "clinic"                                                                               // of the visit (I120)
-	formerly        = "representative"                                                                       // who gives a profile up
+	formerly        = "representative caregiver"                                                             // who gives a profile up
 	everyPerson     = inPerson + " professional* secretary* other-professional* administrator* wrong-scope*" // not applications (D32)
 )
 
@@ -41,26 +43,26 @@ func apiAccess() map[string]string {
 		"POST /delegates":                     ownAccount,
 		"DELETE /delegates/{id}":              holder,
 		"POST /delegates/{id}/restore":        holder,
-		"GET /inbox":                          ownAccount,
+		"GET /inbox":                          ownReading,
 		"POST /inbox":                         nobody, // D3
-		"GET /inbox/contacts":                 ownAccount,
+		"GET /inbox/contacts":                 ownReading,
 		"PUT /inbox/contacts/{id}/block":      holder,
 		"DELETE /inbox/contacts/{id}/block":   holder,
-		"GET /inbox/attachments/{id}":         holder,
-		"GET /inbox/messages/{id}/original":   holder,
+		"GET /inbox/attachments/{id}":         reader,
+		"GET /inbox/messages/{id}/original":   reader,
 		"POST /inbox/attachments/{id}/save":   holder,
-		"GET /inbox/documents":                ownAccount,
-		"GET /inbox/documents/{id}":           holder,
+		"GET /inbox/documents":                ownReading,
+		"GET /inbox/documents/{id}":           reader,
 		"DELETE /inbox/documents/{id}":        holder,
-		"GET /inbox/history":                  ownAccount,
+		"GET /inbox/history":                  ownReading,
 		"GET /inbox/objections":               ownAccount,
 		"PUT /inbox/objections/{id}":          ownAccount, // the id is the caller's choice
 		"DELETE /inbox/objections/{id}":       ownAccount,
-		"GET /inbox/{id}":                     holder,
+		"GET /inbox/{id}":                     reader,
 		"DELETE /inbox/{id}":                  holder,
-		"POST /inbox/{id}/opened":             holder,
-		"POST /inbox/{id}/replies":            holder,
-		"GET /account":                        ownAccount,
+		"POST /inbox/{id}/opened":             reader,
+		"POST /inbox/{id}/replies":            reader,
+		"GET /account":                        ownReading,
 		"POST /account":                       ownAccount,
 		"GET /terms":                          everyPerson,
 		"POST /terms":                         everyPerson,
@@ -73,25 +75,37 @@ func apiAccess() map[string]string {
 		"POST /conversations/{id}/end":        users,
 		"PUT /oppositions":                    users,
 		"POST /verdicts":                      users,
+		"GET /webhooks":                       users,
+		"POST /webhooks":                      users,
+		"GET /webhooks/{id}":                  users,
+		"DELETE /webhooks/{id}":               users,
+		"POST /webhooks/{id}/rotate":          users,
+		"POST /webhooks/{id}/test":            users,
+		"GET /webhooks/{id}/calls":            users,
+		"POST /webhooks/{id}/replay":          users,
+		"GET /directory":                      anyBox,
 		"GET /mailboxes":                      anyBox,
 		"GET /mailboxes/{id}/users":           listKeeper,
 		"POST /mailboxes/{id}/users":          listKeeper,
 		"DELETE /mailboxes/{id}/users/{user}": listKeeper,
 
-		"GET /conversations/{id}/team":                users,
-		"POST /conversations/{id}/presence":           users,
-		"PUT /conversations/{id}/care":                users,
-		"DELETE /conversations/{id}/care":             users,
-		"POST /conversations/{id}/care/handover":      users,
-		"POST /conversations/{id}/notes":              users,
-		"DELETE /conversations/{id}/notes/{note}":     users,
-		"GET /mailboxes/{id}/templates":               users,
-		"POST /mailboxes/{id}/templates":              users,
-		"PUT /mailboxes/{id}/templates/{template}":    users,
-		"DELETE /mailboxes/{id}/templates/{template}": users,
-		"GET /mailboxes/{id}/absence":                 listKeeper,
-		"PUT /mailboxes/{id}/absence":                 listKeeper,
-		"DELETE /mailboxes/{id}/absence":              listKeeper,
+		"GET /conversations/{id}/team":                     users,
+		"POST /conversations/{id}/presence":                users,
+		"PUT /conversations/{id}/care":                     users,
+		"DELETE /conversations/{id}/care":                  users,
+		"POST /conversations/{id}/care/handover":           users,
+		"POST /conversations/{id}/notes":                   users,
+		"DELETE /conversations/{id}/notes/{note}":          users,
+		"GET /mailboxes/{id}/templates":                    users,
+		"POST /mailboxes/{id}/templates":                   users,
+		"PUT /mailboxes/{id}/templates/{template}":         users,
+		"DELETE /mailboxes/{id}/templates/{template}":      users,
+		"GET /mailboxes/{id}/absence":                      listKeeper,
+		"PUT /mailboxes/{id}/absence":                      listKeeper,
+		"DELETE /mailboxes/{id}/absence":                   listKeeper,
+		"POST /exchanges/end":                              users,
+		"DELETE /exchanges/{id}/end":                       users,
+		"GET /conversations/{id}/attachments/{attachment}": users,
 
 		"GET /enrolments":           officer,
 		"POST /enrolments":          officer,
@@ -110,56 +124,57 @@ func apiAccess() map[string]string {
 // profile; on pages about himself it makes no difference.
 const (
 	anyPatient = "patient representative other-patient*"
-	ownPages   = "patient* other-patient* representative* expired-representative*"
+	anyReader  = "patient representative caregiver other-patient*"
+	ownPages   = "patient* other-patient* representative* expired-representative* caregiver* revoked-caregiver*"
 	anyPro     = "professional secretary other-professional* administrator*"
 )
 
 // pageAccess lists who may see each page and send each form.
 func pageAccess() map[string]string {
 	return map[string]string{
-		"GET /messages":                                      anyPatient,
-		"GET /messages/liste":                                anyPatient,
-		"GET /evenements":                                    anyPatient,
-		"GET /messages/{id}":                                 holder,
-		"POST /messages/{id}/repondre":                       holder,
-		"POST /messages/{id}/brouillon":                      holder,
-		"GET /messages/{id}/pieces/{piece}":                  holder,
-		"GET /messages/{id}/pieces/{piece}/lecture":          holder,
-		"GET /messages/{id}/pieces/{piece}/contenu":          holder,
-		"GET /messages/{id}/originaux/{piece}":               holder,
-		"GET /messages/{id}/supprimer":                       holder,
+		"GET /messages":                                      anyReader,
+		"GET /messages/liste":                                anyReader,
+		"GET /evenements":                                    anyReader,
+		"GET /messages/{id}":                                 reader,
+		"POST /messages/{id}/repondre":                       reader,
+		"POST /messages/{id}/brouillon":                      reader,
+		"GET /messages/{id}/pieces/{piece}":                  reader,
+		"GET /messages/{id}/pieces/{piece}/lecture":          reader,
+		"GET /messages/{id}/pieces/{piece}/contenu":          reader,
+		"GET /messages/{id}/originaux/{piece}":               reader,
+		"GET /messages/{id}/supprimer":                       reader,
 		"POST /messages/{id}/supprimer":                      holder,
 		"POST /messages/{id}/pieces/{piece}/enregistrer":     holder,
-		"GET /documents":                                     anyPatient,
-		"GET /documents/{id}":                                holder,
+		"GET /documents":                                     anyReader,
+		"GET /documents/{id}":                                reader,
 		"POST /documents/{id}/supprimer":                     holder,
-		"GET /oppositions":                                   anyPatient,
+		"GET /oppositions":                                   anyReader,
 		"POST /oppositions":                                  anyPatient,
 		"POST /oppositions/{id}/lever":                       anyPatient,
-		"GET /historique":                                    anyPatient,
-		"GET /notifications":                                 anyPatient,
+		"GET /historique":                                    anyReader,
+		"GET /notifications":                                 anyReader,
 		"POST /notifications":                                anyPatient,
 		"GET /donnees":                                       anyPatient,
 		"GET /donnees.zip":                                   anyPatient,
-		"GET /historique.csv":                                anyPatient,
+		"GET /historique.csv":                                anyReader,
 		"GET /aidants":                                       anyPatient,
 		"POST /aidants":                                      anyPatient,
 		"POST /aidants/{id}/fin":                             holder,
 		"POST /aidants/{id}/retablir":                        holder,
 		"GET /profils":                                       ownPages,
-		"POST /profils/choisir":                              "representative*",
+		"POST /profils/choisir":                              "representative* caregiver*",
 		"POST /profils/code":                                 ownPages,
 		"POST /profils/accepter":                             ownPages,
 		"POST /profils/refuser":                              ownPages,
-		"GET /profils/{id}/fin":                              "representative*",
+		"GET /profils/{id}/fin":                              "representative* caregiver*",
 		"POST /profils/{id}/fin":                             formerly,
-		"GET /compte":                                        anyPatient,
-		"GET /compte/{id}":                                   anyPatient,
+		"GET /compte":                                        anyReader,
+		"GET /compte/{id}":                                   anyReader,
 		"POST /compte/{id}":                                  anyPatient,
 		"GET /conditions":                                    ownPages + " " + anyDesk,
 		"POST /conditions":                                   ownPages + " " + anyDesk,
-		"GET /contacts":                                      anyPatient,
-		"GET /contacts/{id}/bloquer":                         holder,
+		"GET /contacts":                                      anyReader,
+		"GET /contacts/{id}/bloquer":                         reader,
 		"POST /contacts/{id}/bloquer":                        holder,
 		"POST /contacts/{id}/debloquer":                      holder,
 		"GET /pro":                                           anyPro,
@@ -173,6 +188,11 @@ func pageAccess() map[string]string {
 		"POST /pro/conversations/{id}/fin":                   users,
 		"GET /pro/echanges/{id}/fin":                         users,
 		"POST /pro/echanges/{id}/fin":                        users,
+		"POST /pro/ecrire/annuaire":                          users, // only templates are looked at
+		"POST /pro/conversations/{id}/annuaire":              users,
+		"GET /pro/annuaire":                                  anyDesk,
+		"POST /pro/annuaire":                                 anyDesk,
+		"POST /pro/annuaire/copie":                           anyDesk,
 		"GET /pro/boites":                                    anyDesk,
 		"GET /pro/boites/{id}":                               listKeeper,
 		"POST /pro/boites/{id}/utilisateurs":                 listKeeper,
@@ -203,6 +223,11 @@ func pageAccess() map[string]string {
 		"GET /pro/boites/{id}/absence":                         listKeeper,
 		"POST /pro/boites/{id}/absence":                        listKeeper,
 		"POST /pro/boites/{id}/absence/fin":                    listKeeper,
+		"POST /pro/fins":                                       users,
+		"POST /pro/fins/confirmation":                          users,
+		"POST /pro/fins/annulation":                            users,
+		"POST /pro/echanges/{id}/fin/annulation":               users,
+		"GET /pro/conversations/{id}/pieces/{piece}":           users,
 	}
 }
 

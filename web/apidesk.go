@@ -46,6 +46,11 @@ func listed(r request, states ...rules.ThreadState) (conversations.Address, conv
 	if f.State != "" && !slices.Contains(states, f.State) {
 		return conversations.Address{}, f, invalid("state", fmt.Sprintf("One of %v.", states))
 	}
+	if wish := r.query("list"); wish != "" {
+		if f.List = listNamed(wish); f.List == 0 {
+			return conversations.Address{}, f, invalid("list", "One of waiting, unread, undelivered, planned.")
+		}
+	}
 	if wish := r.query("patient"); wish != "" {
 		if f.Patient, err = outsideID(wish); err != nil {
 			return conversations.Address{}, f, err
@@ -65,6 +70,14 @@ func listed(r request, states ...rules.ThreadState) (conversations.Address, conv
 	return conversations.Address{}, f, invalid("mailbox", "Say which mailbox.")
 }
 
+// listNamed returns the list of a name in the API; 0 for none. A conversation has no planned end of its own, so that
+// its list is empty.
+func listNamed(name string) rules.Lists {
+	return map[string]rules.Lists{
+		"waiting": rules.ListWaiting, "unread": rules.ListUnread, "undelivered": rules.ListUndelivered, "planned": rules.ListPlanned,
+	}[name]
+}
+
 // exchanges lists the pairs of a mailbox.
 func exchanges(a *App, r request) (answer, error) {
 	m, f, err := listed(r, rules.ThreadOpen, rules.ThreadEnded, rules.ThreadUnreachable)
@@ -75,7 +88,7 @@ func exchanges(a *App, r request) (answer, error) {
 	if err != nil {
 		return answer{}, toProfessional(ofList(err))
 	}
-	return ok(listOf(found.Items, found.Next, found.AsOf, func(e conversations.ExchangeLine) exchangeShape {
+	return asOf(listOf(found.Items, found.Next, found.AsOf, func(e conversations.ExchangeLine) exchangeShape {
 		s := exchangeOf(e)
 		s.ETag = a.tagOf(r.who, s)
 		s.Cares = caresOf(e.Cares) // after the tag: they are no part of the state that an end changes
@@ -93,7 +106,7 @@ func deskThreads(a *App, r request) (answer, error) {
 	if err != nil {
 		return answer{}, toProfessional(ofList(err))
 	}
-	return ok(listOf(found.Items, found.Next, found.AsOf, itemOf))
+	return asOf(listOf(found.Items, found.Next, found.AsOf, itemOf))
 }
 
 // deskThread shows one conversation to a professional.
@@ -112,6 +125,7 @@ type written struct {
 	visit        conversations.Visit
 	allowReply   bool
 	replyTo      string
+	copyTo       []string
 	informed     informed
 	acknowledged acknowledged
 }
@@ -132,6 +146,7 @@ func (w *written) contentFields() jsonbody.Fields {
 	return jsonbody.Fields{
 		"text": jsonbody.Into(&w.Text), "attachments": attachmentFields(&w.Attachments), "allowReply": jsonbody.Into(&w.allowReply),
 		"readReceipt":            jsonbody.Into(&w.ReadReceipt),
+		"copyTo":                 jsonbody.Into(&w.copyTo),
 		"oppositionAcknowledged": given(&w.acknowledged.given, jsonbody.Fields{"reason": jsonbody.Into(&w.acknowledged.reason)}),
 	}
 }
@@ -205,7 +220,26 @@ func (w *written) checkContent(limit int64) error {
 		}
 	}
 	w.NoReply = !w.allowReply
+	if err := w.checkCopies(); err != nil {
+		return err
+	}
 	return w.checkAcknowledged()
+}
+
+// checkCopies reads the addresses of the professionals in copy; whether they are of the trust space is the core's to
+// say (R79).
+func (w *written) checkCopies() error {
+	if len(w.copyTo) > conversations.MaxCopies {
+		return invalid("copyTo", fmt.Sprintf("At most %d mailboxes.", conversations.MaxCopies))
+	}
+	for _, text := range w.copyTo {
+		a, err := rules.ParseAddress(text)
+		if err != nil {
+			return invalid("copyTo", "One of them is no address of a mailbox.")
+		}
+		w.CopyTo = append(w.CopyTo, a)
+	}
+	return nil
 }
 
 // checkAcknowledged checks the reason to write in spite of a recorded refusal.

@@ -207,7 +207,7 @@ func listEpisodes(a *App, r request) (answer, error) {
 	if err != nil {
 		return answer{}, toProfessional(ofList(err))
 	}
-	return ok(listOf(found.Items, found.Next, found.AsOf, episodeOf))
+	return asOf(listOf(found.Items, found.Next, found.AsOf, episodeOf))
 }
 
 // episodeShape is an episode as its establishment sees it.

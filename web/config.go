@@ -31,6 +31,7 @@ type Config struct {
 	MaxMessageBytes int64    // a professional's whole message, in octets; default 26 214 400 (D19)
 	APIPerMinute    int      // calls of the API that one caller may make in a minute; 0: any number
 	MutualTLSPaths  []string // what ListenMutualTLS serves beside the API
+	PlainWebhooks   bool     // receivers of events may be called by http; the demonstration's are on this machine
 	Key             []byte   // 32 octets: names callers and seals answers that Idempotency keeps
 }
 
@@ -44,6 +45,7 @@ type LoginChoice struct {
 type Deps struct {
 	Conversations Conversations
 	Authenticator Authenticator
+	Directory     Directory
 	Idempotency   Idempotency
 	Calls         Calls // required with a limit of calls
 	Linking       Linking
@@ -94,6 +96,7 @@ func check(c Config, d Deps) error {
 	need(c.APIPerMinute <= 0 || d.Calls != nil, "the counter of calls is missing")
 	need(d.Conversations != nil, "the conversations are missing")
 	need(d.Authenticator != nil, "the authenticator is missing")
+	need(d.Directory != nil, "the directory is missing")
 	need(d.Linking != nil && c.LinkCookie != "", "the logins that are to be linked are missing")
 	need(d.Idempotency != nil, "the store of answers is missing")
 	need(d.OAuth != nil, "the OAuth handler is missing")

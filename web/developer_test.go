@@ -12,7 +12,7 @@ import (
 func TestDeveloperPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	got := w.visit("", "/developpeurs").wants(http.StatusOK, "").has("Développeurs", "Obtenir un jeton", "thread.close", `href="/openapi.json"`)
+	got := w.visit("", "/developpeurs").wants(http.StatusOK, "").has("Développeurs", "Obtenir un jeton", "Être averti (webhooks)", "Webhook-Signature", "thread.close", `href="/openapi.json"`)
 	text := string(got.body)
 	for _, e := range w.app.endpoints() {
 		if !strings.Contains(text, "<code>"+e.method+" "+apiBase+e.path+"</code>") {

@@ -61,10 +61,17 @@ type answer struct {
 	location string
 	body     any
 	download *conversations.Download
+	// momentary is a list that tells as of when it is: it is another one each time, and has no tag.
+	momentary bool
 }
 
 // ok answers 200 with a body.
 func ok(body any) (answer, error) { return answer{status: http.StatusOK, body: body}, nil }
+
+// asOf answers 200 with a list that tells as of when it is.
+func asOf(body any) (answer, error) {
+	return answer{status: http.StatusOK, body: body, momentary: true}, nil
+}
 
 // created answers 201 with the created object.
 func created(body any) (answer, error) { return answer{status: http.StatusCreated, body: body}, nil }
@@ -115,10 +122,10 @@ func (a *App) handler(e *endpoint) fiber.Handler {
 			if err != nil {
 				return err
 			}
-			if stateRead(e.path) != nil {
-				return a.sendTagged(c, r, ans)
+			if ans.download != nil || ans.momentary {
+				return a.send(c, ans)
 			}
-			return a.send(c, ans)
+			return a.sendTagged(c, r, ans)
 		}
 		return a.serveChange(c, e, r)
 	}

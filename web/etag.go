@@ -26,6 +26,12 @@ func stateRead(path string) call {
 		return deskThread
 	case "/exchanges/{id}/end":
 		return exchangeNow
+	case "/webhooks/{id}", "/webhooks/{id}/rotate":
+		return getWebhook
+	case termsPath:
+		return terms
+	case "/facilities/{finess}/episodes/{visit}":
+		return getEpisode
 	}
 	return nil
 }

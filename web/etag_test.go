@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"mesbridge/rules"
@@ -13,6 +14,9 @@ func TestETag_reads(t *testing.T) {
 	w := newWorld(t)
 	for path, token := range map[string]string{
 		"/api/v1/inbox/a1open": patientToken, "/api/v1/account": patientToken, "/api/v1/conversations/a1open": proToken,
+		"/api/v1/profiles": patientToken, "/api/v1/terms": patientToken, "/api/v1/inbox": patientToken, "/api/v1/inbox/objections": patientToken,
+		"/api/v1/delegates": patientToken, "/api/v1/mailboxes": proToken, "/api/v1/webhooks/c3hook": proToken, "/api/v1/webhooks": proToken,
+		"/api/v1/facilities/" + ownFINESS + "/episodes/2026%2F05%200815": clinicToken,
 	} {
 		tag := w.call(token, http.MethodGet, path, "").wants(http.StatusOK, "").header.Get("ETag")
 		if len(tag) != 18 || tag != w.call(token, http.MethodHead, path, "").header.Get("ETag") {
@@ -60,6 +64,11 @@ func TestETag_changes(t *testing.T) {
 		{read, proToken, "/api/v1/conversations/a1open", "POST", "/conversations/{id}/messages", "Write"},
 		{read, proToken, "/api/v1/conversations/a1open", "POST", "/conversations/{id}/end", "EndThread"},
 		{listed, proToken, "/api/v1/exchanges", "POST", "/exchanges/{id}/end", "EndExchange"},
+		{read, proToken, "/api/v1/webhooks/c3hook", "DELETE", "/webhooks/{id}", "RemoveWebhook"},
+		{listed, proToken, "/api/v1/webhooks", "POST", "/webhooks/{id}/rotate", "RotateWebhook"},
+		{read, patientToken, "/api/v1/terms", "POST", "/terms", "AcceptTerms"},
+		{read, clinicToken, "/api/v1/facilities/" + ownFINESS + "/episodes/2026%2F05%200815", "PUT", "/facilities/{finess}/episodes/{visit}", "ChangeEpisode"},
+		{listed, proToken, "/api/v1/exchanges", "DELETE", "/exchanges/{id}/end", "KeepExchange"},
 	} {
 		tested[c.method+" "+c.route] = true
 		w := newWorld(t)
@@ -86,6 +95,24 @@ func TestETag_changes(t *testing.T) {
 	for _, e := range newWorld(t).app.endpoints() {
 		if e.method != http.MethodGet && stateRead(e.path) != nil && !tested[e.method+" "+e.path] {
 			t.Errorf("%s %s takes If-Match and is not tested", e.method, e.path)
+		}
+	}
+}
+
+// Every state and every list has a tag, but for documents, which have a digest, and for lists that tell as of when they
+// are: those are others each time.
+func TestETag_everywhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, e := range w.app.endpoints() {
+		if e.method != http.MethodGet {
+			continue
+		}
+		path, _ := sample(e)
+		got := w.call(callerOf(e), http.MethodGet, path, "")
+		bare := strings.Contains(string(got.body), `"asOf"`) || got.header.Get("Repr-Digest") != ""
+		if (got.header.Get("ETag") == "") != bare {
+			t.Errorf("%s: tag %q, body %.80s", e.path, got.header.Get("ETag"), got.body)
 		}
 	}
 }

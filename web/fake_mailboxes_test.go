@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"mesbridge/conversations"
@@ -45,12 +46,12 @@ func someMailboxes() fakeMailboxes {
 	}
 }
 
-func (f *fakeConversations) MandatesOf(context.Context, string, conversations.Standing) ([]conversations.Mandate, error) {
+func (f *fakeConversations) MandatesOf(context.Context, string, conversations.Vouched) ([]conversations.Mandate, error) {
 	return f.mandates, f.called("Mandates")
 }
 
 func (f *fakeConversations) Users(context.Context, conversations.Actor, conversations.Address) ([]conversations.MailboxUser, error) {
-	return f.users, f.called("Users")
+	return slices.Clone(f.users), f.called("Users")
 }
 
 func (f *fakeConversations) AdmitUser(_ context.Context, by conversations.Actor, _ conversations.Address, who conversations.Person, until time.Time) (conversations.MailboxUser, error) {

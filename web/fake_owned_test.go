@@ -18,11 +18,24 @@ const ownedBox = "claire.martin@cabinet.mssante.fr"
 type ownedCore struct {
 	*fakeConversations
 
-	given bool
+	given     bool
+	caregiver bool // who asks acts for the owner as a caregiver
+}
+
+// beyondCaregiver are the methods that ask for more than reading and answering; the real core refuses them (R133).
+func beyondCaregiver() []string {
+	return []string{
+		"DeleteThread", "SaveDocument", "DeleteDocument", "Block", "Unblock", "Object", "Withdraw", "ManageAccount", "Delegates", "Invite",
+		"EndDelegate", "RestoreDelegate", "SetNotification",
+	}
 }
 
 // patients lets the owner pass.
 func (c *ownedCore) patients(method string, p conversations.PatientID) error {
+	if c.caregiver && slices.Contains(beyondCaregiver(), method) {
+		_ = c.called(method)
+		return kind(conversations.KindNotGranted)
+	}
 	return c.pass(method, p == patientPID)
 }
 
@@ -57,6 +70,9 @@ func hidden[T any](stranger error, owner func() (T, error)) (T, error) {
 // own answers strangers with what is theirs: nothing yet.
 func own[T any](stranger error, owner func() (T, error)) (T, error) {
 	var none T
+	if stranger != nil && conversations.KindOf(stranger) == conversations.KindNotGranted {
+		return none, stranger
+	}
 	if stranger != nil {
 		return none, nil
 	}
@@ -139,7 +155,9 @@ func (c *ownedCore) Objections(ctx context.Context, p conversations.PatientID) (
 }
 
 func (c *ownedCore) Object(ctx context.Context, by conversations.Actor, p conversations.PatientID, o rules.Objection) (conversations.Objection, error) {
-	if c.patients("Object", p) != nil {
+	if err := c.patients("Object", p); conversations.KindOf(err) == conversations.KindNotGranted {
+		return conversations.Objection{}, err
+	} else if err != nil {
 		o.At = now
 		return conversations.Objection{Objection: o}, nil
 	}
@@ -190,7 +208,9 @@ func (c *ownedCore) Account(ctx context.Context, p conversations.PatientID) (con
 }
 
 func (c *ownedCore) ManageAccount(ctx context.Context, by conversations.Actor, as rules.Party, p conversations.PatientID, command rules.AccountCommand) (conversations.Account, error) {
-	if c.patients("ManageAccount", p) != nil {
+	if err := c.patients("ManageAccount", p); conversations.KindOf(err) == conversations.KindNotGranted {
+		return conversations.Account{}, err
+	} else if err != nil {
 		return conversations.Account{State: rules.MessagingClosed}, nil
 	}
 	return c.fakeConversations.ManageAccount(ctx, by, as, p, command)
@@ -257,9 +277,19 @@ func (c *ownedCore) DismissUser(ctx context.Context, by conversations.Actor, m c
 	return err
 }
 
-// Profiles lets the representative act for the owner; the other one's delegation has ended.
+// Profiles lets the representative act for the owner, and the caregiver read and answer; the delegations of the others have
+// ended.
 func (c *ownedCore) Profiles(_ context.Context, person conversations.PatientID) ([]conversations.Profile, error) {
-	if person != "pid-of-representative" {
+	switch person {
+	case "pid-of-caregiver":
+		c.caregiver = true
+		return []conversations.Profile{{
+			Patient: patientPID, Name: "Jeanne Dupont", Rights: rules.MayRead | rules.MayReply,
+			Delegation: rules.Delegation{ID: "a1c", Kind: rules.Caregiver, State: rules.DelegationAccepted},
+			Actor:      conversations.Actor{Kind: conversations.ActorCaregiver, ID: string(person), Name: "Personne caregiver"},
+		}}, c.called("Profiles")
+	case "pid-of-representative":
+	default:
 		return nil, c.called("Profiles")
 	}
 	return []conversations.Profile{{
@@ -279,7 +309,9 @@ func (c *ownedCore) Delegates(ctx context.Context, p conversations.PatientID) ([
 }
 
 func (c *ownedCore) Invite(ctx context.Context, by conversations.Actor, p conversations.PatientID, in conversations.InvitationInput) (conversations.DelegateLine, error) {
-	if c.patients("Invite", p) != nil {
+	if err := c.patients("Invite", p); conversations.KindOf(err) == conversations.KindNotGranted {
+		return conversations.DelegateLine{}, err
+	} else if err != nil {
 		return fakeDelegates()[1], nil
 	}
 	return c.fakeConversations.Invite(ctx, by, p, in)
@@ -296,7 +328,7 @@ func (c *ownedCore) RestoreDelegate(ctx context.Context, by conversations.Actor,
 }
 
 // Mandates tells each person of the matrix what he may do with which mailbox.
-func (c *ownedCore) MandatesOf(_ context.Context, id string, _ conversations.Standing) ([]conversations.Mandate, error) {
+func (c *ownedCore) MandatesOf(_ context.Context, id string, _ conversations.Vouched) ([]conversations.Mandate, error) {
 	box := conversations.Mailbox{Address: must(ownedBox), Kind: rules.Organisational}
 	switch id {
 	case "professional", "secretary":
@@ -323,4 +355,43 @@ func (c *ownedCore) EpisodeByID(ctx context.Context, all []conversations.Address
 
 func (c *ownedCore) Episodes(ctx context.Context, all []conversations.Address, finess string, f conversations.EpisodeFilter) (conversations.EpisodePage, error) {
 	return hidden(c.visits("Episodes", all), func() (conversations.EpisodePage, error) { return c.fakeConversations.Episodes(ctx, all, finess, f) })
+}
+
+func (c *ownedCore) PlanEnd(ctx context.Context, by conversations.Actor, mailboxes []conversations.Address, id conversations.ID, at time.Time, reason string) (conversations.ExchangeLine, error) {
+	return hidden(c.boxes("PlanEnd", mailboxes...), func() (conversations.ExchangeLine, error) {
+		return c.fakeConversations.PlanEnd(ctx, by, mailboxes, id, at, reason)
+	})
+}
+
+func (c *ownedCore) KeepExchange(ctx context.Context, by conversations.Actor, mailboxes []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error) {
+	return hidden(c.boxes("KeepExchange", mailboxes...), func() (conversations.ExchangeLine, error) {
+		return c.fakeConversations.KeepExchange(ctx, by, mailboxes, id)
+	})
+}
+
+func (c *ownedCore) Tally(ctx context.Context, m conversations.Address) (conversations.Tally, error) {
+	return own(c.boxes("Tally", m), func() (conversations.Tally, error) { return c.fakeConversations.Tally(ctx, m) })
+}
+
+func (c *ownedCore) AttachmentFor(ctx context.Context, by conversations.Actor, mailboxes []conversations.Address, thread, id conversations.ID) (conversations.Download, error) {
+	return hidden(c.boxes("AttachmentFor", mailboxes...), func() (conversations.Download, error) {
+		return c.fakeConversations.AttachmentFor(ctx, by, mailboxes, thread, id)
+	})
+}
+
+func (c *ownedCore) Notification(ctx context.Context, p conversations.PatientID) (conversations.Notification, bool, error) {
+	if c.patients("Notification", p) != nil {
+		return conversations.Notification{}, false, nil // somebody else's own, who said nothing yet
+	}
+	return c.fakeConversations.Notification(ctx, p)
+}
+
+func (c *ownedCore) SetNotification(ctx context.Context, actor conversations.Actor, p conversations.PatientID, n conversations.Notification) error {
+	if err := c.patients("SetNotification", p); err != nil {
+		if conversations.KindOf(err) == conversations.KindNotFound {
+			return nil // somebody else's own
+		}
+		return err
+	}
+	return c.fakeConversations.SetNotification(ctx, actor, p, n)
 }

@@ -72,6 +72,9 @@ type fakeConversations struct {
 	filters      []conversations.EpisodeFilter
 	verdict      conversations.ContactVerdict
 	notification conversations.Notification
+	hooks        []conversations.WebhookInput
+	plans        []planned
+	sought       []conversations.Filter // of lists of a mailbox
 }
 
 func newFake() *fakeConversations {
@@ -334,8 +337,12 @@ func (f *fakeConversations) Unblock(_ context.Context, _ conversations.Actor, p 
 }
 
 func (f *fakeConversations) Exchanges(_ context.Context, _ conversations.Address, filter conversations.Filter) (conversations.ExchangePage, error) {
-	f.limits = append(f.limits, filter.Limit)
-	return conversations.ExchangePage{Items: f.pairs, AsOf: now}, f.called("Exchanges")
+	f.limits, f.sought = append(f.limits, filter.Limit), append(f.sought, filter)
+	pairs := f.pairs
+	if filter.List == rules.ListPlanned {
+		pairs = slices.DeleteFunc(slices.Clone(pairs), func(e conversations.ExchangeLine) bool { return e.Planned.At.IsZero() })
+	}
+	return conversations.ExchangePage{Items: pairs, AsOf: now}, f.called("Exchanges")
 }
 
 func (f *fakeConversations) Exchange(_ context.Context, _ []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error) {

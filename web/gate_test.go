@@ -34,14 +34,24 @@ func sample(e endpoint) (path, body string) {
 	if id == "" {
 		id = string(openID)
 	}
+	if strings.HasPrefix(e.path, "/webhooks/") {
+		id = string(hookID)
+	}
 	if e.path == "/profiles/{id}" {
 		id = profileOf(elderPID)
 	}
 	body = map[string]string{
 		"/verdicts":                             `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"}}`,
 		"/facilities/{finess}/episodes/{visit}": `{"state":"closed","eventId":"e1"}`,
+		"/exchanges/end":                        `{"ids":["` + string(exchangeID) + `"]}`,
 		"/inbox/{id}/replies":                   `{"text":"Merci"}`, "/conversations/{id}/messages": `{"text":"Bonjour"}`,
 	}[e.path]
+	switch e.method + " " + e.path {
+	case "POST /webhooks":
+		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","url":"https://logiciel.exemple.fr/appels"}`
+	case "POST /webhooks/{id}/replay":
+		body = `{"event":"` + string(eventID) + `"}`
+	}
 	if e.path == "/conversations" && e.method == http.MethodPost {
 		body = `{"mailbox":"claire.martin@cabinet.mssante.fr","patient":{"ins":"` + ins + `"},"subject":"Bilan","text":"Bonjour"}`
 	}
@@ -50,8 +60,11 @@ func sample(e endpoint) (path, body string) {
 			body = own
 		}
 	}
+	if e.path == "/directory" {
+		return apiBase + e.path + "?name=goff", ""
+	}
 	return apiBase + strings.NewReplacer("{id}", id, "{finess}", ownFINESS, "{visit}", "2026%2F05%200815", "{user}", string(userID),
-		"{note}", string(noteID), "{template}", string(templateID)).Replace(e.path), body
+		"{attachment}", string(pieceID), "{note}", string(noteID), "{template}", string(templateID)).Replace(e.path), body
 }
 
 // docs/contract.md: every path under /api/ without a valid token answers 401 before anything else.
@@ -179,6 +192,7 @@ func TestGate_everyEndpointAnswers(t *testing.T) {
 			"POST /inbox/attachments/{id}/save": 201, "DELETE /inbox/documents/{id}": 204, "DELETE /inbox/objections/{id}": 204,
 			"DELETE /inbox/{id}": 204, "POST /mailboxes/{id}/users": 201, "DELETE /mailboxes/{id}/users/{user}": 204,
 			"DELETE /profiles/{id}": 204, "POST /invitations/refuse": 204, "POST /delegates": 201,
+			"POST /webhooks": 201, "DELETE /webhooks/{id}": 204, "POST /webhooks/{id}/test": 202, "POST /webhooks/{id}/replay": 202,
 			"DELETE /delegates/{id}": 204, "POST /delegates/{id}/restore": 204,
 			"POST /conversations/{id}/presence": 204, "POST /conversations/{id}/notes": 201, "DELETE /conversations/{id}/notes/{note}": 204,
 			"POST /mailboxes/{id}/templates": 201, "DELETE /mailboxes/{id}/templates/{template}": 204, "DELETE /mailboxes/{id}/absence": 204,
@@ -215,7 +229,7 @@ func TestGate_getChangesNothing(t *testing.T) {
 		switch call {
 		case "Inbox", "Thread", "Attachment", "Original", "Contacts", "Exchanges", "Threads", "ThreadFor",
 			"Profiles", "Delegates", "Objections", "History", "Documents", "Document", "Account", "Episode", "Episodes", "Mandates", "Users",
-			"Team", "Templates", "Absence", "Enrolments":
+			"Team", "Templates", "Absence", "Webhooks", "Webhook", "WebhookCalls", "AttachmentFor", "Enrolments":
 		default:
 			t.Errorf("a GET called %s", call)
 		}

@@ -56,10 +56,16 @@ func problemOf(err error) *problem {
 // ruleSoft is the rule of a recorded refusal that an acknowledgement overcomes (D14 d).
 const ruleSoft = "I140"
 
+// ruleCopies is the rule of a message whose copies cannot go to whom they are for.
+const ruleCopies = "R79"
+
 // toProfessional hides the patient's side of a refusal: block, opposition and closed account are one
 // code to a professional (D4, D36).
 func toProfessional(err error) error {
 	var core *conversations.Error
+	if errors.As(err, &core) && core.Kind == conversations.KindInvalidRequest && core.Rule == ruleCopies {
+		return invalid("copyTo", "One of the mailboxes is not of the trust space.")
+	}
 	if errors.As(err, &core) && core.Kind == conversations.KindObjectionRecorded && core.Rule == ruleSoft {
 		return &problem{
 			status: http.StatusConflict, code: codeObjectionRecorded, cause: err, field: "oppositionAcknowledged",

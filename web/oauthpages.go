@@ -204,6 +204,8 @@ func rightInFrench(scope string) string {
 		return "inscrire des patients et leur remettre un code, si vous êtes habilité"
 	case "episode.close":
 		return "clore des prises en charge"
+	case "webhook.manage":
+		return "faire avertir un logiciel de ce qui arrive dans vos boîtes aux lettres"
 	case "audit.read":
 		return "lire les traces"
 	case "admin":

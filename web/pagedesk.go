@@ -1,8 +1,6 @@
 package web
 
 import (
-	"slices"
-
 	"mesbridge/conversations"
 	"mesbridge/rules"
 	"mesbridge/web/page"
@@ -44,14 +42,26 @@ func deskPage(a *App, v visit) (view, error) {
 	if len(boxes) == 0 {
 		return show(p)
 	}
-	if wish := v.query("etat"); slices.ContainsFunc(p.States(), func(s page.StateChoice) bool { return s.Value == wish }) {
-		p.State = wish
+	list, known := page.ListNamed(v.query("etat"))
+	if known {
+		p.State = v.query("etat")
 	}
-	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{State: rules.ThreadState(p.State), Cursor: v.query("suite"), Limit: defaultLimit})
+	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{List: list, Cursor: v.query("suite"), Limit: defaultLimit})
+	if err != nil {
+		return view{}, toProfessional(ofList(err))
+	}
+	if p.Tally, err = a.deps.Conversations.Tally(v.ctx, m); err != nil {
+		return view{}, toProfessional(err)
+	}
+	p.Items, p.Next, p.AsOf, p.AllChosen = found.Items, found.Next, found.AsOf, v.query("choix") == "tout"
+	if p.Tally.Lists[rules.ListPlanned] == 0 {
+		return show(p)
+	}
+	planned, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{List: rules.ListPlanned, Limit: maxLimit})
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
-	p.Items, p.Next = found.Items, found.Next
+	p.Planned = planned.Items
 	return show(p)
 }
 

@@ -51,7 +51,7 @@ func (a *App) enrolmentForm(v visit) (page.EnrolmentForm, conversations.Enrolmen
 	text := func(name string) string { return strings.Join(strings.Fields(v.form.value(name)), " ") }
 	f := page.EnrolmentForm{
 		INS: text(page.FieldINS), Family: text(page.FieldFamily), Given: text(page.FieldGiven), Birth: text(page.FieldBirth), Sex: text(page.FieldSex),
-		Place: strings.ToUpper(text(page.FieldPlace)), Document: text(page.FieldDocument), Checked: v.form.value(page.FieldChecked) != "",
+		Place: strings.ToUpper(text(page.FieldBirthplace)), Document: text(page.FieldDocument), Checked: v.form.value(page.FieldChecked) != "",
 	}
 	in := conversations.EnrolmentInput{
 		Traits:   rules.Traits{Family: f.Family, Given: f.Given, Birth: f.Birth, Sex: rules.Sex(f.Sex), Place: f.Place},
@@ -80,7 +80,7 @@ func enrolmentFault(member string) page.FieldError {
 	case "sex":
 		return page.FieldError{Field: page.FieldSex, Text: "Choisissez le sexe."}
 	case "birthPlace":
-		return page.FieldError{Field: page.FieldPlace, Text: "Le code du lieu de naissance compte cinq caractères ; laissez vide s’il manque."}
+		return page.FieldError{Field: page.FieldBirthplace, Text: "Le code du lieu de naissance compte cinq caractères ; laissez vide s’il manque."}
 	case "document":
 		return page.FieldError{Field: page.FieldDocument, Text: "Choisissez la pièce que vous avez vue."}
 	}

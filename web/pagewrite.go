@@ -25,6 +25,8 @@ const (
 	faultSubject      = "Écrivez un objet de 255 caractères au plus, sans « [FIN] »."
 	faultReason       = "Dites pourquoi vous écrivez malgré l’opposition enregistrée."
 	faultConfidential = "Ce patient est mineur : dites si le message est confidentiel. S’il l’est, n’utilisez pas ce canal, que ses représentants lisent."
+	faultCopies       = "Mettez dix professionnels en copie au plus."
+	faultCopyOutside  = "Un professionnel en copie n’est plus dans l’espace de confiance MSSanté : décochez-le."
 	faultWrong        = "Le document joint concerne un autre patient que le destinataire. Vérifiez l’identité."
 )
 
@@ -88,23 +90,26 @@ func composePage(a *App, v visit) (view, error) {
 			boxes[i].Chosen = boxes[i].Key == to.choice.Key
 		}
 		return view{status: http.StatusUnprocessableEntity, page: page.Identify{
-			Mailboxes: boxes, INS: v.form.value(page.FieldINS), Qualified: v.form.value(page.FieldQualified) != "", Errors: faults,
+			Mailboxes: boxes, INS: v.form.value(page.FieldINS), Qualified: v.form.value(page.FieldQualified) != "", Copies: a.copies(v), Errors: faults,
 		}}, nil
 	}
-	return a.composeView(v, to, page.ComposeForm{Operation: rand.Text(), Template: conversations.ID(v.form.value(page.FieldTemplate))})
+	return a.composeView(v, to, page.ComposeForm{Operation: rand.Text(), Template: conversations.ID(v.form.value(page.FieldTemplate)), Copies: a.copies(v)})
 }
 
 // composeView is the page with a form as it was typed.
 func (a *App) composeView(v visit, to addressee, f page.ComposeForm) (view, error) {
+	f.CopyAction = writePath + "/annuaire"
 	p := page.Compose{Mailbox: to.choice, INS: to.ins, Name: to.name, Exchange: string(to.pair), Form: f}
-	switch verdict, err := a.deps.Conversations.Ask(v.ctx, v.who.actor(), to.mailbox, to.ins); {
-	case err == nil:
-		p.Verdict = &verdict
-		p.Form.AskReason = p.Form.AskReason || verdict.Refusal.Code == rules.ObjectionRecorded
-	case conversations.KindOf(err) == conversations.KindRateLimited:
-		p.Limited = true
-	case !conversations.KindOf(err).Temporary():
-		return view{}, toProfessional(err)
+	if !f.CopySearched { // a search asks nothing about the patient, and leaves no trace with him (D29)
+		switch verdict, err := a.deps.Conversations.Ask(v.ctx, v.who.actor(), to.mailbox, to.ins); {
+		case err == nil:
+			p.Verdict = &verdict
+			p.Form.AskReason = p.Form.AskReason || verdict.Refusal.Code == rules.ObjectionRecorded
+		case conversations.KindOf(err) == conversations.KindRateLimited:
+			p.Limited = true
+		case !conversations.KindOf(err).Temporary():
+			return view{}, toProfessional(err)
+		}
 	}
 	if err := a.offerTemplates(v, to.mailbox, &p.Form); err != nil {
 		return view{}, err
@@ -156,8 +161,9 @@ func (a *App) readCompose(v visit) (composeForm, conversations.ThreadInput) {
 		Confidential: v.form.value(page.FieldConfidential), Confirmed: v.form.value(page.FieldConfirmed) != "",
 		NoReply: v.form.value(page.FieldNoReply) != "", Receipt: v.form.value(page.FieldReceipt) != "",
 		Operation: cmp.Or(v.form.value(fieldOperation), rand.Text()),
+		Copies:    a.copies(v), CopyName: typed(v, page.FieldCopyName), CopyPlace: typed(v, page.FieldCopyPlace),
 	}}
-	in := conversations.ThreadInput{Text: f.Text, NoReply: f.NoReply, ReadReceipt: f.Receipt, Acknowledged: f.Reason, Operation: f.Operation}
+	in := conversations.ThreadInput{Text: f.Text, NoReply: f.NoReply, ReadReceipt: f.Receipt, Acknowledged: f.Reason, Operation: f.Operation, CopyTo: copiesTo(f.Copies)}
 	f.AskReason, f.AskConfidential = f.Reason != "", f.Confidential != ""
 	fault := func(field, text string) { f.Errors = append(f.Errors, page.FieldError{Field: field, Text: text}) }
 	switch {
@@ -169,6 +175,9 @@ func (a *App) readCompose(v visit) (composeForm, conversations.ThreadInput) {
 	}
 	if len(f.Operation) > maxOperation {
 		in.Operation = rand.Text()
+	}
+	if len(in.CopyTo) > conversations.MaxCopies {
+		fault(page.FieldCopy, faultCopies)
 	}
 	if len(v.form.files) > maxAttachments {
 		fault(page.FieldFiles, faultMany)
@@ -224,6 +233,8 @@ func (f *composeForm) refusedBy(err error) bool {
 		}
 		f.AskReason = true
 		return fault(page.FieldReason, faultReason)
+	case conversations.KindInvalidRequest:
+		return core.Rule == ruleCopies && fault(page.FieldCopy, faultCopyOutside)
 	case conversations.KindWrongPatient:
 		return fault(page.FieldFiles, faultWrong+filesAgain)
 	case conversations.KindTooLarge:

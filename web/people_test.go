@@ -31,7 +31,7 @@ const (
 type fakeAuthenticator struct{}
 
 func person(name string) (Principal, error) {
-	desk := []string{"thread.read", "thread.open", "thread.write", "thread.close"}
+	desk := []string{"thread.read", "thread.open", "thread.write", "thread.close", "webhook.manage"}
 	martin := []conversations.Address{must("claire.martin@cabinet.mssante.fr")}
 	switch name {
 	case patientToken, patientKey:

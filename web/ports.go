@@ -17,6 +17,7 @@ import (
 type Conversations interface {
 	Delegations
 	Teamwork
+	Receivers
 	Inbox(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error)
 	Thread(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error)
 	ThreadBefore(ctx context.Context, p conversations.PatientID, id conversations.ID, before string) (conversations.Thread, error)
@@ -59,12 +60,16 @@ type Conversations interface {
 	OpenThread(ctx context.Context, actor conversations.Actor, in conversations.ThreadInput) (conversations.Thread, error)
 	Write(ctx context.Context, actor conversations.Actor, id conversations.ID, in conversations.ThreadInput) (conversations.Message, error)
 	EndExchange(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error)
+	PlanEnd(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, id conversations.ID, at time.Time, reason string) (conversations.ExchangeLine, error)
+	KeepExchange(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error)
+	Tally(ctx context.Context, m conversations.Address) (conversations.Tally, error)
+	AttachmentFor(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, thread, id conversations.ID) (conversations.Download, error)
 	EndThread(ctx context.Context, actor conversations.Actor, mailboxes []conversations.Address, id conversations.ID) (conversations.Thread, error)
 	RecordOpposition(ctx context.Context, actor conversations.Actor, in conversations.OppositionInput) (conversations.Opposition, error)
 	Silenced(ctx context.Context, mailboxes []conversations.Address, exchange conversations.ID) ([]conversations.ThreadLine, error)
 	Ask(ctx context.Context, actor conversations.Actor, m conversations.Address, ins rules.INS) (conversations.ContactVerdict, error)
 
-	MandatesOf(ctx context.Context, person string, as conversations.Standing) ([]conversations.Mandate, error)
+	MandatesOf(ctx context.Context, person string, as conversations.Vouched) ([]conversations.Mandate, error)
 	Users(ctx context.Context, actor conversations.Actor, m conversations.Address) ([]conversations.MailboxUser, error)
 	AdmitUser(ctx context.Context, actor conversations.Actor, m conversations.Address, who conversations.Person, until time.Time) (conversations.MailboxUser, error)
 	DismissUser(ctx context.Context, actor conversations.Actor, m conversations.Address, user conversations.ID) error
@@ -158,8 +163,8 @@ func (p Principal) actor() conversations.Actor {
 }
 
 // standing is what the login says of a professional beside who he is.
-func (p Principal) standing() conversations.Standing {
-	return conversations.Standing{FINESS: p.FINESS, NoExercise: p.NoExercise}
+func (p Principal) standing() conversations.Vouched {
+	return conversations.Vouched{FINESS: p.FINESS, NoExercise: p.NoExercise}
 }
 
 // ErrUnauthenticated means that a token or cookie stands for nobody.

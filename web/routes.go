@@ -21,6 +21,7 @@ func (a *App) endpoints() []endpoint {
 		get, post, put, del   = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 		read, reply, blocking = "patient.read", "patient.reply", "patient.block"
 		managing              = "patient.manage"
+		hooking               = "webhook.manage"
 	)
 	patient, desk := []PrincipalKind{Patient}, []PrincipalKind{Professional, Application}
 	clinic, person := []PrincipalKind{Application}, []PrincipalKind{Professional}
@@ -60,10 +61,13 @@ func (a *App) endpoints() []endpoint {
 		{post, termsPath, "", []PrincipalKind{Patient, Professional}, 0, acceptTerms, ""},
 
 		{get, "/exchanges", "thread.read", desk, 0, exchanges, "lister les échanges d’une boîte"},
+		{post, "/exchanges/end", "thread.close", desk, 0, planEnds, "mettre fin à plusieurs échanges, avec dix minutes pour annuler"},
 		{post, "/exchanges/{id}/end", "thread.close", desk, 0, endExchange, "mettre fin à un échange"},
+		{del, "/exchanges/{id}/end", "thread.close", desk, 0, keepExchange, "annuler une fin prévue"},
 		{get, "/conversations", "thread.read", desk, 0, deskThreads, "lister les conversations d’une boîte"},
 		{post, "/conversations", "thread.open", desk, messageSize, openThread, "écrire un premier message à un patient"},
 		{get, "/conversations/{id}", "thread.read", desk, 0, deskThread, "lire une conversation"},
+		{get, "/conversations/{id}/attachments/{attachment}", "thread.read", desk, 0, deskAttachment, "ouvrir une pièce jointe"},
 		{post, "/conversations/{id}/messages", "thread.write", desk, messageSize, write, "écrire un message de plus"},
 		{post, "/conversations/{id}/end", "thread.close", desk, 0, endThread, "mettre fin à une seule conversation"},
 		{get, "/conversations/{id}/team", "thread.read", desk, 0, getTeam, "savoir qui s’occupe d’une conversation, et lire les notes internes"},
@@ -75,6 +79,17 @@ func (a *App) endpoints() []endpoint {
 		{del, "/conversations/{id}/notes/{note}", "thread.write", desk, 0, deleteNote, "supprimer sa note interne"},
 		{put, "/oppositions", "thread.write", desk, 0, recordOpposition, "enregistrer l’opposition d’un patient"},
 		{post, "/verdicts", "thread.read", desk, 0, verdict, "demander si un message arriverait"},
+
+		{get, "/directory", "thread.read", desk, 0, directory, "chercher la boîte aux lettres d’un professionnel"},
+
+		{get, "/webhooks", hooking, desk, 0, webhooks, "lister les adresses qui sont averties"},
+		{post, "/webhooks", hooking, desk, 0, addWebhook, "faire avertir un logiciel de ce qui arrive"},
+		{get, "/webhooks/{id}", hooking, desk, 0, getWebhook, ""},
+		{del, "/webhooks/{id}", hooking, desk, 0, removeWebhook, ""},
+		{post, "/webhooks/{id}/rotate", hooking, desk, 0, rotateWebhook, ""},
+		{post, "/webhooks/{id}/test", hooking, desk, 0, testWebhook, ""},
+		{get, "/webhooks/{id}/calls", hooking, desk, 0, webhookCalls, "voir ce qui a été transmis"},
+		{post, "/webhooks/{id}/replay", hooking, desk, 0, replayWebhook, "faire transmettre à nouveau"},
 
 		{get, "/mailboxes", "thread.read", desk, 0, mailboxes, "lister ses boîtes aux lettres"},
 		{get, "/mailboxes/{id}/templates", "thread.read", desk, 0, templates, "lister les modèles de message d’une boîte"},

@@ -251,7 +251,11 @@ type exchangeShape struct {
 	Awaiting   bool             `json:"awaiting"`       // réponse attendue (D8)
 	ETag       string           `json:"etag,omitempty"` // in lists: for If-Match
 
-	Cares []careShape `json:"cares,omitempty"` // in lists: users of the mailbox who take care of conversations
+	Cares       []careShape `json:"cares,omitempty"` // in lists: users of the mailbox who take care of conversations
+	Waiting     bool        `json:"waiting"`         // the patient wrote last, and nobody answered
+	Unread      bool        `json:"unread"`          // a message that asked for a receipt was not opened (D22)
+	Undelivered bool        `json:"undelivered"`     // a message of the patient did not reach the mailbox
+	EndsAt      *string     `json:"endsAt"`          // of an end that can still be taken back (D7)
 }
 
 // patientShape is the patient of an exchange. Its id is the exchange's: one per mailbox and patient, so
@@ -267,6 +271,7 @@ func exchangeOf(e conversations.ExchangeLine) exchangeShape {
 		ID: e.ID, Mailbox: e.Mailbox.Wire(), State: e.State, LastAt: stamp(e.LastAt), Until: stamp(e.Until), Awaiting: e.Awaiting,
 		Patient:   patientShape{ID: e.ID, Name: e.Patient.Name, INS: string(e.Patient.INS)},
 		Objection: markOf(e.Objected), Unreadable: e.Unreadable,
+		Waiting: e.Waiting, Unread: e.Unread, Undelivered: e.Failed, EndsAt: stamp(e.Planned.At),
 	}
 	if !e.Opposition.At.IsZero() {
 		o := oppositionOf(e.Opposition)

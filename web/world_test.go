@@ -35,7 +35,7 @@ func newWorld(t testing.TB, change ...func(*Config)) *world {
 		f(&c)
 	}
 	app, err := New(c, Deps{
-		Conversations: w.core, Authenticator: fakeAuthenticator{}, Idempotency: w.answers, OAuth: echoHandler(),
+		Conversations: w.core, Directory: fakeDirectory{}, Authenticator: fakeAuthenticator{}, Idempotency: w.answers, OAuth: echoHandler(),
 		Linking: fakeLinking{}, Ready: func(context.Context) error { return w.ready }, Metrics: w.metrics,
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: func() time.Time { return now },
 	})

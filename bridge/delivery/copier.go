@@ -28,8 +28,8 @@ type Copies interface {
 	CopyFailed(ctx context.Context, e conversations.Effect, code string)
 }
 
-// Copier sends a mailbox what was written for it at the desk or by the API, so that its own software has it
-// too (D30). It is safe for concurrent use.
+// Copier sends what was written at the desk or by the API to the mailbox that it was written for, so that its own
+// software has it too (D30), and to the professionals in copy (R79). It is safe for concurrent use.
 type Copier struct {
 	client *Client
 	copies Copies
@@ -85,6 +85,9 @@ func (c *Copier) header(e conversations.Effect, m conversations.Copy) ([]byte, e
 	h.SetDate(m.QueuedAt.UTC())
 	h.SetAddressList("To", []*mail.Address{{Address: m.To.Wire()}})
 	h.SetAddressList("From", []*mail.Address{{Name: "Messagerie de santé", Address: c.from.Wire()}})
+	if !m.ReplyTo.IsZero() { // who is in copy answers the author, not us (R79)
+		h.SetAddressList("Reply-To", []*mail.Address{{Address: m.ReplyTo.Wire()}})
+	}
 	var out bytes.Buffer
 	w, err := message.CreateWriter(&out, h.Header)
 	if err != nil {

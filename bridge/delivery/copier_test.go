@@ -15,13 +15,15 @@ import (
 type copies struct {
 	fail error
 	lost []string // codes of copies that were given up
+
+	author conversations.Address // of a copy to somebody else
 }
 
 const deskLetter = "From: Prenom Nom <Prenom.Nom@ch.mssante.fr>\r\nSubject: Bilan\r\n\r\nBonjour\r\n"
 
 func (c *copies) Copy(context.Context, conversations.Effect) (conversations.Copy, error) {
 	return conversations.Copy{
-		To: doctor, Subject: "Bilan", QueuedAt: at, Bytes: int64(len(deskLetter)),
+		To: doctor, ReplyTo: c.author, Subject: "Bilan", QueuedAt: at, Bytes: int64(len(deskLetter)),
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(deskLetter)), nil },
 	}, c.fail
 }
@@ -94,5 +96,26 @@ func TestCopy_outcomes(t *testing.T) {
 	box.fail = &conversations.Error{Kind: conversations.KindUnavailable}
 	if _, err := NewCopier(w.client(t, nil, refuses.at), box, "patient.mssante.fr").Copy(t.Context(), effect("e4", 0)); err == nil {
 		t.Error("a store that is away is told as done")
+	}
+}
+
+// R79: whoever is in copy answers the author; the mailbox that wrote answers nobody.
+func TestCopy_ofSomebodyElse_answersTheAuthor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := newPeer(t, script{tls: w.serverTLS(w.them)})
+	for _, author := range []conversations.Address{{}, {Local: "auteur", Domain: "ch.mssante.fr"}} {
+		c := NewCopier(w.client(t, nil, p.at), &copies{author: author}, "patient.mssante.fr")
+		if again, err := c.Copy(t.Context(), effect("e1", 0)); err != nil || !again.IsZero() {
+			t.Fatalf("again %v, %v", again, err)
+		}
+		got := p.received()
+		m, err := mail.ReadMessage(strings.NewReader(got[len(got)-1].data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reply := m.Header.Get("Reply-To"); (reply == "") != author.IsZero() || !author.IsZero() && reply != "<"+author.Wire()+">" {
+			t.Errorf("Reply-To %q", reply)
+		}
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
 	"mesbridge/bridge/directory"
+	"mesbridge/conversations"
 	"mesbridge/rules"
 )
 
@@ -49,6 +51,38 @@ func BenchmarkMailbox(b *testing.B) {
 	}
 }
 
+// BenchmarkSearch asks a table of the size of the real one what takes longest: what nobody answers, so that all is
+// looked through. It reports the slowest of a hundred (p99).
+func BenchmarkSearch(b *testing.B) {
+	var table directory.Table
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(directory.Write(w, synthetic(500_000))) }()
+	if _, err := table.Load(r); err != nil {
+		b.Fatal(err)
+	}
+	for name, q := range map[string]conversations.MailboxQuery{
+		"name":       {Name: "nom4999"},
+		"two words":  {Name: "prenom12 zzz"},
+		"structure":  {Name: "hospitalier zzz"},
+		"speciality": {Speciality: "zzz", Place: "ville"},
+		"place":      {Place: "zzz"},
+		"profession": {Profession: "medecin", Speciality: "generale", Place: "99999"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				start := time.Now()
+				if _, _, err := table.Search(q, "", 50); err != nil {
+					b.Fatal(err)
+				}
+				took = append(took, time.Since(start))
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)*99/100])/1e6, "ms-p99")
+		})
+	}
+}
+
 func heap() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -65,6 +99,7 @@ func synthetic(rows int) []directory.Entry {
 			Person:  fmt.Sprintf("8%011d", i), Title: "DR", GivenName: fmt.Sprintf("PRENOM%d", i%5000),
 			FamilyName: fmt.Sprintf("NOM%d", i), ProfessionCode: "10", Profession: "Médecin", Skill: "Qualifié en médecine générale (SM)",
 			Structure: fmt.Sprintf("1%09d", i%40_000), StructureName: fmt.Sprintf("CENTRE HOSPITALIER DE VILLE %d", i%40_000),
+			Town: fmt.Sprintf("%05d VILLE SUR RIVIERE", i%40_000), PostalCode: fmt.Sprintf("%05d", i%40_000), District: fmt.Sprintf("Département %d", i%95),
 		}
 	}
 	return list

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Columns of the extraction that are read; the other columns are the postal address of the
-// structure, which nobody here needs.
+// Columns of the extraction that are read. The street of the structure is not: a town tells two of one name
+// apart.
 const (
 	columnKind           = "Type de BAL"
 	columnAddress        = "Adresse BAL"
@@ -23,12 +23,16 @@ const (
 	columnProfession     = "Libellé Profession"
 	columnSkill          = "Libellé savoir-faire"
 	columnStructureName  = "Raison Sociale structure BAL"
+	columnZeroPaper      = "Dématérialisation"
 	columnTradeName      = "Enseigne commerciale structure BAL"
+	columnTown           = "L6LIGNEACHEMINEMENT structure BAL"
+	columnPostalCode     = "Code postal structure BAL"
+	columnDistrict       = "Département structure BAL"
 )
 
-// columnFunction is no column of the official file. A list that was completed from the register may have it; without it
-// no function is known, and no student holds a mailbox (I117).
-const columnFunction = "Code rôle"
+// columnFunction is the function of an activity, a code of TRE_R21. The extraction of mailboxes has no such column
+// (I123); it is read where an extraction has it, as those of activities do (I125), for students need it (I117).
+const columnFunction = "Code fonction"
 
 // header lists the 31 columns in the order of the official file (O138, I123). The reader looks
 // columns up by name and does not depend on this order.
@@ -37,26 +41,28 @@ func header() []string {
 		columnKind, columnAddress, "Type Identifiant PP", "Identifiant PP", columnPerson,
 		columnStructureType, columnStructure, columnService, columnTitle, columnFamilyName,
 		columnGivenName, columnCategory, "Libellé de catégorie profession",
-		columnProfessionCode, columnProfession, "Code savoir-faire", columnSkill, "Dématérialisation",
+		columnProfessionCode, columnProfession, "Code savoir-faire", columnSkill, columnZeroPaper,
 		columnStructureName, columnTradeName, "L2COMPLEMENTLOCALISATION structure BAL",
 		"L3COMPLEMENTDISTRIBUTION structure BAL", "L4NUMEROVOIE structure BAL",
 		"L4COMPLEMENTNUMEROVOIE structure BAL", "NL4TYPEVOIE structure BAL",
 		"L4LIBELLEVOIE structure BAL", "L5LIEUDITMENTION structure BAL",
-		"L6LIGNEACHEMINEMENT structure BAL", "Code postal structure BAL",
-		"Département structure BAL", "Pays structure BAL",
+		columnTown, columnPostalCode, columnDistrict, "Pays structure BAL",
 	}
 }
 
-// layout tells at which place of a row each column that is read stands.
+// layout tells at which place of a row each column that is read stands; absent stands for a column that a file
+// need not have.
 type layout struct {
 	width int // columns of a row
-	kind, address, person, structureType, structure, service, title, familyName, givenName,
-	professionCode, profession, skill, structureName, tradeName int
-	category, function int // -1: there is no such column
+	kind, address, person, structureType, structure, service, title, familyName, givenName, category,
+	professionCode, profession, skill, zeroPaper, structureName, tradeName, town, postalCode, district, function int
 }
 
+const absent = -1
+
 // parseHeader reads the first line. Columns are found by name, whatever their order and however many
-// there are; a missing one is an error, because every row would be misread.
+// there are. A missing one of those that name a mailbox is an error, because every row would be misread; the others
+// only make the table poorer.
 func parseHeader(line []byte) (layout, error) {
 	names := strings.Split(string(bytes.TrimPrefix(line, []byte("\ufeff"))), "|")
 	places := make(map[string]int, len(names))
@@ -70,26 +76,35 @@ func parseHeader(line []byte) (layout, error) {
 		}
 	}
 	for _, c := range []struct {
-		name  string
-		place *int
+		name     string
+		place    *int
+		optional bool
 	}{
-		{columnKind, &l.kind},
-		{columnAddress, &l.address},
-		{columnPerson, &l.person},
-		{columnStructureType, &l.structureType},
-		{columnStructure, &l.structure},
-		{columnService, &l.service},
-		{columnTitle, &l.title},
-		{columnFamilyName, &l.familyName},
-		{columnGivenName, &l.givenName},
-		{columnProfessionCode, &l.professionCode},
-		{columnProfession, &l.profession},
-		{columnSkill, &l.skill},
-		{columnStructureName, &l.structureName},
-		{columnTradeName, &l.tradeName},
+		{name: columnKind, place: &l.kind},
+		{name: columnAddress, place: &l.address},
+		{name: columnPerson, place: &l.person},
+		{name: columnStructureType, place: &l.structureType},
+		{name: columnStructure, place: &l.structure},
+		{name: columnService, place: &l.service},
+		{name: columnTitle, place: &l.title},
+		{name: columnFamilyName, place: &l.familyName},
+		{name: columnGivenName, place: &l.givenName},
+		{name: columnProfessionCode, place: &l.professionCode},
+		{name: columnProfession, place: &l.profession},
+		{name: columnSkill, place: &l.skill},
+		{name: columnStructureName, place: &l.structureName},
+		{name: columnTradeName, place: &l.tradeName},
+		{columnCategory, &l.category, true},
+		{columnZeroPaper, &l.zeroPaper, true},
+		{columnTown, &l.town, true},
+		{columnPostalCode, &l.postalCode, true},
+		{columnDistrict, &l.district, true},
+		{columnFunction, &l.function, true},
 	} {
 		place, ok := places[normalName(c.name)]
-		if !ok {
+		if !ok && c.optional {
+			place = absent
+		} else if !ok {
 			return layout{}, fmt.Errorf("column %q is missing", c.name)
 		}
 		*c.place = place

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 )
 
@@ -44,6 +45,54 @@ func (t *Table) LoadFile(path string) (Summary, error) {
 // by name. It reads row by row and needs no more memory than the new table. After any error the table
 // answers as before: an old directory is better than half a new one. Errors never quote a row.
 func (t *Table) Load(r io.Reader) (Summary, error) {
+	x := newIndex()
+	s, err := x.readFile(r, x.add)
+	if err != nil {
+		return s, err
+	}
+	t.put(x)
+	return s, nil
+}
+
+// Replace replaces the table by entries of another source, completed by what an extraction says of the same
+// mailboxes and the source does not: which mailboxes there are, entries alone tell. file may be nil. An entry without
+// an address only tells the function of a person (I117). Errors are those of Load and of the source; after any the
+// table answers as before.
+func (t *Table) Replace(entries iter.Seq2[Entry, error], file io.Reader) (Summary, error) {
+	x, names := newIndex(), newNamer()
+	var s Summary
+	for e, err := range entries {
+		switch {
+		case err != nil:
+			return s, fmt.Errorf("read directory: %w", err)
+		case e.Address.IsZero():
+			x.functions[e.Person] = e.Function
+			continue
+		}
+		if s.Rows++; !x.add(e.mailbox(names)) {
+			s.Skipped++
+		}
+	}
+	if s.Mailboxes = len(x.records); s.Mailboxes == 0 {
+		return s, ErrEmpty
+	}
+	if file != nil {
+		if _, err := x.readFile(file, x.complete); err != nil {
+			return s, err
+		}
+	}
+	t.put(x)
+	return s, nil
+}
+
+// put takes a new index into service.
+func (t *Table) put(x *index) {
+	x.seal()
+	t.current.Store(x)
+}
+
+// readFile hands every mailbox of an extraction to take, which reports whether it was taken.
+func (x *index) readFile(r io.Reader, take func(mailbox) bool) (Summary, error) {
 	lines := bufio.NewReaderSize(r, MaxLine)
 	first, _, err := nextLine(lines)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -53,24 +102,21 @@ func (t *Table) Load(r io.Reader) (Summary, error) {
 	if err != nil {
 		return Summary{}, fmt.Errorf("read directory header: %w", err)
 	}
-	x := newIndex()
-	s, err := x.readRows(lines, newRowReader(l))
-	if err != nil {
-		return s, fmt.Errorf("read directory: %w", err)
-	}
+	s, err := readRows(lines, newRowReader(l), take)
+	s.Mailboxes = len(x.records)
 	switch {
+	case err != nil:
+		return s, fmt.Errorf("read directory: %w", err)
 	case s.Mailboxes == 0:
 		return s, ErrEmpty
 	case s.Skipped > s.Rows/MaxSkipped:
 		return s, ErrDamaged
 	}
-	x.seal()
-	t.current.Store(x)
 	return s, nil
 }
 
-// readRows adds every row up to the end of the file.
-func (x *index) readRows(lines *bufio.Reader, rows *rowReader) (Summary, error) {
+// readRows reads every row up to the end of the file.
+func readRows(lines *bufio.Reader, rows *rowReader, take func(mailbox) bool) (Summary, error) {
 	var s Summary
 	for {
 		line, long, err := nextLine(lines)
@@ -79,12 +125,11 @@ func (x *index) readRows(lines *bufio.Reader, rows *rowReader) (Summary, error) 
 		}
 		if long || len(line) > 0 {
 			s.Rows++
-			if m, ok := rows.read(line); !ok || !x.add(m) {
+			if m, ok := rows.read(line); !ok || !take(m) {
 				s.Skipped++
 			}
 		}
 		if err != nil {
-			s.Mailboxes = len(x.records)
 			return s, nil
 		}
 	}

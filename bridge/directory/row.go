@@ -14,21 +14,24 @@ import (
 
 // mailbox is what one row says.
 type mailbox struct {
-	address                                             string // canonical
-	kind                                                rules.MailboxKind
-	name, person, structure, professionCode, speciality string
-	category, function                                  string // of the holder's exercise (I117)
+	address      string // canonical
+	kind         rules.MailboxKind
+	name, person string
+	sortName     string // what it is searched and sorted by: the family name first
+	zeroPaper    bool
+	site         site
+	trade        trade
 }
 
 // rowReader turns rows of one layout into mailboxes. It is not safe for concurrent use.
 type rowReader struct {
 	layout layout
 	fields [][]byte
-	title  cases.Caser
+	names  namer
 }
 
 func newRowReader(l layout) *rowReader {
-	return &rowReader{layout: l, fields: make([][]byte, 0, l.width), title: cases.Title(language.French)}
+	return &rowReader{layout: l, fields: make([][]byte, 0, l.width), names: newNamer()}
 }
 
 // read reads one row and reports whether it is usable. The format has no quotes: a quotation mark is
@@ -52,30 +55,49 @@ func (r *rowReader) read(line []byte) (mailbox, bool) {
 		return mailbox{}, false
 	}
 	m := mailbox{
-		address: address.Canonical(), kind: kind, person: r.text(r.layout.person),
-		structure: r.structure(), professionCode: r.text(r.layout.professionCode),
-		category: r.code(r.layout.category), function: r.code(r.layout.function),
+		address: address.Canonical(), kind: kind, person: r.text(r.layout.person), zeroPaper: yes(r.text(r.layout.zeroPaper)),
+		site: site{
+			structure: nationalStructure(r.text(r.layout.structureType), r.text(r.layout.structure)),
+			name:      r.first(r.layout.tradeName, r.layout.structureName),
+			place:     r.first(r.layout.town, r.layout.postalCode), district: r.text(r.layout.district),
+		},
+		trade: trade{
+			profession: r.text(r.layout.professionCode), label: r.text(r.layout.profession),
+			category: r.text(r.layout.category), function: r.text(r.layout.function),
+		},
 	}
 	if kind == rules.Personal {
-		m.name, m.speciality = r.personName(), r.first(r.layout.skill, r.layout.profession)
+		m.trade.speciality = r.first(r.layout.skill, r.layout.profession)
+		m.name, m.sortName = r.names.shown(r.text(r.layout.title), r.text(r.layout.givenName), r.text(r.layout.familyName))
 		return m, true
 	}
-	m.name, m.speciality = r.first(r.layout.service, r.layout.tradeName, r.layout.structureName), ""
-	if place := r.first(r.layout.tradeName, r.layout.structureName); place != m.name {
-		m.speciality = place
-	}
+	m.name = r.first(r.layout.service, r.layout.tradeName, r.layout.structureName)
+	m.sortName = m.name
 	return m, true
 }
 
-// personName is exercise title, first name and name (I113). A first name all in capitals, as the
-// extraction often has it, is shown with one capital for each part.
-func (r *rowReader) personName() string {
-	given := r.text(r.layout.givenName)
-	if given == strings.ToUpper(given) {
-		given = r.title.String(given)
+// yes reads the indicator of a mailbox that wants no paper (O122).
+func yes(s string) bool {
+	switch strings.ToUpper(s) {
+	case "O", "OUI", "1", "TRUE":
+		return true
 	}
-	parts := []string{shownTitle(r.text(r.layout.title)), given, strings.ToUpper(r.text(r.layout.familyName))}
-	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
+	return false
+}
+
+// namer writes names of persons as they are shown. It is not safe for concurrent use.
+type namer struct{ title cases.Caser }
+
+func newNamer() namer { return namer{cases.Title(language.French)} }
+
+// shown is exercise title, first name and name (I113), and what the name is sorted by. A first name all in capitals,
+// as the extraction often has it, is shown with one capital for each part.
+func (n namer) shown(title, given, family string) (name, sort string) {
+	if given == strings.ToUpper(given) {
+		given = n.title.String(given)
+	}
+	parts := []string{shownTitle(title), given, strings.ToUpper(family)}
+	return strings.Join(strings.Fields(strings.Join(parts, " ")), " "), family + " " + given
 }
 
 // shownTitle spells the two titles that patients know as they are usually written; every other
@@ -90,10 +112,9 @@ func shownTitle(t string) string {
 	return t
 }
 
-// structure is the national identifier of the structure: the digit of its type before a FINESS or a
-// SIRET (O31), whether the file wrote the digit in the identifier or beside it.
-func (r *rowReader) structure() string {
-	kind, id := r.text(r.layout.structureType), r.text(r.layout.structure)
+// nationalStructure is the national identifier of a structure: the digit of its type before a FINESS or a
+// SIRET (O31), whether the digit stood in the identifier or beside it.
+func nationalStructure(kind, id string) string {
 	finess, siret := kind == "1" && len(id) == 9, kind == "3" && len(id) == 14
 	if finess || siret {
 		return kind + id
@@ -119,10 +140,18 @@ func (r *rowReader) first(places ...int) string {
 	return ""
 }
 
-// text is a field without outer space and without characters that do not show: a control or bidi
-// character in a name could disguise it.
+// text is a field as it can be shown; empty for a column that the file has not.
 func (r *rowReader) text(place int) string {
-	f := bytes.TrimSpace(r.fields[place])
+	if place == absent {
+		return ""
+	}
+	return plain(r.fields[place])
+}
+
+// plain is a text without outer space and without characters that do not show: a control or bidi character in a
+// name could disguise it.
+func plain(f []byte) string {
+	f = bytes.TrimSpace(f)
 	if bytes.IndexFunc(f, hidden) < 0 {
 		return string(f)
 	}

@@ -3,6 +3,7 @@ package directory_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,19 +57,21 @@ func TestTable_byKind(t *testing.T) {
 	}{
 		{"marie.martin@CABINET.mssante.fr", conversations.Mailbox{
 			Kind: rules.Personal, Name: "Dr Marie-Anne MARTIN", Person: "810001234567", Profession: "10", Speciality: "Cardiologie",
+			ProfessionName: "Médecin",
 		}},
 		{"j.dupuis@ch.mssante.fr", conversations.Mailbox{
 			Kind: rules.Personal, Name: "MME Jeanne DUPUIS", Person: "810007654321", Structure: "1750000001",
-			Profession: "60", Speciality: "Infirmier",
+			Profession: "60", Speciality: "Infirmier", ProfessionName: "Infirmier", StructureName: "CH de Ville",
 		}},
 		{"cardio@ch.mssante.fr", conversations.Mailbox{
 			Kind: rules.Organisational, Name: "Cardiologie", Structure: "1750000001", Speciality: "Hôpital de Ville",
+			StructureName: "Hôpital de Ville",
 		}},
 		{"sih@ch.mssante.fr", conversations.Mailbox{
-			Kind: rules.Application, Name: "CH DE VILLE", Structure: "326750000100011",
+			Kind: rules.Application, Name: "CH DE VILLE", Structure: "326750000100011", StructureName: "CH DE VILLE",
 		}},
 		{"cabinet@lilas.mssante.fr", conversations.Mailbox{
-			Kind: rules.Practice, Name: `Cabinet des "Lilas"`, Person: "810001111111",
+			Kind: rules.Practice, Name: `Cabinet des "Lilas"`, Person: "810001111111", StructureName: `Cabinet des "Lilas"`,
 		}},
 	} {
 		c.want.Address = address(t, c.at)
@@ -83,7 +86,10 @@ func TestTable_byKind(t *testing.T) {
 
 // plain shows a mailbox with its address, which otherwise prints as nothing.
 func plain(m conversations.Mailbox) []string {
-	return []string{m.Address.Wire(), string(m.Kind), m.Name, m.Person, m.Structure, m.Profession, m.Speciality}
+	return []string{
+		m.Address.Wire(), string(m.Kind), m.Name, m.Person, m.Structure, m.Profession, m.Speciality, m.ProfessionName, m.StructureName, m.Place,
+		m.Category, m.Function, fmt.Sprint(m.ZeroPaper),
+	}
 }
 
 // I105, O75: an unknown mailbox is answered with its address alone, also by an empty table.

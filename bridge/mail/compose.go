@@ -82,6 +82,13 @@ func draftFields(d conversations.Draft) (headerFields, error) {
 	h.add("Date", d.Date.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
 	h.add("From", from)
 	h.add("To", to)
+	if len(d.Cc) > 0 {
+		cc, err := writeAddresses(d.Cc)
+		if err != nil {
+			return nil, fmt.Errorf("%w: recipient in copy", err)
+		}
+		h.add("Cc", cc) // R79
+	}
 	if len(d.ReplyTo) > 0 {
 		replyTo, err := writeAddresses(d.ReplyTo)
 		if err != nil {

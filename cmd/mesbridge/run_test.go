@@ -180,7 +180,7 @@ func TestDirectoryImport_counts(t *testing.T) {
 	t.Parallel()
 	s := space(t, t.TempDir())
 	code, stdout, stderr := mesbridge(t, "directory", "import", s.Directory)
-	if code != exitDone || !strings.Contains(stdout, "7 mailboxes in 7 rows, 0 rows passed over") {
+	if code != exitDone || !strings.Contains(stdout, "14 mailboxes in 14 rows, 0 rows passed over") {
 		t.Errorf("code %d\n%s%s", code, stdout, stderr)
 	}
 }

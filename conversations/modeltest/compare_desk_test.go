@@ -17,7 +17,7 @@ func (w *world) lookAtLedger(b box) {
 	}
 	var got, want []string
 	for _, e := range exchanges.Items {
-		got = append(got, fmt.Sprint(e.Patient.INS, e.ID, " ", e.State, " ", ms(e.Since), " ", ms(e.LastAt), e.EndedHow, ms(e.Until), e.Awaiting, ms(e.Objected),
+		got = append(got, fmt.Sprint(e.Patient.INS, e.ID, " ", e.State, " ", ms(e.Since), " ", ms(e.LastAt), e.EndedHow, ms(e.Until), e.Awaiting, ms(e.Planned.At), e.Waiting, ms(e.Objected),
 			e.Opposition.ToPatient, e.Opposition.ToProfessionals, ms(e.Opposition.At)))
 	}
 	for i, p := range w.patients {
@@ -44,7 +44,7 @@ func (p *patient) exchange(b box) string {
 		}
 	}
 	to, others, at := p.recorded(b)
-	return fmt.Sprint(state, " ", since, " ", ms(k.last), how, until, awaiting, ms(p.objected(b)), to, others, at)
+	return fmt.Sprint(state, " ", since, " ", ms(k.last), how, until, awaiting, ms(k.planned), k.awaiting, ms(p.objected(b)), to, others, at)
 }
 
 // recorded is what b's side recorded on the patient's word, by any mailbox of its structure (I138).
@@ -140,7 +140,9 @@ func (p *patient) deskMessages(t *thread, b box) (list []string) {
 		if m.from != self {
 			author = p.m.boxes[m.from].shown()
 		} else if f := m.fates[b]; f != nil {
-			crossed = f.crossed
+			if crossed = f.crossed; f.state == "failed" {
+				state = "failed "
+			}
 		}
 		if m.from == b {
 			if state = "delivered " + ms(m.at); !m.opened.IsZero() {

@@ -218,6 +218,13 @@ func (w *world) due(e conversations.Effect) {
 		if b := w.boxOfID(e.Mailbox); p.account != "purged" && p.pairs[b] != nil && p.ended(b) && p.lastEnd(b).unwritten {
 			p.writeDown(b)
 		}
+	case conversations.EffectEnd:
+		if b := w.boxOfID(e.Mailbox); p.account != "purged" && p.pairs[b] != nil {
+			if p.ended(b) && p.lastEnd(b).unwritten {
+				p.writeDown(b)
+			}
+			p.mark(b)
+		}
 	case conversations.EffectExpunge:
 		upTo, _ := strconv.Atoi(string(e.Message[strings.LastIndexByte(string(e.Message), '.')+1:]))
 		p.expunge(string(e.Thread), upTo)

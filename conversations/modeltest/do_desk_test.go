@@ -130,6 +130,31 @@ func (w *world) endExchange(d dice) {
 	w.agreeGone(p, "end of the exchange", err, want)
 }
 
+// planEnd plans an end of everything, or takes one back (D7).
+func (w *world) planEnd(d dice) {
+	p := w.someone(d)
+	b := w.knownBox(d, p)
+	boxes, id, want := []conversations.Address{w.address(b)}, w.pairID(p, b), answer{unknown, "any"}
+	if d.one(3) {
+		w.say("desk %s takes the end with %s back", w.boxText(b), w.who(p))
+		_, err := w.service().KeepExchange(w.ctx, colleague, boxes, id)
+		if p.account != "purged" {
+			want = p.keep(b)
+		}
+		w.agreeGone(p, "a planned end is taken back", err, want)
+		return
+	}
+	at := w.now.Add(pick(d, []time.Duration{10 * time.Minute, 10 * time.Minute, 2 * time.Hour, 24 * time.Hour, 0, 25 * time.Hour}))
+	w.say("desk %s plans to end everything with %s at %s", w.boxText(b), w.who(p), ms(at))
+	line, err := w.service().PlanEnd(w.ctx, colleague, boxes, id, at, "fini")
+	if p.account != "purged" {
+		want = p.planEnd(b, at)
+	}
+	if w.agreeGone(p, "a planned end", err, want) {
+		w.same("the planned end", ms(line.Planned.At), ms(p.pairs[b].planned))
+	}
+}
+
 func (w *world) endThread(d dice) {
 	p := w.someone(d)
 	t := w.thread(d, p)

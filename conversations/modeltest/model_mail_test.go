@@ -113,6 +113,7 @@ func (p *patient) notePair(m *message, in mail, shown bool) {
 	}
 	if opens {
 		k.written = m.place
+		k.reopen(in)
 	}
 	for _, b := range m.replyTo {
 		asked := p.pair(b)
@@ -121,6 +122,7 @@ func (p *patient) notePair(m *message, in mail, shown bool) {
 			asked.begin(p.m.now)
 			asked.granted = m.place
 			p.announce(b)
+			asked.reopen(in)
 		}
 	}
 	if !in.robot { // a program answers nobody
@@ -130,7 +132,14 @@ func (p *patient) notePair(m *message, in mail, shown bool) {
 	}
 	if m.marker {
 		p.ends = append(p.ends, end{by: in.from, place: p.next(), at: p.m.now, how: "subject"})
-		k.until, k.awaiting = time.Time{}, false
+		k.until, k.awaiting, k.planned, k.crossing = time.Time{}, false, time.Time{}, nil
+	}
+}
+
+// reopen takes a planned end back: who writes waits for an answer (R90).
+func (k *pair) reopen(in mail) {
+	if !in.robot && !k.planned.IsZero() {
+		k.planned, k.crossing = time.Time{}, nil
 	}
 }
 
@@ -229,6 +238,9 @@ func (p *patient) send(t *thread, r right, choice, text string, bytes int64) *me
 		k := p.pair(b)
 		p.writeDown(b)
 		k.last, k.awaiting, k.listed = p.m.now, true, true
+		if !k.planned.IsZero() {
+			k.crossing = append(k.crossing, m)
+		}
 		t.list(b)
 		m.fates[b] = &fate{state: "queued"}
 		p.deliveries = append(p.deliveries, &delivery{thread: t, message: m, to: b, due: p.m.now})

@@ -303,6 +303,9 @@ func (p *patient) announced(t *thread, m *message) (at time.Time) {
 		if k := p.pair(b); !k.until.IsZero() && !k.awaiting {
 			earlier(k.until)
 		}
+		if k := p.pair(b); !k.planned.IsZero() {
+			earlier(k.planned)
+		}
 	}
 	return at
 }

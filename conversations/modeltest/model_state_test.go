@@ -112,6 +112,9 @@ type pair struct {
 	listed      bool      // it stands in the mailbox's ledger
 	granted     int       // place of the last message that lets the patient write to it
 	written     int       // place of its last message without FIN
+
+	planned  time.Time  // an end that can be taken back until then (D7); zero: none
+	crossing []*message // of the patient, since it was planned, until they are marked
 }
 
 // end is one end: of everything, or of one conversation.

@@ -24,11 +24,22 @@ func (p *patient) come() {
 	}
 	for b := range p.m.boxes {
 		k := p.pairs[box(b)]
-		if k == nil || k.until.IsZero() || p.m.now.Before(k.until) || k.awaiting || p.ended(box(b)) {
+		if k == nil || p.ended(box(b)) {
 			continue
 		}
-		p.ends = append(p.ends, end{by: box(b), place: place, at: k.until, how: "window", unwritten: true})
-		k.until = time.Time{}
+		ranOut := !k.until.IsZero() && !p.m.now.Before(k.until) && !k.awaiting
+		came := !k.planned.IsZero() && !p.m.now.Before(k.planned)
+		switch {
+		case came && (!ranOut || !k.until.Before(k.planned)):
+			p.ends = append(p.ends, end{by: box(b), place: place, at: k.planned, how: "api", unwritten: true})
+			k.awaiting = k.awaiting && len(k.crossing) > 0
+		case ranOut:
+			p.ends = append(p.ends, end{by: box(b), place: place, at: k.until, how: "window", unwritten: true})
+			k.crossing = nil
+		default:
+			continue
+		}
+		k.until, k.planned = time.Time{}, time.Time{}
 	}
 	for _, t := range p.threads {
 		if t == nil || t.closing == nil || p.m.now.Before(t.closing.at) || t.waits() {
@@ -114,7 +125,55 @@ func (p *patient) endAll(b box, how string) {
 	p.writeDown(b)
 	p.ends = append(p.ends, end{by: b, place: p.next(), at: p.m.now, how: how})
 	k := p.pair(b)
-	k.until, k.awaiting, k.listed = time.Time{}, false, true
+	k.until, k.awaiting, k.listed, k.planned = time.Time{}, false, true, time.Time{}
+}
+
+// planEnd plans the end of everything for b (D7).
+func (p *patient) planEnd(b box, at time.Time) answer {
+	k := p.pairs[b]
+	switch {
+	case k == nil:
+		return answer{missing, ""}
+	case k.since.IsZero():
+		return answer{missing, "R93"}
+	case at.After(p.m.now.Add(24 * time.Hour)):
+		return answer{invalid, "D7"}
+	case p.ended(b) || !k.planned.IsZero() && at.After(p.m.now):
+	case !at.After(p.m.now):
+		p.endAll(b, "api")
+	default:
+		p.writeDown(b)
+		p.next()
+		k.planned, k.crossing, k.listed = at, nil, true
+	}
+	return answer{}
+}
+
+// keep takes a planned end back (D7).
+func (p *patient) keep(b box) answer {
+	k := p.pairs[b]
+	switch {
+	case k == nil:
+		return answer{missing, ""}
+	case k.since.IsZero():
+		return answer{missing, "R93"}
+	case !k.planned.IsZero():
+		p.writeDown(b)
+		p.next()
+		k.planned, k.crossing = time.Time{}, nil
+	}
+	return answer{}
+}
+
+// mark marks what the patient sent between the planning of an end and the end (D7).
+func (p *patient) mark(b box) {
+	if k := p.pairs[b]; k != nil && k.planned.IsZero() {
+		for _, m := range k.crossing {
+			if !m.gone {
+				m.fates[b].crossed = true
+			}
+		}
+	}
 }
 
 func (t *thread) list(boxes ...box) {

@@ -28,7 +28,7 @@ func (w *world) rebuild() {
 		return
 	}
 	w.compareDumps(before, w.dump(), func(key, value string) bool {
-		return strings.HasPrefix(key, "{e") || strings.Contains(value, "|visit|") || strings.Contains(key, ":due ") || w.forgotten(key)
+		return strings.HasPrefix(key, "{e") || strings.Contains(value, "|visit|") || strings.Contains(value, "|stand|") || noted(key) || strings.Contains(key, ":due ") || w.forgotten(key)
 	})
 	w.serve(0)
 	w.serve(1)
@@ -44,8 +44,14 @@ func (w *world) rebuild() {
 	w.compareDumps(before, w.dump(), func(key, _ string) bool { // sealed anew, at another version of the patient
 		visit, _, _ := strings.Cut(key, " ")
 		declared := before[visit+" s"] != "" // else a command that was refused had claimed it, and it gives way to any other
-		return !strings.HasPrefix(key, "{e") || strings.HasSuffix(key, " r") || strings.HasSuffix(key, " v") || strings.Contains(key, ":episode:") && !declared
+		return !strings.HasPrefix(key, "{e") && (!noted(key) || !strings.Contains(key, ":pairs:")) || strings.HasSuffix(key, " r") || strings.HasSuffix(key, " v") || strings.Contains(key, ":episode:") && !declared
 	})
+}
+
+// noted reports whether a key holds where exchanges and conversations stand in the lists of a mailbox.
+func noted(key string) bool {
+	key, _, _ = strings.Cut(key, " ")
+	return strings.Contains(key, ":stand:") || (strings.Contains(key, ":pairs:") || strings.Contains(key, ":ledger:")) && strings.Count(key, ":") > 2
 }
 
 // forgotten reports whether a key holds the answers of an erased patient's last commands.

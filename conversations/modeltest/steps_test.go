@@ -61,6 +61,7 @@ func commands() []command {
 		{"write", 90, (*world).write},
 		{"endall", 35, (*world).endExchange},
 		{"end", 35, (*world).endThread},
+		{"plan", 60, (*world).planEnd},
 		{"record", 12, (*world).recordOpposition},
 		{"ask", 20, (*world).ask},
 		{"reply", 230, (*world).reply},

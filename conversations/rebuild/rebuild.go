@@ -103,6 +103,6 @@ func (o Options) shard(ctx context.Context, name string, sum *Summary) error {
 	}
 	sum.Patients += len(image.Patients)
 	sum.Erased += len(erased)
-	sum.Effects += len(image.Effects)
+	sum.Effects += image.Due()
 	return o.Target.Restore(ctx, image)
 }

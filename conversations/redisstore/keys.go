@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"fmt"
+	"strconv"
 
 	"mesbridge/conversations"
 	"mesbridge/rules"
@@ -65,6 +66,22 @@ func ledgerKey(m rules.MailboxID) string { return mailboxTag(m) + ":ledger:" + s
 
 // pairsKey names a ZSET of a mailbox: its patients by Unix ms.
 func pairsKey(m rules.MailboxID) string { return mailboxTag(m) + ":pairs:" + string(m) }
+
+// standKey names a HASH of a mailbox: "<version> <lists>" of its patients and conversations, and how many
+// conversations bring a patient into a list (note_standing.lua).
+func standKey(m rules.MailboxID) string { return mailboxTag(m) + ":stand:" + string(m) }
+
+// listKey names a ZSET of a mailbox: its patients, or conversations, of one list by Unix ms; all of them for 0.
+func listKey(m rules.MailboxID, pairs bool, l rules.Lists) string {
+	all := ledgerKey(m)
+	if pairs {
+		all = pairsKey(m)
+	}
+	if l == 0 {
+		return all
+	}
+	return all + ":" + strconv.Itoa(l.Place())
+}
 
 // idemKey names a STRING with an expiry: what Remember keeps.
 func idemKey(m rules.MailboxID, key string) string {

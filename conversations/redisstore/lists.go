@@ -98,16 +98,12 @@ func (s *Store) Index(ctx context.Context, m rules.MailboxID, entries []conversa
 
 // Ledger lists entries of a mailbox, newest first and by descending patient and conversation at one
 // instant.
-func (s *Store) Ledger(ctx context.Context, m rules.MailboxID, pairs bool, before conversations.LedgerEntry, limit int) ([]conversations.LedgerEntry, error) {
-	key := ledgerKey(m)
-	if pairs {
-		key = pairsKey(m)
-	}
+func (s *Store) Ledger(ctx context.Context, m rules.MailboxID, pairs bool, list rules.Lists, before conversations.LedgerEntry, limit int) ([]conversations.LedgerEntry, error) {
 	var after *place
 	if before != (conversations.LedgerEntry{}) {
 		after = &place{compactPair(before), before.At.UnixMilli()}
 	}
-	found, err := s.page(ctx, key, after, limit)
+	found, err := s.page(ctx, listKey(m, pairs, list), after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list ledger: %w", err)
 	}

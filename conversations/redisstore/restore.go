@@ -17,7 +17,7 @@ import (
 // restored are the patterns of the keys that a restored store gets anew. What Remember keeps and what the
 // authorization server keeps on the same server are not among them.
 func restored() []string {
-	return []string{"{s[0-9a-f][0-9a-f]}:*", "{m[0-9a-f][0-9a-f]}:ledger:*", "{m[0-9a-f][0-9a-f]}:pairs:*"}
+	return []string{"{s[0-9a-f][0-9a-f]}:*", "{m[0-9a-f][0-9a-f]}:ledger:*", "{m[0-9a-f][0-9a-f]}:pairs:*", "{m[0-9a-f][0-9a-f]}:stand:*"}
 }
 
 // scanned is how many keys one step of a scan looks at.

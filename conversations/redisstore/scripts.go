@@ -21,6 +21,9 @@ var finishEffectLua string
 //go:embed index_visit.lua
 var indexVisitLua string
 
+//go:embed note_standing.lua
+var noteStandingLua string
+
 //go:embed count_call.lua
 var countCallLua string
 
@@ -42,6 +45,7 @@ type scripts struct {
 	finishEffect *redis.Script
 	indexVisit   *redis.Script
 	countCall    *redis.Script
+	noteStanding *redis.Script
 	touchRecords *redis.Script
 	listJournal  *redis.Script
 	trimJournal  *redis.Script
@@ -55,6 +59,7 @@ func newScripts() scripts {
 		finishEffect: redis.NewScript(finishEffectLua),
 		indexVisit:   redis.NewScript(indexVisitLua),
 		countCall:    redis.NewScript(countCallLua),
+		noteStanding: redis.NewScript(noteStandingLua),
 		touchRecords: redis.NewScript(touchRecordsLua),
 		listJournal:  redis.NewScript(listJournalLua),
 		trimJournal:  redis.NewScript(trimJournalLua),

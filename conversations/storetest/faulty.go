@@ -28,6 +28,9 @@ const (
 	Extend     Method = "Extend"
 	Index      Method = "Index"
 	Ledger     Method = "Ledger"
+	Stand      Method = "Stand"
+	Standings  Method = "Standings"
+	Tally      Method = "Tally"
 	Remember   Method = "Remember"
 	Visit      Method = "Visit"
 	IndexVisit Method = "IndexVisit"
@@ -178,8 +181,28 @@ func (f *FaultyStore) Index(ctx context.Context, m rules.MailboxID, entries []co
 }
 
 // Ledger is [conversations.Store.Ledger].
-func (f *FaultyStore) Ledger(ctx context.Context, m rules.MailboxID, pairs bool, before conversations.LedgerEntry, limit int) ([]conversations.LedgerEntry, error) {
-	return around(f, Ledger, func() ([]conversations.LedgerEntry, error) { return f.Store.Ledger(ctx, m, pairs, before, limit) })
+func (f *FaultyStore) Ledger(ctx context.Context, m rules.MailboxID, pairs bool, list rules.Lists, before conversations.LedgerEntry, limit int) ([]conversations.LedgerEntry, error) {
+	return around(f, Ledger, func() ([]conversations.LedgerEntry, error) { return f.Store.Ledger(ctx, m, pairs, list, before, limit) })
+}
+
+// Stand is [conversations.Store.Stand].
+func (f *FaultyStore) Stand(ctx context.Context, m rules.MailboxID, s conversations.Standing) error {
+	return aroundError(f, Stand, func() error { return f.Store.Stand(ctx, m, s) })
+}
+
+// Standings is [conversations.Store.Standings].
+func (f *FaultyStore) Standings(ctx context.Context, m rules.MailboxID, entries []conversations.LedgerEntry) ([]rules.Lists, error) {
+	return around(f, Standings, func() ([]rules.Lists, error) { return f.Store.Standings(ctx, m, entries) })
+}
+
+// Tally is [conversations.Store.Tally].
+func (f *FaultyStore) Tally(ctx context.Context, m rules.MailboxID, pairs bool) (counts []int, all int, err error) {
+	_, err = around(f, Tally, func() (int, error) {
+		var err error
+		counts, all, err = f.Store.Tally(ctx, m, pairs)
+		return all, err
+	})
+	return counts, all, err
 }
 
 // Remember is [conversations.Store.Remember].

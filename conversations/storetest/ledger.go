@@ -31,7 +31,7 @@ func ledger(t *testing.T, s conversations.Store, m rules.MailboxID, pairs bool, 
 	var all []conversations.LedgerEntry
 	var before conversations.LedgerEntry
 	for {
-		page, err := s.Ledger(t.Context(), m, pairs, before, size)
+		page, err := s.Ledger(t.Context(), m, pairs, 0, before, size)
 		if err != nil {
 			t.Fatalf("Ledger: %v", err)
 		}

@@ -18,7 +18,7 @@ func Run(t *testing.T, open func(t *testing.T) conversations.Store) {
 	t.Helper()
 	for _, group := range [][]contract{
 		factsContracts(), commitContracts(), eraseContracts(), raceContracts(), operationContracts(), touchContracts(),
-		inboxContracts(), effectContracts(), claimContracts(), ledgerContracts(), rememberContracts(),
+		inboxContracts(), effectContracts(), claimContracts(), ledgerContracts(), standingContracts(), rememberContracts(),
 		attendContracts(), journalContracts(), failureContracts(), visitContracts(), countContracts(),
 	} {
 		for _, c := range group {

@@ -9,7 +9,7 @@ member() { sed -n "s/^[^\"]*\(.*\)/\1/; s/\"$1\":\"\([^\"]*\)\".*/\n\1/; s/^.*\n
 # Secrets go through standard input, so that the list of processes does not show them.
 token=$(printf 'user = "%s:%s"\n' "$CLIENT_ID" "$CLIENT_SECRET" |
 	curl -sS --fail-with-body -K - "$MESBRIDGE_URL/oauth/token" -d grant_type=client_credentials \
-		--data-urlencode 'scope=thread.read thread.open thread.close' | member access_token)
+		--data-urlencode 'scope=thread.read thread.open thread.close webhook.manage' | member access_token)
 
 [ -n "$token" ] || { echo "no token: look at CLIENT_ID and CLIENT_SECRET" >&2; exit 1; }
 
@@ -36,3 +36,14 @@ api GET "/conversations/$id" -H "If-None-Match: $etag" -o /dev/null -w 'unchange
 
 # Ends the conversation, unless somebody changed it meanwhile (412).
 echo "ended: $(api POST "/conversations/$id/end" -H "If-Match: $etag" -H 'Content-Type: application/json' -d '{}' | member state)"
+
+# Webhooks: an address that is told what happens in the mailbox. The secret of the signature is in this answer alone;
+# docs/examples/webhook shows how to check it.
+if [ -n "${RECEIVER:-}" ]; then
+	printf '{"mailbox":"%s","url":"%s","events":["message.received"]}' "$MAILBOX" "$RECEIVER" >"$first"
+	hook=$(api POST /webhooks -H 'Content-Type: application/json' --data-binary "@$first" | member id)
+	echo "registered: $hook"
+	api POST "/webhooks/$hook/test" -o /dev/null -w 'test: %{http_code}\n'
+	api GET "/webhooks/$hook/calls?state=pending" -o /dev/null -w 'calls: %{http_code}\n'
+	api DELETE "/webhooks/$hook" -o /dev/null -w 'removed: %{http_code}\n'
+fi

@@ -100,6 +100,45 @@ it('writes to a patient from a qualified identity, sees the receipt, and ends th
   await visitor.leave();
 });
 
+it('finds a colleague in the directory and puts him in copy', { timeout: 240_000 }, async () => {
+  const { patients: [, , patient], professionals: [, doctor] } = demo.ready;
+  const visitor = await Visitor.arrive(browser, { script: false });
+  const { page } = visitor;
+  await visitor.logIn(demo, 'professionnel', doctor.name);
+  const inspector = new Inspector(visitor, { forbidden: [patient.address], pictures: process.env.SCREENSHOTS, seen: 320 });
+  const look = (state) => inspector.look(page, state);
+  const press = (name) => page.getByRole('button', { name, exact: true }).click();
+
+  await page.getByRole('link', { name: 'Annuaire', exact: true }).click();
+  await look('directory');
+  await press('Chercher');
+  assert.equal(page.answer.status(), 422);
+  await look('directory-fault');
+  await page.getByLabel('Profession').fill('medecin');
+  await page.getByLabel('Ville, code postal').fill('21');
+  await press('Chercher');
+  await page.getByRole('heading', { name: 'Dr Éloïse TRÉVARIN' }).waitFor();
+  assert.ok(!page.url().includes('medecin'));
+  await look('directory-found');
+  await press('Écrire à un patient avec copie à Dr Éloïse TRÉVARIN');
+  await page.getByLabel('Matricule INS du patient').fill(patient.ins);
+  await page.getByLabel('L’identité est qualifiée').check();
+  await look('identify-copy');
+  await press('Continuer');
+  await page.getByLabel('Objet').fill('Suivi');
+  await page.getByLabel('Votre message').fill('Bonjour.');
+  await page.getByLabel('Chercher un professionnel').fill('guerandel');
+  await press('Chercher dans l’annuaire');
+  assert.equal(await page.getByLabel('Votre message').inputValue(), 'Bonjour.');
+  await page.getByLabel('MME Maëlle GUÉRANDEL').check();
+  await page.getByLabel('C’est bien ce patient').check();
+  await look('compose-copies');
+  await press('Envoyer au patient');
+  await page.getByRole('status').filter({ hasText: 'Message envoyé.' }).waitFor();
+  assert.match(await said(page.locator('.message').first()), /TRÉVARIN[\s\S]*GUÉRANDEL/);
+  await visitor.leave();
+});
+
 it('lists the users of a shared mailbox, takes one off and puts him back', { timeout: 180_000 }, async () => {
   const { professionals: [doctor, , , manager] } = demo.ready;
   const visitor = await Visitor.arrive(browser, { script: false });

@@ -24,6 +24,7 @@ type Identify struct {
 	Mailboxes []Choice
 	INS       string // as typed
 	Qualified bool
+	Copies    []Copy // who will be in copy
 	Errors    []FieldError
 }
 
@@ -71,6 +72,8 @@ func (p Compose) Birth() string {
 // Answer is the verdict in words (wording.md).
 func (p Compose) Answer() string {
 	switch {
+	case p.Form.CopySearched:
+		return "L’avis donné avant votre recherche reste valable."
 	case p.Limited:
 		return "Vous avez demandé beaucoup d’avis cette heure-ci : celui-ci n’est pas donné. Vous pouvez écrire."
 	case p.Verdict == nil:
@@ -104,9 +107,15 @@ type ComposeForm struct {
 	Seen                                string // what the page of a conversation showed (tellFirst)
 	Errors                              []FieldError
 
-	Templates []conversations.Template // that the text may begin with
-	Template  conversations.ID         // the one chosen
-	Box       string                   // key of the mailbox that writes
+	Templates           []conversations.Template // that the text may begin with
+	Template            conversations.ID         // the one chosen
+	Box                 string                   // key of the mailbox that writes
+	Copies              []Copy
+	CopyAction          string // where a search for somebody to put in copy is sent; empty: nobody can be
+	CopyName, CopyPlace string // what was searched
+	CopySearched        bool
+	CopyFound, CopyMore bool // somebody who is not in copy yet; more than are shown
+	FilesAgain          bool // documents were attached, and are not kept by a search
 }
 
 // Error is the text of the fault of a field, empty for none.

@@ -80,6 +80,9 @@ const (
 	NoticeClosed          Notice = "cloture"
 	NoticeCancelled       Notice = "annulation"
 	NoticeThreadEnded     Notice = "conversation-terminee"
+	NoticePlanned         Notice = "fin-prevue"
+	NoticeKept            Notice = "fin-annulee"
+	NoticeTooLate         Notice = "fin-passee"
 	NoticeAdmitted        Notice = "inscrit"
 	NoticeDismissed       Notice = "retire"
 
@@ -122,6 +125,12 @@ func (n Notice) Words() string {
 		return "Toutes vos données ont été effacées de ce service. Il n’en reste rien de lisible."
 	case NoticeClosed:
 		return "Prise en charge close."
+	case NoticePlanned:
+		return "La fin est prévue dans dix minutes. Jusque-là, vous pouvez l’annuler, et le patient peut encore répondre."
+	case NoticeKept:
+		return "La fin prévue est annulée. L’échange continue."
+	case NoticeTooLate:
+		return "L’échange avait déjà pris fin. Un nouveau message de votre part le rouvre."
 	case NoticeRevoked:
 		return "Code retiré : il ne vaut plus rien."
 	case NoticeDeclared:

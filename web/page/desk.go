@@ -1,6 +1,9 @@
 package page
 
 import (
+	"slices"
+	"time"
+
 	"mesbridge/conversations"
 	"mesbridge/rules"
 )
@@ -22,17 +25,63 @@ type Desk struct {
 	Next      string
 	Further   bool
 	Notice    Notice
+	AsOf      time.Time
+	Tally     conversations.Tally
+	Planned   []conversations.ExchangeLine // whose end is to come, of all lists (D7)
+	AllChosen bool                         // every exchange that can be ended is ticked
 }
 
-// States are the lists that one may choose (D4).
-func (Desk) States() []StateChoice {
+// StateChoice is a list that one may choose, with how many exchanges stand in it.
+type StateChoice struct {
+	Value, Words string
+	List         rules.Lists
+	Count        int
+}
+
+// deskLists are the lists that one may choose (D4, D22).
+func deskLists() []StateChoice {
 	return []StateChoice{
-		{"", "Tous"}, {string(rules.ThreadOpen), "Ouverts"}, {string(rules.ThreadEnded), "Terminés"}, {string(rules.ThreadUnreachable), "Injoignables"},
+		{Words: "Tous"},
+		{Value: "open", Words: "Ouverts", List: rules.ListOpen},
+		{Value: "waiting", Words: "En attente de votre réponse", List: rules.ListWaiting},
+		{Value: "unread", Words: "Non lus par le patient", List: rules.ListUnread},
+		{Value: "undelivered", Words: "Non remis", List: rules.ListUndelivered},
+		{Value: "ended", Words: "Terminés", List: rules.ListEnded},
+		{Value: "unreachable", Words: "Injoignables", List: rules.ListUnreachable},
 	}
 }
 
-// StateChoice is a list by state.
-type StateChoice struct{ Value, Words string }
+// ListNamed returns the list of a name in URLs; ok is false for what is none.
+func ListNamed(name string) (list rules.Lists, ok bool) {
+	for _, s := range deskLists() {
+		if s.Value == name {
+			return s.List, true
+		}
+	}
+	return 0, false
+}
+
+// States are the lists that one may choose, with their counts.
+func (p Desk) States() []StateChoice {
+	states := deskLists()
+	for i := range states {
+		states[i].Count = p.Tally.Lists[states[i].List]
+		if states[i].List == 0 {
+			states[i].Count = p.Tally.All
+		}
+	}
+	return states
+}
+
+// Endable reports whether an end can be given to an exchange: it is open, and none is planned.
+func (Desk) Endable(e conversations.ExchangeLine) bool { return endable(e) }
+
+func endable(e conversations.ExchangeLine) bool {
+	return !e.Unreadable && e.State == rules.ThreadOpen && e.Planned.At.IsZero()
+}
+
+// Selectable reports whether some exchange of the page can be ended.
+func (p Desk) Selectable() bool { return slices.ContainsFunc(p.Items, endable) }
 
 func (p Desk) title() string {
 	if p.Further {

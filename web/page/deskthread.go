@@ -25,7 +25,10 @@ func (Exchange) template() string { return "exchange" }
 func (Exchange) Subject(l conversations.ThreadLine) string { return shownSubject(l.Subject) }
 
 // Open reports whether the patient may answer something.
-func (p Exchange) Open() bool { return p.State == rules.ThreadOpen }
+func (p Exchange) Open() bool { return p.State == rules.ThreadOpen && p.Planned.At.IsZero() }
+
+// Ended reports whether the professional ended it.
+func (p Exchange) Ended() bool { return p.State == rules.ThreadEnded }
 
 // DeskThread is one conversation as a professional reads and continues it.
 type DeskThread struct {
@@ -63,6 +66,9 @@ func (DeskThread) Show(m conversations.Message) DeskMessage {
 	d := DeskMessage{Message: m, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
 	if m.Delivery != nil {
 		d.Fate, d.Failed = receiptWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
+		if d.Failed && !m.Mine {
+			d.Fate = told("Cette réponse n’est pas arrivée dans votre messagerie, et se lit ici", m.Delivery.Detail)
+		}
 	}
 	return d
 }

@@ -9,16 +9,16 @@ import (
 
 // Names of the fields of the forms of enrolment.
 const (
-	FieldFamily   = "nom-naissance"
-	FieldGiven    = "prenoms"
-	FieldBirth    = "naissance"
-	FieldSex      = "sexe"
-	FieldPlace    = "lieu"
-	FieldDocument = "piece"
-	FieldChecked  = "verifiee"
-	FieldPerson2  = "representant"
-	FieldTitle    = "titre"
-	FieldPapers   = "papiers"
+	FieldFamily     = "nom-naissance"
+	FieldGiven      = "prenoms"
+	FieldBirth      = "naissance"
+	FieldSex        = "sexe"
+	FieldBirthplace = "lieu"
+	FieldDocument   = "piece"
+	FieldChecked    = "verifiee"
+	FieldPerson2    = "representant"
+	FieldTitle      = "titre"
+	FieldPapers     = "papiers"
 )
 
 // Link is the page on which a patient links a login that leads to no account yet (D26).

@@ -27,6 +27,9 @@ func (m Mailbox) Shown() string {
 	return m.Mailbox.Address.Wire()
 }
 
+// Card is the mailbox as the directory knows it.
+func (m Mailbox) Card() Professional { return Professional{m.Mandate.Mailbox} }
+
 // Kind is the kind of the mailbox in words.
 func (m Mailbox) Kind() string {
 	switch m.Mailbox.Kind {

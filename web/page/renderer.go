@@ -86,13 +86,13 @@ func New(o Options) *Renderer {
 	functions := r.functions()
 	functions["style"] = func() string { return style.Path }
 	functions["icon"] = func() string { return icon.Path }
-	shared := template.Must(template.New("").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
+	shared := template.Must(template.New("").Funcs(functions).ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/professional.html"))
 	files, err := templates.ReadDir("templates")
 	if err != nil {
 		panic(err)
 	}
 	for _, f := range files {
-		if f.Name() == "layout.html" || f.Name() == "parts.html" {
+		if slices.Contains([]string{"layout.html", "parts.html", "professional.html"}, f.Name()) {
 			continue
 		}
 		own := template.Must(template.Must(shared.Clone()).ParseFS(templates, "templates/"+f.Name()))

@@ -53,6 +53,9 @@ func Sentence(l conversations.HistoryLine) string {
 	case string(conversations.TraceLogout):
 		return "Déconnexion de votre messagerie."
 	case string(conversations.TraceDownload):
+		if l.With != "" { // he who acts for the patient opens it with no mailbox
+			return sentence(with, "a ouvert une pièce jointe de vos échanges.")
+		}
 		return byPatient(l, "Vous avez ouvert une pièce jointe.", "a ouvert une pièce jointe en votre nom.")
 	case string(conversations.TraceTaken):
 		return byPatient(l, "Vous avez téléchargé toutes vos données.", "a téléchargé toutes vos données.")

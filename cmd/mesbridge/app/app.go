@@ -10,7 +10,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"mesbridge/bridge/delivery"
-	"mesbridge/bridge/directory"
 	"mesbridge/bridge/mail"
 	"mesbridge/bridge/scan"
 	"mesbridge/bridge/trust"
@@ -50,7 +49,7 @@ type App struct {
 	clientTLS *trust.Identity // judges the certificates of OAuth clients; nil without that listener
 	lists     *trust.Store
 	trustSpace
-	directory  directory.Table
+	directory  mailboxes
 	metrics    *prometheus.Registry
 	early      early
 	codec      *mail.Codec

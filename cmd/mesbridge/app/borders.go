@@ -36,7 +36,7 @@ func (a *App) webConfig() (web.Config, error) {
 		Demo: a.Demonstration != nil, Secure: strings.HasPrefix(c.PublicURL, "https:"),
 		FormTargets: formTargets(c), CheckINSKey: c.INSKeyCheck,
 		MaxReplyBytes: c.Limits.MaxReplyBytes, MaxMessageBytes: c.Limits.MaxMessageBytes, Key: key,
-		APIPerMinute: c.Limits.APIPerMinute, SessionIdle: oauth.SessionIdle, PublicURL: c.PublicURL,
+		APIPerMinute: c.Limits.APIPerMinute, PlainWebhooks: a.Demonstration != nil, SessionIdle: oauth.SessionIdle, PublicURL: c.PublicURL,
 	}
 	for _, s := range c.Structures {
 		w.Structures = append(w.Structures, web.LoginChoice{Name: s.Name, Href: oauth.LoginPath(s.Key)})
@@ -115,7 +115,7 @@ func (a *App) startWeb(context.Context) error {
 	c.SessionCookie, c.LinkCookie = a.OAuth.Sessions().CookieName(), a.OAuth.LinkCookieName()
 	c.MutualTLSPaths = oauth.MutualTLSPaths()
 	app, err := web.New(c, web.Deps{
-		Conversations: a.Conversations, Authenticator: callers{a.OAuth, a.Conversations.MandatesOf, a.mailboxesOf, a.Conversations.Enrols},
+		Conversations: a.Conversations, Directory: book{a}, Authenticator: callers{a.OAuth, a.Conversations.MandatesOf, a.mailboxesOf, a.Conversations.Enrols},
 		Idempotency: newAnswers(a.client), Calls: a.store, Linking: waitingLogins{a},
 		OAuth: a.OAuth.Handler(), Ready: a.ready, Metrics: a.metrics, Log: a.Log.With("part", "web"), Now: time.Now,
 	})

@@ -16,7 +16,7 @@ import (
 // which mailboxes that person or application may act for.
 type callers struct {
 	oauth        *oauth.Server
-	mandates     func(ctx context.Context, person string, as conversations.Standing) ([]conversations.Mandate, error)
+	mandates     func(ctx context.Context, person string, as conversations.Vouched) ([]conversations.Mandate, error)
 	applications func(client string) []rules.Address
 	enrols       func(person string) bool
 }
@@ -107,7 +107,7 @@ func (c callers) principal(ctx context.Context, who oauth.Identity) (web.Princip
 	case oauth.Professional:
 		// A structure's provider vouches for its mailboxes alone: nobody enrols by it (D26).
 		p.Kind, p.Enrols = web.Professional, who.FINESS == "" && c.enrols(who.Subject)
-		mandates, err := c.mandates(ctx, who.Subject, conversations.Standing{FINESS: who.FINESS, NoExercise: who.NoExercise})
+		mandates, err := c.mandates(ctx, who.Subject, conversations.Vouched{FINESS: who.FINESS, NoExercise: who.NoExercise})
 		if err != nil {
 			return web.Principal{}, err
 		}

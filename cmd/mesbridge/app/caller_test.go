@@ -17,7 +17,7 @@ func TestCallers_principal(t *testing.T) {
 	t.Parallel()
 	box, other := rules.Address{Local: "a", Domain: "b.mssante.fr"}, rules.Address{Local: "c", Domain: "b.mssante.fr"}
 	c := callers{
-		mandates: func(_ context.Context, person string, _ conversations.Standing) ([]conversations.Mandate, error) {
+		mandates: func(_ context.Context, person string, _ conversations.Vouched) ([]conversations.Mandate, error) {
 			administered := conversations.Mandate{Mailbox: conversations.Mailbox{Address: other}, Administer: true} // D27
 			switch person {
 			case "8991":

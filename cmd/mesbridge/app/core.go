@@ -42,6 +42,7 @@ func (a *App) startConversations(ctx context.Context) error {
 	ports := conversations.Ports{
 		Store: a.store, Keys: a.keys, Bodies: content, Journal: a.trail, Acts: a.trail, Directory: book{a}, Mail: a.codec,
 		Log: a.Log.With("part", "conversations"), Now: time.Now, Random: rand.Reader, Sessions: a.endSessions,
+		Applications: a.applications,
 	}
 	if c.Scan.Clamd != "" {
 		a.scanner = scan.New(c.Scan.Clamd, c.Scan.Timeout, time.Now)
@@ -57,6 +58,7 @@ func (a *App) startConversations(ctx context.Context) error {
 		Periods:          rules.Periods{ArchiveYears: c.Retention.ArchiveYears, SuspensionDays: c.Retention.SuspensionDays},
 		FlagWrongPatient: c.Mail.WrongPatient == config.FlagWrongPatient,
 		Copies:           c.Mail.Copies,
+		TellWebhooks:     true,
 		Shared:           sharedMailboxes(c.Mailboxes),
 		Officers:         people(c.Enrolment.Officers), EnrolmentFor: time.Duration(c.Enrolment.Days) * 24 * time.Hour,
 		Windows: replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris),
@@ -182,6 +184,10 @@ func (a *App) startEffects(context.Context) error {
 		conversations.EffectCopy:    delivery.NewCopier(client, a.Conversations, a.Config.CitizenDomain).Copy,
 	}
 	if handlers[conversations.EffectNotify], err = a.notify(serving); err != nil {
+		cancel()
+		return err
+	}
+	if handlers[conversations.EffectWebhook], err = a.callReceivers(serving); err != nil {
 		cancel()
 		return err
 	}

@@ -31,7 +31,7 @@ func ProfessionalScopes() []string { return append(deskScopes(), "admin", "patie
 
 // deskScopes are those of whoever acts for a mailbox.
 func deskScopes() []string {
-	return []string{"thread.read", "thread.open", "thread.write", "thread.close"}
+	return []string{"thread.read", "thread.open", "thread.write", "thread.close", "webhook.manage"}
 }
 
 // ClinicScopes are those of a structure's application.

@@ -14,14 +14,10 @@ import (
 	"mesbridge/bridge/trust/alarm"
 	"mesbridge/bridge/trust/fetch"
 	"mesbridge/bridge/trust/revocation"
-	"mesbridge/conversations"
 )
 
-// How often files are looked at again (O53, O139).
-const (
-	certificateEvery = time.Minute
-	directoryEvery   = 24 * time.Hour
-)
+// certificateEvery is how often the files of our certificate are looked at again (O53).
+const certificateEvery = time.Minute
 
 // keptRevoked is the folder of a data directory that keeps revocation lists which were fetched (O52).
 const keptRevoked = "revocation"
@@ -171,32 +167,12 @@ func (a *App) renew() {
 	a.trustMetrics.renewals.WithLabelValues(outcome).Inc()
 }
 
-// Refresh asks now for the white list, the revocation lists and our certificate's files, as SIGHUP does.
+// Refresh asks now for the white list, the revocation lists, the directory and our certificate's files, as SIGHUP does.
 func (a *App) Refresh() {
+	fetch.Wake(a.directory.wake)
 	a.lists.Wake()
 	a.revocation.Wake()
 	a.renew()
-}
-
-// openDirectory loads the table of mailboxes, when there is one, and keeps it fresh.
-func (a *App) openDirectory(ctx context.Context) error {
-	file := string(a.Config.Directory.File)
-	if file == "" {
-		return nil
-	}
-	load := func(ctx context.Context) error {
-		sum, err := a.directory.LoadFile(file)
-		if err != nil {
-			return fmt.Errorf("read the directory: %w", err)
-		}
-		a.Log.InfoContext(ctx, "directory loaded", "mailboxes", sum.Mailboxes, "skipped", sum.Skipped)
-		return nil
-	}
-	if err := load(ctx); err != nil {
-		return err
-	}
-	a.every("directory", directoryEvery, load)
-	return nil
 }
 
 // every repeats a task until the bridge stops. A failure is told, and the last good result stays.
@@ -216,21 +192,6 @@ func (a *App) every(name string, pause time.Duration, task func(context.Context)
 		}
 	})
 }
-
-// book is the conversations.Directory of a bridge: names from the table, trust from the white list.
-type book struct{ a *App }
-
-// Mailbox returns what the table knows of an address.
-func (b book) Mailbox(at conversations.Address) conversations.Mailbox {
-	return b.a.directory.Mailbox(at)
-}
-
-// Held lists the mailboxes of a person by the directory (I120).
-func (b book) Held(person string) []conversations.Mailbox { return b.a.directory.Held(person) }
-
-// Trusted reports whether the white list in service holds the domain, whatever its age: this tells
-// whether a correspondent is gone (O45), not whether mail is accepted.
-func (b book) Trusted(domain string) bool { return b.a.lists.InService().Listed(domain) }
 
 // paths are files as text.
 func paths[T ~string](files []T) []string {

@@ -30,6 +30,7 @@ func (c Config) check() error {
 	errs = append(errs, c.Limits.faults()...)
 	errs = append(errs, c.mutualTLSFaults()...)
 	errs = append(errs, c.trustFaults()...)
+	errs = append(errs, c.Directory.FHIR.faults(c.Environment)...)
 	errs = append(errs, c.Mail.faults()...)
 	errs = append(errs, c.Scan.faults()...)
 	errs = append(errs, c.Retention.faults()...)
@@ -37,6 +38,7 @@ func (c Config) check() error {
 	errs = append(errs, mailboxFaults(c.Mailboxes)...)
 	errs = append(errs, c.Enrolment.faults()...)
 	errs = append(errs, c.Delivery.faults()...)
+	errs = append(errs, c.Webhooks.faults()...)
 	errs = append(errs, urlFault("publicURL", c.PublicURL, c.Environment))
 	if c.Journal.SealEvery < time.Second || c.Journal.SealEvery > 24*time.Hour {
 		errs = append(errs, errors.New("journal.sealEvery: write a time from 1s to 24h (O157)"))

@@ -34,6 +34,7 @@ type Config struct {
 	INSClaim      string      `yaml:"insClaim" may:"empty" doc:"Claim of the patients' provider that holds the matricule INS: only the ENS front or a pairing service may give one. Empty for FranceConnect+, which gives none: patients are then enrolled (I76)."`
 	Professionals Provider    `yaml:"professionals" doc:"Identity provider of the professionals: Pro Santé Connect (D26, I5-I15)."`
 	Structures    []Structure `yaml:"structures" doc:"Structures whose own OpenID provider lets their staff in, beside Pro Santé Connect: key, a short name for URLs that never changes, finess, name, users, the list of who may come in (CSV; see mesbridge users), subjectClaim, the claim that the list knows people by, and provider, with the settings of professionals. It vouches for mailboxes of that structure alone (D26)."`
+	Webhooks      Webhooks    `yaml:"webhooks" doc:"Calls to software that asked by the API to be told what happens in a mailbox."`
 	Notifications Mailer      `yaml:"notifications" doc:"Neutral e-mails to the private addresses that patients gave; they hold no health information and no link (O90, R123)."`
 	Log           Log         `yaml:"log" doc:"Technical log, on standard error; it holds no personal data."`
 }
@@ -196,9 +197,10 @@ type WhiteList struct {
 	StopAfter     time.Duration `yaml:"stopAfter" doc:"For so long: nothing is accepted or sent until a list is confirmed (O16, D35)."`
 }
 
-// Directory says where the extraction of mailboxes is.
+// Directory says where the table of mailboxes comes from.
 type Directory struct {
-	File File `yaml:"file" doc:"Extraction_Correspondance_MSSante, UTF-8, columns by |. Without it names come from the messages (I113)."`
+	File File          `yaml:"file" doc:"Extraction_Correspondance_MSSante, UTF-8, columns by |. Without it and without fhir names come from the messages (I113)."`
+	FHIR DirectoryFHIR `yaml:"fhir" doc:"The API of the Annuaire Santé, which knows more mailboxes and is newer (P17). Where both are there, it tells which mailboxes there are, and the file completes what it says of them. Never asked while a mail waits."`
 }
 
 // Keys are the secrets of the installation.

@@ -25,6 +25,7 @@ func Default() Config {
 			SignerCN: []string{trust.SignerName}, Every: time.Hour, WarnAfter: trust.DefaultWarnAfter,
 			CriticalAfter: trust.DefaultCriticalAfter, StopAfter: trust.DefaultStopAfter,
 		},
+		Directory:     Directory{FHIR: DirectoryFHIR{Every: time.Hour, PerSecond: 10}},
 		Mail:          Mail{Bounces: "dialogue", WrongPatient: "refuse", PerMinute: 6000, PerSender: 600, SenderBurst: 2000, Copies: true},
 		Scan:          Scan{Timeout: 30 * time.Second},
 		Oppositions:   Hard,
@@ -63,8 +64,10 @@ func sample() Config {
 	c.WhiteList.Roots = "/etc/mesbridge/igc-sante.pem"
 	c.WhiteList.SignerRoots = "/etc/mesbridge/igc-sante.pem"
 	c.Mail.Office = "/var/mail/mesbridge"
+	c.Webhooks.Networks = []string{"10.20.0.0/16"}
 	c.Scan.Clamd = "/run/clamav/clamd.ctl"
 	c.Directory.File = "/var/lib/mesbridge-lists/Extraction_Correspondance_MSSante.txt"
+	c.Directory.FHIR.URL, c.Directory.FHIR.Key = "https://gateway.api.esante.gouv.fr/fhir/v2", "/etc/mesbridge/annuaire.key"
 	c.Keys = Keys{Master: "/etc/mesbridge/master.key", PatientHash: "/etc/mesbridge/patient-hash.key"}
 	c.OAuth = OAuth{Secret: "/etc/mesbridge/oauth.secret", SigningKey: "/etc/mesbridge/oauth.key"}
 	c.Listen.MutualTLS = ":8443"

@@ -44,11 +44,24 @@ func Banner(w io.Writer, data string, r *Ready) error {
 		"End":     command(append(as, "--header", "Subject: [FIN]", "--body", "Merci et au revoir.")),
 		"Replies": quote(filepath.Join(r.OperatorMaildirs, mailbox, "new")),
 		"Data":    data,
+		"Told":    receiver(r),
 	})
 	if err != nil {
 		return fmt.Errorf("write banner: %w", err)
 	}
 	return nil
+}
+
+// receiver is a command that registers a webhook of the first clinic and waits for a call; empty without a clinic.
+func receiver(r *Ready) string {
+	if len(r.Clinics) == 0 {
+		return ""
+	}
+	c := r.Clinics[0]
+	return command([]string{
+		"env", "MESBRIDGE_URL=" + r.HTTP, "CLIENT_ID=" + c.ClientID, "CLIENT_SECRET=" + c.ClientSecret, "MAILBOX=" + c.Mailboxes[0],
+		"LISTEN=127.0.0.1:0", "go", "run", "./docs/examples/webhook",
+	})
 }
 
 // swaks begins a command that sends a message as an operator would.

@@ -28,6 +28,7 @@ func TestBanner_namesWhatToDo(t *testing.T) {
 		}},
 		Patients:      []ReadyPatient{{Name: "Anne PATIENTE", Address: "1@patient.mssante.fr"}},
 		Professionals: []ReadyProfessional{{Name: "Luc DOCTEUR", Mailboxes: []string{"luc@mine.mssante.fr"}}},
+		Clinics:       []ReadyClinic{{ClientID: "dpi", ClientSecret: "s'ecret", Mailboxes: []string{"dpi@clinique.mssante.fr"}}},
 	}
 	var b strings.Builder
 	if err := Banner(&b, "/data", r); err != nil {
@@ -37,6 +38,7 @@ func TestBanner_namesWhatToDo(t *testing.T) {
 		r.HTTP, r.SMTP, r.Ops, "Anne PATIENTE", "Luc DOCTEUR", "NOTHING SURVIVES", "'/my cert.pem'",
 		"--from luc@mine.mssante.fr --to 1@patient.mssante.fr", "'Subject: [FIN]'", "@/data/compte-rendu.pdf",
 		"cat /data/operators/luc@mine.mssante.fr/new/*",
+		`env MESBRIDGE_URL=http://127.0.0.1:1 CLIENT_ID=dpi 'CLIENT_SECRET=s'\''ecret' MAILBOX=dpi@clinique.mssante.fr LISTEN=127.0.0.1:0 go run ./docs/examples/webhook`,
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in the banner:\n%s", want, b.String())

@@ -88,14 +88,14 @@ func staff() []Staff {
 func clinics() []Clinic {
 	return []Clinic{
 		{
-			FINESS: "990000010", Name: "Centre hospitalier du Valdoux", ClientID: "ch-valdoux",
+			FINESS: "990000010", Name: "Centre hospitalier du Valdoux", PostalCode: "39000", Town: "39000 VALDOUX", District: "Jura", ClientID: "ch-valdoux",
 			Mailboxes: []ClinicMailbox{
 				{Address: "dpi@ch-valdoux.mssante.fr", Kind: rules.Application, Service: "Dossier patient du CH du Valdoux"},
 				{Address: "cardiologie@ch-valdoux.mssante.fr", Kind: rules.Organisational, Service: "Service de cardiologie, CH du Valdoux"},
 			},
 		},
 		{
-			FINESS: "990000028", Name: "Clinique de l'Aubépine", ClientID: "clinique-aubepine",
+			FINESS: "990000028", Name: "Clinique de l'Aubépine", PostalCode: "33000", Town: "33000 BORDEAUX", District: "Gironde", ClientID: "clinique-aubepine",
 			Mailboxes: []ClinicMailbox{
 				{Address: "echanges@clinique-aubepine.mssante.fr", Kind: rules.Application, Service: "Échanges de la clinique de l'Aubépine"},
 				{Address: "maternite@clinique-aubepine.mssante.fr", Kind: rules.Organisational, Service: "Maternité, clinique de l'Aubépine"},

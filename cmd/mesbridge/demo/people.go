@@ -83,6 +83,8 @@ type Clinic struct {
 	Name      string
 	Mailboxes []ClinicMailbox // the application mailbox first, then the organisational one
 	ClientID  string          // its OAuth client
+
+	PostalCode, Town, District string // as the directory has them
 }
 
 // ClinicMailbox is a mailbox of a structure.

@@ -186,7 +186,7 @@ func (s *Space) signList(entries []trust.Entry, now time.Time, key crypto.Signer
 	return writeFile(s.WhiteList, list)
 }
 
-// directoryEntries is the extraction that knows the cast's mailboxes.
+// directoryEntries is the extraction that knows the cast's mailboxes, and colleagues to be found.
 func directoryEntries(cast Cast) ([]directory.Entry, error) {
 	var all []directory.Entry
 	for _, c := range cast.Clinics {
@@ -195,7 +195,10 @@ func directoryEntries(cast Cast) ([]directory.Entry, error) {
 			if err != nil {
 				return nil, fmt.Errorf("mailbox of %s: %w", c.Name, err)
 			}
-			all = append(all, directory.Entry{Kind: m.Kind, Address: a, Structure: "1" + c.FINESS, StructureName: c.Name, Service: m.Service})
+			all = append(all, directory.Entry{
+				Kind: m.Kind, Address: a, Structure: "1" + c.FINESS, StructureName: c.Name, Service: m.Service,
+				Town: c.Town, PostalCode: c.PostalCode, District: c.District, ZeroPaper: m.Kind == rules.Organisational,
+			})
 		}
 	}
 	for _, p := range slices.Concat(cast.Professionals, cast.Locums) {
@@ -209,11 +212,11 @@ func directoryEntries(cast Cast) ([]directory.Entry, error) {
 			}
 			all = append(all, directory.Entry{
 				Kind: rules.Personal, Address: a, Person: p.ID, Title: p.Title, GivenName: p.GivenName, FamilyName: p.FamilyName,
-				ProfessionCode: p.Code, Profession: p.Profession, Skill: p.Skill,
+				ProfessionCode: p.Code, Profession: p.Profession, Skill: p.Skill, Category: "C", ZeroPaper: true,
 			})
 		}
 	}
-	return all, nil
+	return append(all, colleagues()...), nil
 }
 
 // personal reports whether a mailbox is no structure's.

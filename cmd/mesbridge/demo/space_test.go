@@ -10,6 +10,7 @@ import (
 
 	"mesbridge/bridge/directory"
 	"mesbridge/bridge/trust"
+	"mesbridge/conversations"
 	"mesbridge/rules"
 )
 
@@ -187,6 +188,9 @@ func TestOpenSpace_directoryKnowsTheCast(t *testing.T) {
 			t.Errorf("%s: kind %s, name %q", p.Name(), m.Kind, m.Name)
 		}
 	}
+	if found, _, err := table.Search(conversations.MailboxQuery{Name: "oeuvr", Profession: "medecin", Place: "Dijon"}, "", 5); err != nil || len(found) != 1 || found[0].Name != "Dr Bastien OEUVRARD" {
+		t.Errorf("a colleague is not found: %d, %v", len(found), err) // I208
+	}
 	for _, c := range cast.Clinics {
 		for _, box := range c.Mailboxes {
 			a, err := rules.ParseAddress(box.Address)
@@ -198,8 +202,8 @@ func TestOpenSpace_directoryKnowsTheCast(t *testing.T) {
 			}
 		}
 	}
-	if table.Len() != 7 {
-		t.Errorf("%d mailboxes, want 7: the organisational one is not a person's", table.Len())
+	if want := 7 + len(colleagues()); table.Len() != want {
+		t.Errorf("%d mailboxes, want %d: the organisational one is not a person's", table.Len(), want)
 	}
 }
 
