@@ -38,9 +38,9 @@ type joining struct {
 }
 
 // follow is read for the patient whom the record of p leads to.
-func (s *Service) follow(ctx context.Context, p PatientID, q FactsQuery) (*loaded, error) {
+func (s *Service) follow(ctx context.Context, p PatientID) (*loaded, error) {
 	for range maxLeads {
-		l, err := s.read(ctx, p, q)
+		l, err := s.read(ctx, p, FactsQuery{})
 		if err != nil || l.patient.Of == "" {
 			return l, err
 		}
@@ -57,7 +57,7 @@ func (s *Service) LeadsTo(ctx context.Context, ins rules.INS) (PatientID, error)
 
 // leadsTo is LeadsTo for the record of a matricule.
 func (s *Service) leadsTo(ctx context.Context, p PatientID) (PatientID, error) {
-	l, err := s.follow(ctx, p, FactsQuery{})
+	l, err := s.follow(ctx, p)
 	switch {
 	case err == nil:
 		return l.id, nil
@@ -138,7 +138,7 @@ func (s *Service) finishJoin(ctx context.Context, e Effect) (time.Time, error) {
 	if err := from.vault.open(tablePatient, matriculePlace, from.patient.Matricule, &label); err != nil {
 		return time.Time{}, unavailable("open a matricule", err)
 	}
-	to, err := s.follow(ctx, e.Patient, FactsQuery{})
+	to, err := s.follow(ctx, e.Patient)
 	if KindOf(err) == KindMailboxUnknown && err != nil || err == nil && to.patient.Account == rules.Purged {
 		return time.Time{}, s.eraseAliases(ctx, label.Actor, []hexID{hexID(e.Patient)})
 	}

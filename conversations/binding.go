@@ -39,7 +39,7 @@ func (s *Service) LedTo(ctx context.Context, who Login) (Patient, error) {
 	if l.patient.Of == "" {
 		return Patient{}, &Error{Kind: KindNotFound, Rule: "D26"}
 	}
-	if l, err = s.follow(ctx, PatientID(l.patient.Of), FactsQuery{}); err != nil {
+	if l, err = s.follow(ctx, PatientID(l.patient.Of)); err != nil {
 		return Patient{}, unbound(err)
 	}
 	if l.state.Patient.Subject != rules.SubjectID(own) {

@@ -19,7 +19,7 @@ func (s *Service) Recipient(ctx context.Context, ins rules.INS, sender Address) 
 	if !sender.IsZero() {
 		from = s.correspondent(sender)
 	}
-	l, err := s.follow(ctx, p, FactsQuery{})
+	l, err := s.follow(ctx, p)
 	if KindOf(err) == KindMailboxUnknown && err != nil {
 		return "", s.refusedRecipient(ctx, p, from, err)
 	}

@@ -46,6 +46,7 @@ func (w *world) link(b *browser) string {
 func TestLinking_waitsAndGoesOn(t *testing.T) {
 	t.Parallel()
 	w, linked := linkable(t)
+	w.upstream.renew(true)
 	b := w.browser()
 	back := w.logIn(b, Patient, "/messages?id=3")
 	expect(t, "sent to", back.header.Get("Location"), "/rattachement")
@@ -71,6 +72,11 @@ func TestLinking_waitsAndGoesOn(t *testing.T) {
 	if err != nil || who.Subject != patientSubject || who.ACR != "eidas2" || who.Kind != Patient {
 		t.Errorf("%v, %v", who, err)
 	}
+	opened, err := w.server.sessions.load(t.Context(), w.cookie(b))
+	if err != nil || opened.UpstreamSubject != "upstream-sub" || opened.IDToken == "" || opened.Renewal == nil || opened.Renewal.Token != "refresh-0" {
+		t.Errorf("the session lacks what renews it and ends it at the provider (I24, I27): %v", err)
+	}
+	expect(t, "an unknown provider", b.get(w.base+"/oauth/resume/nobody").status, http.StatusNotFound)
 	if _, _, err := w.server.Waiting(t.Context(), ticket); !errors.Is(err, ErrUnauthenticated) {
 		t.Errorf("it waits still: %v", err)
 	}

@@ -208,11 +208,11 @@ type document struct {
 const maxDocumentBytes = 1 << 20
 
 func (u *upstream) discover(ctx context.Context) (*remote, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.DiscoveryURL, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.DiscoveryURL, nil) //nolint:gosec // an address of the settings
 	if err != nil {
 		return nil, fmt.Errorf("discover provider: %w", err)
 	}
-	answer, err := u.client.Do(request)
+	answer, err := u.client.Do(request) //nolint:gosec // as above
 	if err != nil {
 		return nil, fmt.Errorf("discover provider: %w", err)
 	}

@@ -48,7 +48,7 @@ func (p *Pages) Consent(w http.ResponseWriter, d ConsentPage) {
 	if d.FormTarget != "" && !strings.ContainsAny(d.FormTarget, " ;,'\"\r\n") {
 		targets = append(targets, d.FormTarget)
 	}
-	p.write(w, http.StatusOK, targets, page.Viewer{}, page.Consent{
+	p.write(w, http.StatusOK, targets, page.Consent{
 		Application: d.Client, Person: d.Person, Rights: rightsInFrench(d.Scopes), Action: d.Action, CSRF: d.CSRF,
 		Exercise: d.Exercise, OtherExercise: d.OtherExercise,
 	})
@@ -57,7 +57,7 @@ func (p *Pages) Consent(w http.ResponseWriter, d ConsentPage) {
 // Providers writes the page where a professional chooses through which provider to log in: the national one, by its path,
 // or that of a structure (D26).
 func (p *Pages) Providers(w http.ResponseWriter, national string, structures []LoginChoice) {
-	p.write(w, http.StatusOK, nil, page.Viewer{}, page.Providers{National: national, Structures: loginChoices(structures)})
+	p.write(w, http.StatusOK, nil, page.Providers{National: national, Structures: loginChoices(structures)})
 }
 
 // ExercisePage is what the page of exercises shows. Everything in it is escaped.
@@ -83,7 +83,7 @@ func (p *Pages) Exercise(w http.ResponseWriter, d ExercisePage) {
 	if d.Missing {
 		status = http.StatusUnprocessableEntity
 	}
-	p.write(w, status, nil, page.Viewer{}, shown)
+	p.write(w, status, nil, shown)
 }
 
 // loginChoices are the structures as pages show them.
@@ -102,13 +102,13 @@ func (p *Pages) Error(w http.ResponseWriter, status int, code, retry string) {
 	if retry != "" {
 		t.Next = append([]page.Step{{Text: "Recommencer", Href: retry}}, t.Next...)
 	}
-	p.write(w, status, nil, page.Viewer{}, t)
+	p.write(w, status, nil, t)
 }
 
 // write sends a page with its own content policy.
-func (p *Pages) write(w http.ResponseWriter, status int, targets []string, v page.Viewer, content page.Page) {
+func (p *Pages) write(w http.ResponseWriter, status int, targets []string, content page.Page) {
 	var b bytes.Buffer
-	if err := p.renderer.Render(&b, v, content); err != nil {
+	if err := p.renderer.Render(&b, page.Viewer{}, content); err != nil {
 		http.Error(w, "The service failed.", http.StatusInternalServerError)
 		return
 	}

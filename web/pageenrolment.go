@@ -196,7 +196,7 @@ func dismissForm(a *App, v visit) (view, error) {
 
 // representationAgain shows the form again, with what the core says is wrong.
 func representationAgain(p page.Representations, err error) (view, error) {
-	switch conversations.KindOf(err) { //nolint:exhaustive // the rest is not about what was typed
+	switch conversations.KindOf(err) {
 	case conversations.KindMailboxUnknown, conversations.KindNotFound:
 		p.Errors = []page.FieldError{{Field: page.FieldINS, Text: "L’une des deux personnes n’est pas inscrite. Inscrivez d’abord chacune sous son propre matricule."}}
 	case conversations.KindInvalidRequest:

@@ -72,8 +72,8 @@ func (f File) edit(change func([]Record) ([]Record, error)) error {
 	if err != nil {
 		return fmt.Errorf("lock users: %w", err)
 	}
-	defer func() { _ = lock.Close() }()                              // which also gives the lock back
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil { //nolint:gosec // a descriptor fits an int
+	defer func() { _ = lock.Close() }() // which also gives the lock back
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return fmt.Errorf("lock users: %w", err)
 	}
 	list, err := f.List()

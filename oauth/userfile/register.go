@@ -77,7 +77,7 @@ func (r *Register) look() error {
 }
 
 func readFile(path string, zone *time.Location) ([]Record, error) {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // a file of the settings
 	if err != nil {
 		return nil, fmt.Errorf("open users: %w", err)
 	}

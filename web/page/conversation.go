@@ -120,6 +120,7 @@ func (n Notice) Words() string {
 		return ""
 	case NoticeNotification:
 		return "Votre choix est enregistré."
+	case NoticeAccount: // the page of the account says by itself what became of it
 	case NoticeAccountClosed:
 		return "Votre compte est fermé et vos connexions prennent fin. Pour le rouvrir, identifiez-vous de nouveau."
 	case NoticeErased:

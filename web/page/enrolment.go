@@ -55,8 +55,10 @@ func (Enrolments) Documents() []Option { return documents() }
 
 func documents() []Option {
 	return []Option{
-		{string(conversations.IdentityCard), "Carte nationale d’identité"}, {string(conversations.Passport), "Passeport"},
-		{string(conversations.ResidencePermit), "Titre de séjour"}, {string(conversations.BirthCertificate), "Extrait d’acte de naissance"},
+		{string(conversations.IdentityCard), "Carte nationale d’identité"},
+		{string(conversations.Passport), "Passeport"},
+		{string(conversations.ResidencePermit), "Titre de séjour"},
+		{string(conversations.BirthCertificate), "Extrait d’acte de naissance"},
 		{string(conversations.FamilyBook), "Livret de famille, avec la pièce du parent"},
 	}
 }
@@ -175,7 +177,8 @@ func (p Representations) Error(field string) string { return faultOf(p.Errors, f
 // Titles are the titles that the law knows.
 func (Representations) Titles() []Option {
 	return []Option{
-		{string(rules.Parent), "Parent d’un mineur"}, {string(rules.Guardian), "Tuteur d’un mineur, nommé par le juge"},
+		{string(rules.Parent), "Parent d’un mineur"},
+		{string(rules.Guardian), "Tuteur d’un mineur, nommé par le juge"},
 		{string(rules.Protector), "Personne chargée de la protection d’un majeur"},
 	}
 }

@@ -27,7 +27,7 @@ func TestCallers_principal(t *testing.T) {
 			}
 			return nil, nil
 		},
-		enrols: func(string) bool { return false },
+		enrols: func(person string) bool { return person == "8991" },
 		applications: func(client string) []rules.Address {
 			if client == "app" {
 				return []rules.Address{box}
@@ -36,20 +36,25 @@ func TestCallers_principal(t *testing.T) {
 		},
 	}
 	for _, p := range []struct {
-		who   oauth.Identity
-		kind  web.PrincipalKind
-		boxes int
+		who    oauth.Identity
+		kind   web.PrincipalKind
+		boxes  int
+		enrols bool
 	}{
-		{oauth.Identity{Kind: oauth.Patient, Subject: "8991"}, web.Patient, 0}, // the register is not asked
-		{oauth.Identity{Kind: oauth.Professional, Subject: "8991"}, web.Professional, 1},
-		{oauth.Identity{Kind: oauth.Professional, Subject: "app"}, web.Professional, 0},
-		{oauth.Identity{Kind: oauth.Application, Subject: "app", FINESS: "990000010"}, web.Application, 1},
-		{oauth.Identity{Kind: oauth.Application, Subject: "8991"}, web.Application, 0},
+		{oauth.Identity{Kind: oauth.Patient, Subject: "8991"}, web.Patient, 0, false}, // the register is not asked
+		{oauth.Identity{Kind: oauth.Professional, Subject: "8991"}, web.Professional, 1, true},
+		{oauth.Identity{Kind: oauth.Professional, Subject: "8991", Provider: "ch", FINESS: "990000010"}, web.Professional, 1, false}, // D26
+		{oauth.Identity{Kind: oauth.Professional, Subject: "app"}, web.Professional, 0, false},
+		{oauth.Identity{Kind: oauth.Application, Subject: "app", FINESS: "990000010"}, web.Application, 1, false},
+		{oauth.Identity{Kind: oauth.Application, Subject: "8991"}, web.Application, 0, false},
 	} {
 		p.who.Scopes = []string{"s"}
 		got, err := c.principal(t.Context(), p.who)
 		if err != nil || got.Kind != p.kind || len(got.Mailboxes) != p.boxes || got.FINESS != p.who.FINESS || !slices.Equal(got.Scopes, p.who.Scopes) {
 			t.Errorf("%s: kind %s, %d mailboxes", p.who.Kind, got.Kind, len(got.Mailboxes))
+		}
+		if got.Enrols != p.enrols {
+			t.Errorf("%s: enrols %t (D26)", p.who.Kind, got.Enrols)
 		}
 		if (got.Patient != "") != (p.kind == web.Patient) {
 			t.Errorf("%s: patient %t", p.who.Kind, got.Patient != "")
