@@ -116,8 +116,6 @@ func (n Notice) Words() string {
 		return "Opposition enregistrée."
 	case NoticeWithdrawn:
 		return "Opposition levée."
-	case NoticeAccount: // told by the state that it led to, see Account.Done
-		return ""
 	case NoticeNotification:
 		return "Votre choix est enregistré."
 	case NoticeAccount: // the page of the account says by itself what became of it
