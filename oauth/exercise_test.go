@@ -82,7 +82,7 @@ func TestLogin_severalExercises_asks(t *testing.T) {
 		expect(t, "forms of the other exercise are void", csrf != after, true)
 		expect(t, "the other name is over", errors.Is(w.loadError(first), ErrUnauthenticated), true)
 
-		expect(t, "end everywhere", w.server.EndEverywhere(t.Context(), Professional, proSubject), nil)
+		expect(t, "end everywhere", w.server.EndEverywhere(t.Context(), Identity{Kind: Professional, Subject: proSubject}), nil)
 		expect(t, "renamed session ended too", errors.Is(w.loadError(w.cookie(b)), ErrUnauthenticated), true)
 		expect(t, "and cannot be changed", b.post(w.base+"/oauth/exercise", url.Values{FieldCSRF: {after}, FieldExercise: {"10/b"}}).location().Path, "/oauth/login/professional")
 	})

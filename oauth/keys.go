@@ -34,9 +34,15 @@ const sessionPrefix = hashTag + "session:"
 // renewKey is a string, present while somebody renews the provider's session behind this one.
 func renewKey(cookie string) string { return hashTag + "renew:" + digest(cookie) }
 
-// personKey is a set: the keys of the sessions, codes and grants of one person (see end_everything.lua).
-func personKey(kind Kind, subject string) string {
-	return hashTag + "person:" + digest(string(kind)+" "+subject)
+// personKey is a set: the keys of the sessions, codes and grants of one person (see end_everything.lua). Whom a
+// structure's own provider vouches for is another person than the one whom a national provider calls by the same
+// identifier: a structure's list must not reach into the sessions of others (D26).
+func personKey(who Identity) string {
+	person := string(who.Kind) + " " + who.Subject
+	if who.FINESS != "" {
+		person += " " + who.FINESS
+	}
+	return hashTag + "person:" + digest(person)
 }
 
 // consentKey is a string, the sealed agreement of a browser session with a client.

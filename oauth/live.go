@@ -23,8 +23,8 @@ type LiveSession struct {
 
 // Live lists the live browser sessions of a person, newest first. cookieValue marks the one asked from; it may be empty.
 // It fails with ErrUnavailable.
-func (s *Server) Live(ctx context.Context, kind Kind, subject, cookieValue string) ([]LiveSession, error) {
-	keys, err := s.sessionsOf(ctx, kind, subject)
+func (s *Server) Live(ctx context.Context, who Identity, cookieValue string) ([]LiveSession, error) {
+	keys, err := s.sessionsOf(ctx, who)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +48,8 @@ func (s *Server) Live(ctx context.Context, kind Kind, subject, cookieValue strin
 
 // EndSession ends one browser session of a person, by the id that Live gave; one that is over is no error. Tokens that
 // clients hold stay: see EndEverywhere. It fails with ErrUnavailable.
-func (s *Server) EndSession(ctx context.Context, kind Kind, subject, id string) error {
-	keys, err := s.sessionsOf(ctx, kind, subject)
+func (s *Server) EndSession(ctx context.Context, who Identity, id string) error {
+	keys, err := s.sessionsOf(ctx, who)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (s *Server) EndSession(ctx context.Context, kind Kind, subject, id string) 
 		}
 		_, err := s.store.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
 			p.Del(ctx, key)
-			p.SRem(ctx, personKey(kind, subject), key)
+			p.SRem(ctx, personKey(who), key)
 			return nil
 		})
 		if err != nil {
@@ -70,8 +70,8 @@ func (s *Server) EndSession(ctx context.Context, kind Kind, subject, id string) 
 }
 
 // sessionsOf gives the keys of a person's sessions, those that ended by themselves among them.
-func (s *Server) sessionsOf(ctx context.Context, kind Kind, subject string) ([]string, error) {
-	keys, err := s.store.redis.SMembers(ctx, personKey(kind, subject)).Result()
+func (s *Server) sessionsOf(ctx context.Context, who Identity) ([]string, error) {
+	keys, err := s.store.redis.SMembers(ctx, personKey(who)).Result()
 	if err != nil {
 		return nil, unavailable("list sessions", err)
 	}

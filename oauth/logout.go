@@ -20,7 +20,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 		s.pages.Error(w, r, http.StatusForbidden, ErrorData{Code: FormExpired, Retry: "/"})
 		return
 	case err == nil && r.PostFormValue(FieldScope) == ScopeEverywhere:
-		err = s.EndEverywhere(ctx, found.Identity.Kind, found.Identity.Subject)
+		err = s.EndEverywhere(ctx, found.Identity)
 	case err == nil:
 		err = s.sessions.end(ctx, cookieValue)
 	}

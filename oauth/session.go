@@ -168,7 +168,7 @@ func (s *Sessions) write(ctx context.Context, oldCookie, newCookie string, chang
 	}
 	now, who := s.now(), changed.Identity
 	done, err := s.renamed.Run(
-		ctx, s.redis, []string{sessionKey(oldCookie), sessionKey(newCookie), personKey(who.Kind, who.Subject)},
+		ctx, s.redis, []string{sessionKey(oldCookie), sessionKey(newCookie), personKey(who)},
 		now.UnixMilli(), sealed, now.Add(sessionIdle).UnixMilli(), grantLife.Milliseconds(),
 	).Int()
 	switch {

@@ -93,6 +93,26 @@ func TestLogin_structure_isBoundToItsFINESS(t *testing.T) {
 	expect(t, "the national provider binds to none", who.FINESS+who.Provider, "")
 }
 
+// D26: a structure whose list names somebody else's identifier sees and ends none of that person's sessions.
+func TestSessions_ofAStructuresLogin_areApart(t *testing.T) {
+	t.Parallel()
+	w, _ := newStructureWorld(t)
+	own, staff := w.browser(), w.browser()
+	w.through(own, "professional")
+	w.through(staff, "ch")
+	who, _, err := w.server.Sessions().Load(t.Context(), w.cookie(staff))
+	expect(t, "error", err, nil)
+	list, err := w.server.Live(t.Context(), who, w.cookie(staff))
+	expect(t, "error", err, nil)
+	expect(t, "sessions", len(list), 1)
+	expect(t, "end", w.server.EndEverywhere(t.Context(), who), nil)
+	_, _, err = w.server.Sessions().Load(t.Context(), w.cookie(staff))
+	expect(t, "the structure's session", errors.Is(err, ErrUnauthenticated), true)
+	person, _, err := w.server.Sessions().Load(t.Context(), w.cookie(own))
+	expect(t, "the person's own session", err, nil)
+	expect(t, "subject", person.Subject, who.Subject)
+}
+
 func TestLogin_structure_userNotListed_isRefused(t *testing.T) {
 	t.Parallel()
 	w, _ := newStructureWorld(t)

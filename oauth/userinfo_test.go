@@ -48,7 +48,7 @@ func TestUserInfo_refusals(t *testing.T) {
 			t.Errorf("%s: %d %s", name, got.status, challenge)
 		}
 	}
-	_ = w.server.EndEverywhere(t.Context(), Patient, patientSubject)
+	_ = w.server.EndEverywhere(t.Context(), Identity{Kind: Patient, Subject: patientSubject})
 	got := w.browser().post(w.base+userInfoPath, nil, bearer(token))
 	expect(t, "after the end", got.status, http.StatusUnauthorized)
 }

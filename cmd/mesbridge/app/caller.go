@@ -47,7 +47,7 @@ func (c callers) Sessions(ctx context.Context, who web.Principal, cookie string)
 	if !person {
 		return nil, nil
 	}
-	found, err := c.oauth.Live(ctx, kind, who.ID, cookie)
+	found, err := c.oauth.Live(ctx, oauth.Identity{Kind: kind, Subject: who.ID, FINESS: who.FINESS}, cookie)
 	list := make([]web.Session, len(found))
 	for i, s := range found {
 		list[i] = web.Session(s)
@@ -61,7 +61,7 @@ func (c callers) EndSession(ctx context.Context, who web.Principal, id string) e
 	if !person {
 		return nil
 	}
-	return c.oauth.EndSession(ctx, kind, who.ID, id)
+	return c.oauth.EndSession(ctx, oauth.Identity{Kind: kind, Subject: who.ID, FINESS: who.FINESS}, id)
 }
 
 // kindOf is a kind of person as oauth has it; an application has no session.

@@ -73,7 +73,7 @@ func settingsHash(c config.Config) string {
 
 // endSessions ends the sessions and tokens of a patient.
 func (a *App) endSessions(ctx context.Context, p conversations.PatientID) error {
-	return a.OAuth.EndEverywhere(ctx, oauth.Patient, string(p))
+	return a.OAuth.EndEverywhere(ctx, oauth.Identity{Kind: oauth.Patient, Subject: string(p)})
 }
 
 // loggedOut traces a logout in the person's own journal. The session is ended whatever comes of it.
