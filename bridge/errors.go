@@ -216,7 +216,7 @@ func kindAnswer(err *conversations.Error) answer {
 		conversations.KindNotFound, conversations.KindNotHabilitated, conversations.KindEpisodeUnknown,
 		conversations.KindOtherEvent, conversations.KindRateLimited, conversations.KindObjectionRecorded,
 		conversations.KindMinorConfidential, conversations.KindNotGranted,
-		conversations.KindTermsNotAccepted:
+		conversations.KindTermsNotAccepted, conversations.KindAlreadyLinked:
 		// Words for a patient or a caller of the API: from the inbox they are a fault of ours, and a
 		// peer must not read them.
 	}

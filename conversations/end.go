@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/samber/lo"
+
 	"mesbridge/rules"
 )
 
@@ -96,7 +98,7 @@ func (s *Service) threadsOf(ctx context.Context, p PatientID) (ids []ID, err err
 			return nil, unavailable("list the inbox", err)
 		}
 		if ids = append(ids, idsOf(entries)...); len(entries) < MaxPage {
-			return append(ids, l.patient.Trash...), nil
+			return lo.Uniq(append(ids, l.patient.Trash...)), nil // one in the trash may have begun anew
 		}
 		from = entries[len(entries)-1]
 	}

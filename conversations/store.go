@@ -185,7 +185,7 @@ type Standing struct {
 	PairLists   rules.Lists // without rules.Inherited, which the store adds from the conversations; 0: it is there no more
 	Thread      ID          // empty: the exchange alone
 	ThreadLists rules.Lists
-	At          time.Time // new place of both in the order; zero: they stay
+	At          time.Time // new place of both in the order; zero: they stay, and what has none gets none
 }
 
 // FacilityID names a structure by a keyed hash of its FINESS, 32 lower-case hexadecimal digits. Its first

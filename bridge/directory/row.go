@@ -122,14 +122,6 @@ func nationalStructure(kind, id string) string {
 	return id
 }
 
-// code is a code of a column that may not be there.
-func (r *rowReader) code(place int) string {
-	if place < 0 {
-		return ""
-	}
-	return strings.ToUpper(r.text(place))
-}
-
 // first is the first text that is not empty.
 func (r *rowReader) first(places ...int) string {
 	for _, p := range places {

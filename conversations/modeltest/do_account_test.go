@@ -152,6 +152,7 @@ func (w *world) later(d dice) {
 // changeDirectory changes what the tables know of a mailbox: its holder is found out, its domain leaves the trust
 // space and comes back, its holder leaves the directory and comes back.
 func (w *world) changeDirectory(d dice) {
+	w.told = true
 	switch d.IntN(5) {
 	case 0:
 		if !d.one(4) || w.boxes[5].person != "" {

@@ -1,12 +1,14 @@
 package modeltest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"mesbridge/conversations"
 	"mesbridge/conversations/archive"
 	"mesbridge/conversations/rebuild"
 )
@@ -44,7 +46,7 @@ func (w *world) rebuild() {
 	w.compareDumps(before, w.dump(), func(key, _ string) bool { // sealed anew, at another version of the patient
 		visit, _, _ := strings.Cut(key, " ")
 		declared := before[visit+" s"] != "" // else a command that was refused had claimed it, and it gives way to any other
-		return !strings.HasPrefix(key, "{e") && (!noted(key) || !strings.Contains(key, ":pairs:")) || strings.HasSuffix(key, " r") || strings.HasSuffix(key, " v") || strings.Contains(key, ":episode:") && !declared
+		return !strings.HasPrefix(key, "{e") && (w.told || !noted(key) || !strings.Contains(key, ":pairs:")) || strings.HasSuffix(key, " r") || strings.HasSuffix(key, " v") || strings.Contains(key, ":episode:") && !declared
 	})
 }
 
@@ -54,14 +56,16 @@ func noted(key string) bool {
 	return strings.Contains(key, ":stand:") || (strings.Contains(key, ":pairs:") || strings.Contains(key, ":ledger:")) && strings.Count(key, ":") > 2
 }
 
-// forgotten reports whether a key holds the answers of an erased patient's last commands.
+// forgotten reports whether a key holds the answers to the last commands about somebody whose key was destroyed: a
+// patient, or a login that led to one (D26).
 func (w *world) forgotten(key string) bool {
-	for p := range w.erased {
-		if record := ":patient:" + string(p); strings.HasSuffix(key, record+" d") || strings.HasSuffix(key, record+" c") {
-			return true
-		}
+	_, record, found := strings.Cut(key, ":patient:")
+	p, field, _ := strings.Cut(record, " ")
+	if !found || field != "d" && field != "c" {
+		return false
 	}
-	return false
+	_, _, err := w.keys.Key(w.ctx, conversations.PatientID(p))
+	return errors.Is(err, conversations.ErrNotFound) || w.erased[conversations.PatientID(p)]
 }
 
 // compareDumps tells how two dumps differ, but where except says so.

@@ -64,6 +64,7 @@ type world struct {
 	marks   []map[string]bool                // of messages that were taken, by patient
 	past    []pastMail                       // messages that may come again
 	erased  map[conversations.PatientID]bool // at any time
+	told    bool                             // the directory changed, which moves no exchange by itself
 	texts   int
 	eventNo int
 	visits  int

@@ -7,7 +7,8 @@
 --       5 its new instant, Unix ms, 0 to leave it
 --       6 conversation, "" for none   7 its lists          8 its new instant, as 5
 -- Gives 1.
--- Writes the instants always, and the rest unless what is noted is newer.
+-- Writes the instants always, and the rest unless what is noted is newer. What has no instant yet, and is given
+-- none, is no member of the ledger: it is left out.
 -- The HASH holds "<version> <bits>" for each member, and under "<exchange>#<list>" how many of its
 -- conversations stand in a list that it inherits. An instant moves forward only.
 
@@ -32,8 +33,15 @@ local function note(member, bits)
   return had
 end
 
-local function list(first, main, member, bits)
-  local at = redis.call('ZSCORE', KEYS[main], member)
+-- Gives the instant of a member after its new one; nil when it has none.
+local function place(main, member, at)
+  if at ~= '0' then
+    redis.call('ZADD', KEYS[main], 'GT', at, member)
+  end
+  return redis.call('ZSCORE', KEYS[main], member)
+end
+
+local function list(first, at, member, bits)
   for i = 1, lists do
     if has(bits, i) then
       redis.call('ZADD', KEYS[first + i], at, member)
@@ -44,13 +52,16 @@ local function list(first, main, member, bits)
 end
 
 local pair, thread = ARGV[3], ARGV[6]
-redis.call('ZADD', KEYS[2], 'GT', ARGV[5], pair)
-if thread ~= '' then
-  redis.call('ZADD', KEYS[1], 'GT', ARGV[8], thread)
+local at = place(2, pair, ARGV[5])
+if not at then
+  return 1
+end
+local seen = thread ~= '' and place(1, thread, ARGV[8])
+if seen then
   local bits = tonumber(ARGV[7])
   local had = note(thread, bits)
   if had then
-    list(3, 1, thread, bits)
+    list(3, seen, thread, bits)
     for i = 1, lists do
       if has(tonumber(ARGV[2]), i) and has(bits, i) ~= has(had, i) then
         local count = redis.call('HINCRBY', KEYS[3], pair .. '#' .. i, has(bits, i) and 1 or -1)
@@ -69,6 +80,6 @@ for i = 1, lists do
   end
 end
 if note(pair, string.format('%d', bits)) then
-  list(3 + lists, 2, pair, bits)
+  list(3 + lists, at, pair, bits)
 end
 return 1

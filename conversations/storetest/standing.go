@@ -13,6 +13,7 @@ func standingContracts() []contract {
 	return []contract{
 		{"Stand/lists_followTheState", standLists},
 		{"Stand/older_changesNothing", standOlder},
+		{"Stand/unlisted_isNotListed", standUnlisted},
 		{"Stand/inherited_whileOneConversationStands", standInherited},
 		{"Stand/withoutInstant_staysInPlace", standInPlace},
 	}
@@ -61,6 +62,17 @@ func standOlder(t *testing.T, s conversations.Store) {
 	stand(t, s, conversations.Standing{Patient: alice, Version: 4, PairLists: rules.ListOpen, At: minutes(3)})
 	wantEqual(t, "lists", stands(t, s), rules.ListEnded)
 	wantEqual(t, "instant", ledger(t, s, surgery, true, 10)[0].At, minutes(3)) // which moves forward whatever came
+}
+
+// What the mailbox's ledger does not have is not brought into it by noting where it stands.
+func standUnlisted(t *testing.T, s conversations.Store) {
+	stand(t, s, conversations.Standing{Patient: alice, Version: 1, PairLists: rules.ListOpen, Thread: idOf(alice, "c"), ThreadLists: rules.ListOpen})
+	wantEqual(t, "exchanges", len(ledger(t, s, surgery, true, 10)), 0)
+	wantEqual(t, "conversations", len(ledger(t, s, surgery, false, 10)), 0)
+	stand(t, s, conversations.Standing{Patient: alice, Version: 2, PairLists: rules.ListOpen, At: minutes(1)})
+	stand(t, s, conversations.Standing{Patient: alice, Version: 3, PairLists: rules.ListOpen, Thread: idOf(alice, "c"), ThreadLists: rules.ListOpen})
+	wantEqual(t, "exchanges with an instant", len(ledger(t, s, surgery, true, 10)), 1)
+	wantEqual(t, "conversations without one", len(ledger(t, s, surgery, false, 10)), 0)
 }
 
 func standInherited(t *testing.T, s conversations.Store) {
