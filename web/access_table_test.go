@@ -175,6 +175,8 @@ func pageAccess() map[string]string {
 		"POST /conditions":                                   ownPages + " " + anyDesk,
 		"GET /contacts":                                      anyReader,
 		"GET /contacts/{id}/bloquer":                         reader,
+		"GET /connexions":                                    ownPages + " " + anyDesk,
+		"POST /connexions":                                   ownPages + " " + anyDesk,
 		"POST /contacts/{id}/bloquer":                        holder,
 		"POST /contacts/{id}/debloquer":                      holder,
 		"GET /pro":                                           anyPro,

@@ -191,6 +191,7 @@ type Authenticator interface {
 type Session struct {
 	ID       string    // names it among the person's; it opens nothing
 	Device   string    // browser and system; empty when the browser did not say
+	Through  string    // structure that the person logged in through; empty: the national provider
 	LoggedIn time.Time // when it began
 	Active   time.Time // of the last activity, to the minute
 	Here     bool      // it is the one asked from
