@@ -147,6 +147,8 @@ func pageAccess() map[string]string {
 		"POST /messages/{id}/pieces/{piece}/enregistrer":     holder,
 		"GET /documents":                                     anyReader,
 		"GET /documents/{id}":                                reader,
+		"GET /documents/{id}/lecture":                        reader,
+		"GET /documents/{id}/contenu":                        reader,
 		"POST /documents/{id}/supprimer":                     holder,
 		"GET /oppositions":                                   anyReader,
 		"POST /oppositions":                                  anyPatient,

@@ -49,6 +49,8 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: post, path: "/messages/{id}/pieces/{piece}/enregistrer", kind: Patient, serve: saveForm},
 		{method: get, path: "/documents", kind: Patient, serve: documentsPage},
 		{method: get, path: "/documents/{id}", kind: Patient, serve: documentFile},
+		{method: get, path: "/documents/{id}/lecture", kind: Patient, serve: documentReadingPage},
+		{method: get, path: "/documents/{id}/contenu", kind: Patient, serve: documentReadingFile},
 		{method: post, path: "/documents/{id}/supprimer", kind: Patient, serve: deleteDocumentForm},
 		{method: get, path: "/oppositions", kind: Patient, serve: objectionsPage},
 		{method: post, path: "/oppositions", kind: Patient, serve: objectForm},

@@ -41,6 +41,7 @@ type Conversations interface {
 	DeleteThread(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	SaveDocument(ctx context.Context, actor conversations.Actor, p conversations.PatientID, attachment conversations.ID) (d conversations.Document, saved bool, err error)
 	Documents(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.DocumentPage, error)
+	DocumentLine(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Document, error)
 	Document(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
 	DeleteDocument(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	History(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.HistoryPage, error)
