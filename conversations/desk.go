@@ -238,6 +238,7 @@ func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []
 		a.renumber(m.ID)
 	}
 	if m.Mine, m.Delivery = slices.Contains(mine, rules.MailboxID(r.From)), nil; m.Mine {
+		m.Writer, m.WriterID = r.label.Author, r.label.AuthorID
 		m.Delivery = r.arrival()
 	}
 	for _, box := range mine {

@@ -140,6 +140,34 @@ func TestSharedThread_mineIsWhatMyMailboxWrote(t *testing.T) {
 	}
 }
 
+// D27: what colleagues write for their shared mailbox names each of them, so that a page says "you" to one alone; the patient is
+// told of the mailbox. What came by mail names nobody.
+func TestSharedMailbox_messagesNameTheirWriters(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.taken(mail{from: clinic, subject: "Fil", text: "1"})
+	id := b.thread("Fil").ID
+	for _, by := range []conversations.Actor{theSecretary(), theAssistant()} {
+		if _, err := b.Write(t.Context(), by, id, conversations.ThreadInput{Mailbox: address(t, clinic), Text: "Bonjour"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen, err := b.ThreadFor(t.Context(), []conversations.Address{address(t, clinic)}, id)
+	if err != nil || len(seen.Messages) != 3 {
+		t.Fatalf("%+v, %v", seen, err)
+	}
+	for i, want := range []conversations.Actor{theAssistant(), theSecretary(), {}} {
+		if m := seen.Messages[i]; !m.Mine || !strings.HasPrefix(m.Writer, want.Name) || (m.Writer == "") != (want.Name == "") || m.WriterID != want.ID {
+			t.Errorf("message %d: mine %t, by %q (%s), want %q", i, m.Mine, m.Writer, m.WriterID, want.Name)
+		}
+	}
+	for _, m := range b.read(id).Messages {
+		if m.Writer != "" || m.WriterID != "" {
+			t.Errorf("the patient is told %q (%s)", m.Writer, m.WriterID)
+		}
+	}
+}
+
 // D34: others who write much do not push a mailbox's own messages out of its sight.
 func TestSharedThread_ownMessagesBehindManyOthers(t *testing.T) {
 	t.Parallel()

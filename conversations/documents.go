@@ -230,27 +230,42 @@ func (s *Service) Documents(ctx context.Context, p PatientID, from string, limit
 	return page, err
 }
 
-// Document opens one of the patient's documents, with its trace.
-func (s *Service) Document(ctx context.Context, actor Actor, p PatientID, id ID) (Download, error) {
+// DocumentLine tells one of the patient's documents, without opening it.
+func (s *Service) DocumentLine(ctx context.Context, p PatientID, id ID) (Document, error) {
+	_, d, err := s.findDocument(ctx, p, id)
+	return d, err
+}
+
+// findDocument finds one of the patient's documents that whoever looks may see.
+func (s *Service) findDocument(ctx context.Context, p PatientID, id ID) (*loaded, Document, error) {
 	l, ids, err := s.loadDocuments(ctx, p)
 	if err != nil {
-		return Download{}, err
+		return nil, Document{}, err
 	}
 	if !slices.Contains(ids, id) {
-		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
+		return nil, Document{}, &Error{Kind: KindNotFound, Rule: "I246"}
 	}
 	found, err := l.documents(ctx, []ID{id})
 	if err != nil {
-		return Download{}, err
+		return nil, Document{}, err
 	}
 	if len(found) == 0 {
-		return Download{}, &Error{Kind: KindNotFound, Rule: "I246"}
+		return nil, Document{}, &Error{Kind: KindNotFound, Rule: "I246"}
+	}
+	return l, found[0], nil
+}
+
+// Document opens one of the patient's documents, with its trace.
+func (s *Service) Document(ctx context.Context, actor Actor, p PatientID, id ID) (Download, error) {
+	l, found, err := s.findDocument(ctx, p, id)
+	if err != nil {
+		return Download{}, err
 	}
 	if err := l.touch(ctx, actor, entryFrame{Kind: TraceDownload, Message: id}); err != nil {
 		return Download{}, err
 	}
 	return Download{
-		AttachmentLine: found[0].AttachmentLine,
+		AttachmentLine: found.AttachmentLine,
 		Write:          l.bodyWriter(ctx, id),
 	}, nil
 }

@@ -129,7 +129,7 @@ func (l *loaded) lastWord(ctx context.Context, d *decision, from Address, text s
 	if err := w.Commit(); err != nil {
 		return unavailable("store the body", err)
 	}
-	label := messageLabel{MessageID: draft.MessageID, Author: d.actor.Name}
+	label := messageLabel{MessageID: draft.MessageID, Author: d.actor.Name, AuthorID: d.actor.ID}
 	label.setSubject(in.Subject, l.label[id].Subject)
 	d.sum = sum.sum()
 	l.converse(d, id, "", nil, nil)

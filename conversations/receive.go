@@ -246,6 +246,9 @@ func (l *loaded) received(in Incoming, v rules.Verdict, repeatField string, told
 		MessageID: in.MessageID, Receipt: receiptOf(in), Author: l.svc.signed(in.Peer, v.Change.Mailbox).author(),
 		Informed: in.Informed.label(), Acknowledged: in.Acknowledged,
 	}
+	if label.Author != "" {
+		label.AuthorID = in.Peer.ID
+	}
 	if v.Change.Shown {
 		l.converse(d, thread, in.Subject, in.Visit, people)
 		d.thread.attached, d.thread.heard, d.thread.hidden = in.Attachments > 0, true, in.hidden

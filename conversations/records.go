@@ -290,6 +290,7 @@ type messageLabel struct {
 
 	Informed     *informedLabel `cbor:"9,keyasint,omitempty"`  // the patient was told of this channel (I141)
 	Acknowledged string         `cbor:"10,keyasint,omitempty"` // why it was written in spite of a recorded refusal (D14 d)
+	AuthorID     string         `cbor:"13,keyasint,omitempty"` // id of Author, so that he knows his own messages in a shared mailbox
 	Signature    string         `cbor:"12,keyasint,omitempty"` // last line of a message that somebody wrote for the patient (R134)
 }
 

@@ -99,6 +99,8 @@ type Message struct {
 	AuthorKind  AuthorKind
 	Copied      []string // names of the other recipients, citizens excluded (R79)
 	Mine        bool
+	Writer      string // to a professional, of his mailbox's: who wrote it, in words; empty for what came by mail
+	WriterID    string // id of the actor Writer
 	Text        string
 	HTML        string // sanitised
 	NoReply     bool

@@ -16,6 +16,7 @@ import (
 type LiveSession struct {
 	ID       string    // names it among the person's; it opens nothing
 	Device   string    // browser and system, as the browser named itself at the login; empty when it did not
+	Through  string    // name of the structure whose provider let the person in (D26); empty: the national one
 	LoggedIn time.Time // when it began
 	Active   time.Time // of the last activity, to the minute
 	Here     bool      // it is the one asked from
@@ -38,7 +39,7 @@ func (s *Server) Live(ctx context.Context, who Identity, cookieValue string) ([]
 			return nil, err
 		}
 		list = append(list, LiveSession{
-			ID: liveID(key), Device: found.Device, LoggedIn: found.LoggedIn, Active: idle.Add(-sessionIdle),
+			ID: liveID(key), Device: found.Device, Through: s.structureName(found.Identity.Provider), LoggedIn: found.LoggedIn, Active: idle.Add(-sessionIdle),
 			Here: cookieValue != "" && key == sessionKey(cookieValue),
 		})
 	}
@@ -76,6 +77,15 @@ func (s *Server) sessionsOf(ctx context.Context, who Identity) ([]string, error)
 		return nil, unavailable("list sessions", err)
 	}
 	return slices.DeleteFunc(keys, func(key string) bool { return !strings.HasPrefix(key, sessionPrefix) }), nil
+}
+
+// structureName is the name of the structure with this provider; empty for a national provider, and for one that went.
+func (s *Server) structureName(provider string) string {
+	at := slices.IndexFunc(s.structures, func(t Structure) bool { return t.Key == provider })
+	if at < 0 {
+		return ""
+	}
+	return s.structures[at].Name
 }
 
 // liveID names a session to its owner without its key.

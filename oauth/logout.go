@@ -51,8 +51,13 @@ func (s *Server) afterLogout(r *http.Request, ended session) string {
 	if err != nil {
 		return "/"
 	}
+	// A provider cannot open what it encrypted for us (OpenID Connect Core 1.0, section 3.1.2.1).
+	hint, err := up.open(ended.IDToken)
+	if err != nil {
+		return "/"
+	}
 	query := target.Query()
-	query.Set("id_token_hint", ended.IDToken)
+	query.Set("id_token_hint", hint)
 	query.Set("client_id", up.ClientID)
 	query.Set("post_logout_redirect_uri", s.issuer+"/")
 	query.Set("state", randomText())

@@ -187,6 +187,10 @@ func (c *ownedCore) Documents(ctx context.Context, p conversations.PatientID, cu
 	})
 }
 
+func (c *ownedCore) DocumentLine(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Document, error) {
+	return hidden(c.patients("DocumentLine", p), func() (conversations.Document, error) { return c.fakeConversations.DocumentLine(ctx, p, id) })
+}
+
 func (c *ownedCore) Document(ctx context.Context, by conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
 	return hidden(c.patients("Document", p), func() (conversations.Download, error) { return c.fakeConversations.Document(ctx, by, p, id) })
 }

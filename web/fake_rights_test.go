@@ -106,6 +106,18 @@ func (f *fakeConversations) Documents(_ context.Context, p conversations.Patient
 	return conversations.DocumentPage{Items: f.saved}, f.called("Documents")
 }
 
+func (f *fakeConversations) DocumentLine(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Document, error) {
+	f.about(p)
+	if err := f.called("DocumentLine"); err != nil {
+		return conversations.Document{}, err
+	}
+	at := slices.IndexFunc(f.saved, func(d conversations.Document) bool { return d.ID == id })
+	if at < 0 {
+		return conversations.Document{}, kind(conversations.KindNotFound)
+	}
+	return f.saved[at], nil
+}
+
 func (f *fakeConversations) Document(_ context.Context, _ conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error) {
 	f.about(p)
 	if err := f.called("Document"); err != nil {

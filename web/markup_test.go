@@ -154,6 +154,7 @@ func TestMarkup_everyPage(t *testing.T) {
 		{patientKey, "/messages/a1ended"},
 		{patientKey, "/contacts"},
 		{patientKey, "/contacts/a1xpair/bloquer"},
+		{patientKey, connectionsPath},
 		{proKey, "/pro"},
 		{proKey, "/pro?suite=x"},
 		{twoBoxes, "/clinique?suite=x"},

@@ -32,7 +32,7 @@ func blockForm(a *App, v visit) (view, error) {
 	if _, err := a.deps.Conversations.Block(v.ctx, v.who.actor(), v.patient, v.id, until); err != nil {
 		return view{}, err
 	}
-	return goTo("/contacts?fait=" + string(page.NoticeBlocked))
+	return goTo("/contacts?fait=" + string(page.NoticeBlocked) + "&contact=" + string(v.id))
 }
 
 // lastDay reads the last day of what a visitor limits, as a day in Paris: it ends at the midnight that

@@ -49,7 +49,7 @@ func (a *App) deskThreadView(v visit, f page.ComposeForm, own page.TeamForm) (vi
 	}
 	f.Seen = a.seen(t, teams)
 	f.CopyAction = atDeskThread(v.id) + "/annuaire"
-	out, err := show(page.DeskThread{Thread: t, Form: f, Teams: a.shownTeams(teams), TeamForm: own, Notice: page.Notice(v.query("fait"))})
+	out, err := show(page.DeskThread{Thread: t, Viewer: v.who.ID, Form: f, Teams: a.shownTeams(teams), TeamForm: own, Notice: page.Notice(v.query("fait"))})
 	if len(f.Errors) > 0 {
 		out.status = http.StatusUnprocessableEntity
 	}

@@ -81,7 +81,7 @@ func contactsPage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return show(page.Contacts{Items: found, Notice: page.Notice(v.query("fait"))})
+	return show(page.Contacts{Items: found, Notice: page.Notice(v.query("fait")), Just: conversations.ID(v.query("contact"))})
 }
 
 // contactOfVisit finds the professional that a page is about.

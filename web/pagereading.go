@@ -1,6 +1,7 @@
 package web
 
 import (
+	"mesbridge/conversations"
 	"mesbridge/rules"
 	"mesbridge/web/filetype"
 	"mesbridge/web/page"
@@ -33,7 +34,25 @@ func attachedPage(a *App, v visit) (view, error) {
 
 // readingFile sends the document of such a page.
 func readingFile(a *App, v visit) (view, error) {
-	d, err := a.deps.Conversations.Attachment(detached(v.ctx), v.who.actor(), v.patient, v.piece)
+	return inBrowser(a.deps.Conversations.Attachment(detached(v.ctx), v.who.actor(), v.patient, v.piece))
+}
+
+// documentReadingPage shows a saved document in the same way.
+func documentReadingPage(a *App, v visit) (view, error) {
+	d, err := a.deps.Conversations.DocumentLine(v.ctx, v.patient, v.id)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Reading{AttachmentLine: d.AttachmentLine, CSRF: v.csrf, Kind: filetype.Shown(d.Type, d.Name)})
+}
+
+// documentReadingFile sends the document of such a page.
+func documentReadingFile(a *App, v visit) (view, error) {
+	return inBrowser(a.deps.Conversations.Document(detached(v.ctx), v.who.actor(), v.patient, v.id))
+}
+
+// inBrowser shows a document that was opened, when it is of a kind that browsers show.
+func inBrowser(d conversations.Download, err error) (view, error) {
 	if err != nil {
 		return view{}, err
 	}

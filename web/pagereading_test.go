@@ -46,6 +46,28 @@ func TestReadingPage(t *testing.T) {
 	}
 }
 
+// I178, I220: a saved document is read in the browser as an attachment is, by whoever may see it.
+func TestReadingPage_savedDocument(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	at := "/documents/" + string(w.core.saved[0].ID)
+	w.visit(patientKey, "/documents").has(`href="` + at + `/lecture"`)
+	w.visit(patientKey, at+"/lecture").wants(http.StatusOK, "").has(`<iframe class="paper" src="`+at+`/contenu"`, `href="/documents"`, "Télécharger").lacks("Enregistrer dans mes documents")
+	if strings.Contains(strings.Join(w.core.calls, " ")+" ", "Document ") {
+		t.Errorf("the page opens the document itself: %v", w.core.calls)
+	}
+	got := w.visit(patientKey, at+"/contenu").wants(http.StatusOK, "")
+	if got.header.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(got.header.Get("Content-Disposition"), "inline;") {
+		t.Errorf("%v", got.header)
+	}
+	w.visit(patientKey, "/documents/a1nothing/lecture").wants(http.StatusNotFound, "")
+	w.visit(patientKey, "/documents/a1nothing/contenu").wants(http.StatusNotFound, "")
+	w.core.saved[0].Name, w.core.saved[0].Type = "archive.zip", "application/zip"
+	w.visit(patientKey, "/documents").lacks("/lecture")
+	w.visit(patientKey, at+"/lecture").has("ne s’affiche pas dans le navigateur").lacks("<iframe")
+	w.visit(patientKey, at+"/contenu").wants(http.StatusNotFound, "")
+}
+
 // A page lets run what it needs: the list and the reply a script of ours that may write no HTML, a document its frame.
 func TestPages_policyByNeed(t *testing.T) {
 	t.Parallel()

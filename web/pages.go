@@ -49,6 +49,8 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: post, path: "/messages/{id}/pieces/{piece}/enregistrer", kind: Patient, serve: saveForm},
 		{method: get, path: "/documents", kind: Patient, serve: documentsPage},
 		{method: get, path: "/documents/{id}", kind: Patient, serve: documentFile},
+		{method: get, path: "/documents/{id}/lecture", kind: Patient, serve: documentReadingPage},
+		{method: get, path: "/documents/{id}/contenu", kind: Patient, serve: documentReadingFile},
 		{method: post, path: "/documents/{id}/supprimer", kind: Patient, serve: deleteDocumentForm},
 		{method: get, path: "/oppositions", kind: Patient, serve: objectionsPage},
 		{method: post, path: "/oppositions", kind: Patient, serve: objectForm},
@@ -64,6 +66,8 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: post, path: "/compte/{id}", kind: Patient, serve: commandForm},
 		{method: get, path: "/conditions", serve: termsPage, freely: true},
 		{method: post, path: "/conditions", serve: termsForm, freely: true},
+		{method: get, path: connectionsPath, serve: connectionsPage, freely: true},
+		{method: post, path: connectionsPath, serve: endConnectionForm, freely: true},
 		{method: get, path: "/contacts", kind: Patient, serve: contactsPage},
 		{method: get, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockPage},
 		{method: post, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockForm},
@@ -218,8 +222,7 @@ func (a *App) visitOf(c *fiber.Ctx, quietly bool) (visit, error) {
 		ctx: c.UserContext(), query: func(name string) string { return c.Query(name) },
 		unseen: c.Method() == http.MethodHead || strings.Contains(c.Get("Sec-Purpose"), "prefetch"),
 	}
-	cookie := c.Cookies(a.cfg.SessionCookie)
-	if cookie == "" {
+	if v.cookie = c.Cookies(a.cfg.SessionCookie); v.cookie == "" {
 		return v, ErrUnauthenticated
 	}
 	ask := a.deps.Authenticator.Session
@@ -227,7 +230,7 @@ func (a *App) visitOf(c *fiber.Ctx, quietly bool) (visit, error) {
 		ask = a.deps.Authenticator.Unattended
 	}
 	var err error
-	v.who, v.csrf, err = ask(v.ctx, cookie)
+	v.who, v.csrf, err = ask(v.ctx, v.cookie)
 	return v, err
 }
 
@@ -282,13 +285,15 @@ func (a *App) sendView(c *fiber.Ctx, v visit, out view) error {
 		return c.Status(cmp.Or(out.status, http.StatusOK)).JSON(out.data)
 	}
 	var b bytes.Buffer
-	if err := a.pages.Render(&b, v.viewer(), out.page); err != nil {
+	viewer := v.viewer()
+	viewer.Stay = a.stay(v)
+	if err := a.pages.Render(&b, viewer, out.page); err != nil {
 		return err
 	}
 	if out.status != 0 {
 		c.Status(out.status)
 	}
-	c.Set(fiber.HeaderContentSecurityPolicy, a.policyOf(out.page))
+	c.Set(fiber.HeaderContentSecurityPolicy, a.policyOf(viewer, out.page))
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 	return c.Send(b.Bytes())
 }

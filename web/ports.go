@@ -41,6 +41,7 @@ type Conversations interface {
 	DeleteThread(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	SaveDocument(ctx context.Context, actor conversations.Actor, p conversations.PatientID, attachment conversations.ID) (d conversations.Document, saved bool, err error)
 	Documents(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.DocumentPage, error)
+	DocumentLine(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Document, error)
 	Document(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error)
 	DeleteDocument(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	History(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.HistoryPage, error)
@@ -191,6 +192,7 @@ type Authenticator interface {
 type Session struct {
 	ID       string    // names it among the person's; it opens nothing
 	Device   string    // browser and system; empty when the browser did not say
+	Through  string    // structure that the person logged in through; empty: the national provider
 	LoggedIn time.Time // when it began
 	Active   time.Time // of the last activity, to the minute
 	Here     bool      // it is the one asked from

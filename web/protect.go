@@ -28,8 +28,8 @@ func contentPolicy(formTargets []string, pictures string, more ...string) string
 		strings.Join(append([]string{"'self'"}, formTargets...), " ") + "; base-uri 'none'; frame-ancestors 'none'" + strings.Join(more, "")
 }
 
-// policyOf is the policy of one page.
-func (a *App) policyOf(p page.Page) string {
+// policyOf is the policy of one page, as a viewer sees it.
+func (a *App) policyOf(v page.Viewer, p page.Page) string {
 	pictures, more := ownPictures, ""
 	switch p.(type) {
 	case page.Conversation, page.Attached, page.DeskThread:
@@ -37,7 +37,7 @@ func (a *App) policyOf(p page.Page) string {
 	case page.Reading:
 		more = ownFrames
 	}
-	if len(page.Scripts(p)) > 0 {
+	if len(page.Scripts(v, p)) > 0 {
 		more += ownScripts
 	}
 	return contentPolicy(a.cfg.FormTargets, pictures, more)

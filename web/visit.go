@@ -14,6 +14,7 @@ import (
 type visit struct {
 	ctx     context.Context
 	who     Principal
+	cookie  string                  // of the session
 	csrf    string                  // token of the forms, of the session and the profile
 	session string                  // token of the forms about the visitor in person; empty: csrf
 	patient conversations.PatientID // whose mailbox the page is about

@@ -4,6 +4,8 @@
 // Run it with make test-browser.
 
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { call } from './api.mjs';
 import { startDemo } from './demo.mjs';
@@ -129,6 +131,64 @@ it('shows the history, and closes and opens the account as often as one likes (D
   await page.goto(`${demo.ready.http}/compte`);
   await look('account-closed-again');
   await order('Rouvrir mon compte', 'reopen', 'État : messagerie ouverte');
+  await leave();
+});
+
+/** The neutral e-mails that reached the relay for an address. */
+async function notified(address) {
+  const box = join(demo.ready.notificationsMaildir, address, 'new');
+  const names = await readdir(box).catch(() => []); // there is no box before the first of them
+  return Promise.all(names.map((name) => readFile(join(box, name), 'utf8')));
+}
+
+it('tells a patient by e-mail where he wants it, and not when he does not (R123, R124)', { timeout: 180_000 }, async () => {
+  const [patient, doctor] = [demo.ready.patients[2], demo.ready.professionals[0]];
+  const write = (subject) => send(demo, { from: doctor.mailboxes[0], to: patient.address, subject, text: 'Le secret du message.' });
+  const { page, look, follow, press, status, leave } = await enter('patient', patient.name, 150);
+  const choose = async (answer, address) => {
+    await page.goto(`${demo.ready.http}/compte`);
+    await follow('Être averti par e-mail');
+    await page.getByLabel(answer, { exact: true }).check();
+    await page.getByLabel('Votre adresse e-mail').fill(address);
+    await press('Enregistrer');
+  };
+  await choose('Oui, par e-mail', doctor.mailboxes[0].replace(/.*@/, 'moi@'));
+  assert.equal(page.answer.status(), 422); // an address of the trust space is none of his own
+  await choose('Oui, par e-mail', 'premiere@courriel.exemple.fr');
+  await status('Votre choix est enregistré.');
+  await look('notification');
+  await write('Sujet discret');
+  const first = await eventually('neutral e-mail', async () => (await notified('premiere@courriel.exemple.fr'))[0]);
+  for (const secret of ['discret', 'secret', doctor.name, doctor.mailboxes[0], patient.ins, patient.name, patient.address, 'http']) {
+    assert.ok(!first.includes(secret), `the e-mail holds ${secret}`); // R123
+  }
+  await choose('Non', 'premiere@courriel.exemple.fr');
+  await status('Votre choix est enregistré.');
+  await write('Sans avis');
+  await choose('Oui, par e-mail', 'seconde@courriel.exemple.fr');
+  await page.goto(`${demo.ready.http}/messages`);
+  await write('Autre adresse');
+  await eventually('neutral e-mail at the other address', async () => (await notified('seconde@courriel.exemple.fr'))[0]);
+  assert.equal((await notified('premiere@courriel.exemple.fr')).length, 1, 'he was told against his wish');
+  await follow('Mon compte');
+  await follow('Télécharger mes données');
+  await look('takeaway');
+  await leave();
+});
+
+it('blocks until a day, and takes it back at once (D12)', { timeout: 120_000 }, async () => {
+  const patient = demo.ready.patients[2];
+  const { page, look, follow, press, status, leave } = await enter('patient', patient.name, 155);
+  await follow('Mes échanges');
+  await follow('Bloquer ce professionnel');
+  await page.getByLabel('Dernier jour du blocage').fill('2099-12-31');
+  await press('Bloquer');
+  await status('Professionnel bloqué.');
+  assert.match(await said(page.locator('.contact').first()), /Blocage\s*:?\s*jusqu’au jeudi 31 décembre 2099 inclus/);
+  await look('blocked-undo');
+  await press('Annuler');
+  await status('Professionnel débloqué.');
+  await look('unblocked');
   await leave();
 });
 

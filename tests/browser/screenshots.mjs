@@ -11,5 +11,6 @@ await import('./episode.test.mjs');
 await import('./desk.test.mjs');
 await import('./team.test.mjs');
 await import('./patient.test.mjs');
+await import('./login.test.mjs');
 await import('./ends.test.mjs');
 await import('./enrolment.test.mjs');

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"slices"
+
 	"mesbridge/conversations"
 	"mesbridge/rules"
 )
@@ -9,6 +11,16 @@ import (
 type Contacts struct {
 	Items  []conversations.Contact
 	Notice Notice
+	Just   conversations.ID // whom the notice is about; empty: nobody
+}
+
+// Undo is the professional who was blocked just now and still is; nil when there is nothing to take back.
+func (p Contacts) Undo() *conversations.Contact {
+	at := slices.IndexFunc(p.Items, func(c conversations.Contact) bool { return c.ID == p.Just && c.Blocked })
+	if p.Notice != NoticeBlocked || at < 0 {
+		return nil
+	}
+	return &p.Items[at]
 }
 
 func (Contacts) title() string    { return "Mes échanges" }

@@ -150,6 +150,8 @@ func (n Notice) Words() string {
 		return n.teamWords()
 	case NoticeInvited, NoticeDelegateEnded, NoticeDelegateRestored, NoticeAccepted, NoticeDeclined, NoticeGivenUp:
 		return n.delegateWords()
+	case NoticeDisconnected:
+		return "Cette connexion a pris fin."
 	}
 	return ""
 }

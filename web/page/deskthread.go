@@ -33,6 +33,7 @@ func (p Exchange) Ended() bool { return p.State == rules.ThreadEnded }
 // DeskThread is one conversation as a professional reads and continues it.
 type DeskThread struct {
 	conversations.Thread
+	Viewer   string // id of who looks, as messages name their writers
 	Form     ComposeForm
 	Teams    []Team // for each shared one of the professional's mailboxes that takes part
 	TeamForm TeamForm
@@ -57,13 +58,16 @@ func (p DeskThread) Endable() bool { return p.State == string(rules.ThreadOpen) 
 type DeskMessage struct {
 	conversations.Message
 	Anchor string
+	You    bool   // who looks wrote it, or, of a mailbox that he has alone, may have
 	Fate   string // of the professional's own, in words; a receipt tells when (wording.md)
 	Failed bool
 }
 
 // Show prepares a message for its template.
-func (DeskThread) Show(m conversations.Message) DeskMessage {
+func (p DeskThread) Show(m conversations.Message) DeskMessage {
 	d := DeskMessage{Message: m, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
+	written := m.Writer != ""
+	d.You = m.Mine && (written && m.WriterID != "" && m.WriterID == p.Viewer || !written && len(p.Teams) == 0)
 	if m.Delivery != nil {
 		d.Fate, d.Failed = receiptWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
 		if d.Failed && !m.Mine {

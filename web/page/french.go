@@ -40,6 +40,12 @@ func (c calendar) moment(t time.Time) template.HTML {
 	return timeElement(l.Format(time.RFC3339), day(l)+" à "+clock(l))
 }
 
+// hour is the time of day of an instant that is near, in a <time> element.
+func (c calendar) hour(t time.Time) template.HTML {
+	l := t.In(c.zone)
+	return timeElement(l.Format(time.RFC3339), clock(l))
+}
+
 // date is the day of an instant in a <time> element.
 func (c calendar) date(t time.Time) template.HTML {
 	l := t.In(c.zone)

@@ -11,7 +11,7 @@ const MessageType = "message/rfc822"
 // Reading is one document to look at.
 type Reading struct {
 	conversations.AttachmentLine
-	Thread conversations.ID
+	Thread conversations.ID // that it came in; empty: it is one of the patient's saved documents
 	CSRF   string
 	Kind   string // media type under which the browser shows it; empty: it can only be saved
 }
@@ -22,7 +22,10 @@ func (Reading) template() string { return "reading" }
 // Paper reports whether the browser's own reader of documents shows it.
 func (p Reading) Paper() bool { return p.Kind == filetype.PDF }
 
-// Link is the document as a file to save.
-func (p Reading) Link() FileLink {
-	return FileLink{AttachmentLine: p.AttachmentLine, Thread: p.Thread, CSRF: p.CSRF}
+// File is the path under which it is downloaded; what a browser shows is under contenu there.
+func (p Reading) File() string {
+	if p.Thread == "" {
+		return "/documents/" + string(p.ID)
+	}
+	return "/messages/" + string(p.Thread) + "/pieces/" + string(p.ID)
 }

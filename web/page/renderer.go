@@ -46,6 +46,8 @@ type Viewer struct {
 
 	Exercise      string // exercise situation in which a professional acts (I46)
 	OtherExercise string // where he chooses another one; empty: there is none
+
+	Stay *Stay // how long he stays logged in; nil: not told
 }
 
 // Known reports whether somebody is logged in.
@@ -79,7 +81,7 @@ type Renderer struct {
 func New(o Options) *Renderer {
 	style, icon := readAsset("style.css", "text/css; charset=utf-8"), readAsset("icon.svg", "image/svg+xml")
 	r := &Renderer{options: o, pages: map[string]*template.Template{}, assets: []Asset{style, icon}, scripts: map[string]string{}}
-	for _, name := range []string{"list", "reply"} {
+	for _, name := range []string{"list", "reply", "session"} {
 		script := readAsset(name+".js", "text/javascript; charset=utf-8")
 		r.assets, r.scripts[name] = append(r.assets, script), script.Path
 	}
@@ -134,7 +136,7 @@ func (r *Renderer) Render(w io.Writer, v Viewer, p Page) error {
 	}
 	var b bytes.Buffer
 	frame := frameData{Options: r.options, Title: p.title() + " – " + r.options.Brand, Viewer: v, Here: p.template(), Page: p}
-	for _, name := range Scripts(p) {
+	for _, name := range Scripts(v, p) {
 		frame.Scripts = append(frame.Scripts, r.scripts[name])
 	}
 	err := t.ExecuteTemplate(&b, "layout", frame)
@@ -152,6 +154,7 @@ func (r *Renderer) functions() template.FuncMap {
 		"moment":     c.moment,
 		"date":       c.date,
 		"until":      c.until,
+		"hour":       c.hour,
 		"size":       size,
 		"days":       days,
 		"format":     format,

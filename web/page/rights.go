@@ -6,6 +6,7 @@ import (
 
 	"mesbridge/conversations"
 	"mesbridge/rules"
+	"mesbridge/web/filetype"
 )
 
 // Delete is the confirmation page of the deletion of a conversation (R115).
@@ -24,6 +25,9 @@ type Documents struct {
 	Further bool
 	Notice  Notice
 }
+
+// See reports whether a page of ours shows a document.
+func (Documents) See(d conversations.Document) bool { return filetype.Shown(d.Type, d.Name) != "" }
 
 func (p Documents) title() string {
 	if p.Further {

@@ -1,11 +1,15 @@
 package page
 
 // Scripts names the scripts of a page, without ending. They help; each page works without them.
-func Scripts(p Page) []string {
+func Scripts(v Viewer, p Page) []string {
+	var names []string
 	if s, ok := p.(interface{ scripts() []string }); ok {
-		return s.scripts()
+		names = s.scripts()
 	}
-	return nil
+	if v.Stay != nil {
+		names = append(names, "session")
+	}
+	return names
 }
 
 // scripts keep the list fresh; a page further down the list stays as it is.
