@@ -13,3 +13,5 @@ await import('./team.test.mjs');
 await import('./patient.test.mjs');
 await import('./ends.test.mjs');
 await import('./enrolment.test.mjs');
+await import('./delegates.test.mjs');
+await import('./ways.test.mjs');
