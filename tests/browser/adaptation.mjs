@@ -17,7 +17,7 @@ function lost() {
   const faults = root.scrollWidth > root.clientWidth ? [`${root.scrollWidth} px wide at ${root.clientWidth} px`] : [];
   for (const e of document.querySelectorAll('body *')) {
     const { overflowX, overflowY, clipPath, display } = getComputedStyle(e);
-    if (clipPath !== 'none' || display === 'inline' || e.closest('svg, .sr, .mine-word')) continue;
+    if (clipPath !== 'none' || display === 'inline' || e.closest('svg, .sr')) continue;
     const hides = (value) => value === 'hidden' || value === 'clip';
     if (hides(overflowX) && e.scrollWidth > e.clientWidth + 1 || hides(overflowY) && e.scrollHeight > e.clientHeight + 1) {
       faults.push(`cut off: ${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 40)}`);
