@@ -26,6 +26,7 @@ type Config struct {
 	// warning.
 	SessionIdle     time.Duration
 	FormTargets     []string // origins that a form of ours may be redirected to: the providers, at logout
+	Contact         string   // e-mail address on the accessibility statement (I216); empty: none is given
 	CheckINSKey     bool     // D20
 	MaxReplyBytes   int64    // a patient's whole message as it leaves, in octets (D19)
 	MaxMessageBytes int64    // a professional's whole message, in octets; default 26 214 400 (D19)

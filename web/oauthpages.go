@@ -137,7 +137,7 @@ func loginTrouble(code string) page.Trouble {
 	case "assurance-too-low":
 		return page.Trouble{
 			Heading: "Identification insuffisante",
-			What:    "Ce service contient des données de santé : il demande un moyen d’identification plus sûr que celui que vous avez utilisé.",
+			What:    "Ce service contient des données de santé\u00a0: il demande un moyen d’identification plus sûr que celui que vous avez utilisé.",
 			Next:    next,
 		}
 	case "person-unknown":

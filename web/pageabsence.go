@@ -16,7 +16,7 @@ const (
 	faultAbsenceEnd  = "Choisissez un dernier jour, aujourd’hui ou plus tard, après le premier et à moins d’un an."
 	faultAbsenceText = "Écrivez un texte de 500 caractères au plus."
 	faultCover       = "L’annuaire ne connaît pas cette adresse, ou c’est la vôtre. Recopiez l’adresse MSSanté de la personne qui vous remplace."
-	faultAdmit       = "Seule une personne que l’annuaire connaît peut recevoir l’accès : donnez l’adresse de sa boîte personnelle."
+	faultAdmit       = "Seule une personne que l’annuaire connaît peut recevoir l’accès\u00a0: donnez l’adresse de sa boîte personnelle."
 )
 
 // absencePage shows the absence of a mailbox, with a form to declare one.

@@ -51,7 +51,7 @@ func inviteForm(a *App, v visit) (view, error) {
 	}
 	_, err := a.deps.Conversations.Invite(v.ctx, v.who.actor(), v.patient, conversations.InvitationInput{Kind: kind, Name: f.Name, Until: until})
 	if err != nil && conversations.KindOf(err) == conversations.KindInvalidRequest {
-		f.NameFault = "Il n’y a plus de place : trois aidants et deux représentants légaux au plus. Mettez d’abord fin à un accès ou à une invitation."
+		f.NameFault = "Il n’y a plus de place\u00a0: trois aidants et deux représentants légaux au plus. Mettez d’abord fin à un accès ou à une invitation."
 		return a.delegatesView(v, f, http.StatusUnprocessableEntity)
 	}
 	if err != nil {
@@ -123,11 +123,11 @@ func codeForm(a *App, v visit) (view, error) {
 func (a *App) codeAgain(v visit, err error) (view, error) {
 	switch conversations.KindOf(err) { //nolint:exhaustive // the rest is not about the code
 	case conversations.KindNotFound:
-		return a.profilesView(v, "Ce code n’est pas valable : vérifiez-le. Il a peut-être expiré, été retiré ou déjà servi.", http.StatusNotFound)
+		return a.profilesView(v, "Ce code n’est pas valable\u00a0: vérifiez-le. Il a peut-être expiré, été retiré ou déjà servi.", http.StatusNotFound)
 	case conversations.KindNotGranted:
-		return a.profilesView(v, "Vous ne pouvez pas utiliser cette invitation : on n’est pas son propre aidant, et il faut être majeur.", http.StatusForbidden)
+		return a.profilesView(v, "Vous ne pouvez pas utiliser cette invitation\u00a0: on n’est pas son propre aidant, et il faut être majeur.", http.StatusForbidden)
 	case conversations.KindInvalidRequest:
-		return a.profilesView(v, "Vous agissez déjà pour cette personne, ou pour cinq autres : c’est le plus possible.", http.StatusUnprocessableEntity)
+		return a.profilesView(v, "Vous agissez déjà pour cette personne, ou pour cinq autres\u00a0: c’est le plus possible.", http.StatusUnprocessableEntity)
 	case conversations.KindRateLimited:
 		return a.profilesView(v, "Vous avez essayé trop de codes. Réessayez dans une heure.", http.StatusTooManyRequests)
 	}

@@ -80,7 +80,7 @@ func enrolmentFault(member string) page.FieldError {
 	case "sex":
 		return page.FieldError{Field: page.FieldSex, Text: "Choisissez le sexe."}
 	case "birthPlace":
-		return page.FieldError{Field: page.FieldBirthplace, Text: "Le code du lieu de naissance compte cinq caractères ; laissez vide s’il manque."}
+		return page.FieldError{Field: page.FieldBirthplace, Text: "Le code du lieu de naissance compte cinq caractères\u00a0; laissez vide s’il manque."}
 	case "document":
 		return page.FieldError{Field: page.FieldDocument, Text: "Choisissez la pièce que vous avez vue."}
 	}
@@ -106,7 +106,7 @@ func handCodeForm(a *App, v visit) (view, error) {
 	switch conversations.KindOf(err) { //nolint:exhaustive // the rest is not about this patient
 	case conversations.KindAlreadyLinked:
 		return refusedEnrolment("Cette personne est déjà inscrite",
-			"Une identité est déjà rattachée à sa messagerie : il lui suffit de s’identifier. Si ce n’est plus la sienne, l’administrateur du service peut la détacher.")
+			"Une identité est déjà rattachée à sa messagerie\u00a0: il lui suffit de s’identifier. Si ce n’est plus la sienne, l’administrateur du service peut la détacher.")
 	case conversations.KindPatientOpposed:
 		return refusedEnrolment("Cette personne ne peut pas être inscrite",
 			"Elle s’est opposée à l’ouverture de sa messagerie, ou celle-ci est suspendue. Elle seule, ou l’administrateur du service, peut y revenir.")
@@ -200,7 +200,7 @@ func representationAgain(p page.Representations, err error) (view, error) {
 	case conversations.KindMailboxUnknown, conversations.KindNotFound:
 		p.Errors = []page.FieldError{{Field: page.FieldINS, Text: "L’une des deux personnes n’est pas inscrite. Inscrivez d’abord chacune sous son propre matricule."}}
 	case conversations.KindInvalidRequest:
-		p.Errors = []page.FieldError{{Field: page.FieldTitle, Text: "Ce titre n’est pas possible : un parent ou tuteur représente un mineur, la protection vise un majeur, le représentant est majeur, et il y en a deux au plus."}}
+		p.Errors = []page.FieldError{{Field: page.FieldTitle, Text: "Ce titre n’est pas possible\u00a0: un parent ou tuteur représente un mineur, la protection vise un majeur, le représentant est majeur, et il y en a deux au plus."}}
 	default:
 		return view{}, err
 	}

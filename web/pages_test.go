@@ -315,10 +315,11 @@ func TestPages_othersAreForbidden(t *testing.T) {
 
 func TestPages_facilityAndStatement(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, func(c *Config) { c.Contact = "accessibilite@exemple.fr" })
 	w.visit("", "/clinique").wants(http.StatusOK, "").has("Établissement", "POST /api/v1/conversations", "thread.close", "/openapi.json", "s’identifier comme professionnel")
 	w.visit(proKey, "/clinique").wants(http.StatusOK, "").has("Conversations de la boîte", "Résultats de votre prise de sang", "Jeanne Dupont")
-	w.visit("", "/accessibilite").wants(http.StatusOK, "").has("Déclaration d’accessibilité", "Non conforme.", "Défenseur des droits")
+	w.visit("", "/accessibilite").wants(http.StatusOK, "").has("Déclaration d’accessibilité", "est non conforme", "Défenseur des droits", `href="mailto:accessibilite@exemple.fr"`)
+	newWorld(t).visit("", "/accessibilite").wants(http.StatusOK, "").has("n’a pas encore donné d’adresse").lacks("mailto:")
 }
 
 // Error pages say what to do next, and nothing of the cause.

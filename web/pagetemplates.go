@@ -13,7 +13,7 @@ import (
 const (
 	faultTemplateName = "Écrivez un nom de 80 caractères au plus."
 	faultTemplateText = "Écrivez un texte de 4 000 caractères au plus."
-	faultPlaceholder  = "Seuls {boite} et {signature} sont remplacés. Retirez les autres mots entre accolades : le patient les lirait tels quels."
+	faultPlaceholder  = "Seuls {boite} et {signature} sont remplacés. Retirez les autres mots entre accolades\u00a0: le patient les lirait tels quels."
 	faultTemplates    = "Le texte est trop long, ou la boîte a déjà 40 modèles. Raccourcissez le texte, ou supprimez un modèle."
 )
 

@@ -20,13 +20,13 @@ const writePath = "/pro/ecrire"
 // What the forms of a professional say is wrong, with what to do (I219).
 const (
 	faultINS          = "Le matricule INS doit compter 15 caractères, clé comprise. Recopiez-le depuis le dossier du patient."
-	faultQualified    = "Confirmez que l’identité est qualifiée : on n’écrit qu’à une INS qualifiée."
+	faultQualified    = "Confirmez que l’identité est qualifiée\u00a0: on n’écrit qu’à une INS qualifiée."
 	faultConfirmed    = "Confirmez que c’est bien ce patient."
-	faultSubject      = "Écrivez un objet de 255 caractères au plus, sans « [FIN] »."
+	faultSubject      = "Écrivez un objet de 255 caractères au plus, sans «\u00a0[FIN]\u00a0»."
 	faultReason       = "Dites pourquoi vous écrivez malgré l’opposition enregistrée."
-	faultConfidential = "Ce patient est mineur : dites si le message est confidentiel. S’il l’est, n’utilisez pas ce canal, que ses représentants lisent."
+	faultConfidential = "Ce patient est mineur\u00a0: dites si le message est confidentiel. S’il l’est, n’utilisez pas ce canal, que ses représentants lisent."
 	faultCopies       = "Mettez dix professionnels en copie au plus."
-	faultCopyOutside  = "Un professionnel en copie n’est plus dans l’espace de confiance MSSanté : décochez-le."
+	faultCopyOutside  = "Un professionnel en copie n’est plus dans l’espace de confiance MSSanté\u00a0: décochez-le."
 	faultWrong        = "Le document joint concerne un autre patient que le destinataire. Vérifiez l’identité."
 )
 

@@ -154,7 +154,7 @@ func (r reply) has(texts ...string) reply {
 	r.t.Helper()
 	body := strings.ReplaceAll(string(r.body), "\u00a0", " ")
 	for _, text := range texts {
-		if !strings.Contains(body, text) {
+		if !strings.Contains(body, strings.ReplaceAll(text, "\u00a0", " ")) {
 			r.t.Errorf("body lacks %q", text)
 		}
 	}

@@ -136,6 +136,7 @@ it('finds a colleague in the directory and puts him in copy', { timeout: 240_000
   await press('Envoyer au patient');
   await page.getByRole('status').filter({ hasText: 'Message envoyé.' }).waitFor();
   assert.match(await said(page.locator('.message').first()), /TRÉVARIN[\s\S]*GUÉRANDEL/);
+  assert.deepEqual(inspector.faults, []);
   await visitor.leave();
 });
 

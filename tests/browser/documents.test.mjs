@@ -75,7 +75,7 @@ it('shows documents as cards, offers what they embed, and runs nothing', { timeo
     const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
     return { name: download.suggestedFilename(), content: await readFile(await download.path()) };
   };
-  const pdf = await fetched(cards.nth(0).getByRole('link'));
+  const pdf = await fetched(cards.nth(0).locator('a[download]'));
   assert.equal(pdf.name, 'Compte rendu d’analyses de sang.pdf');
   assert.ok(report.equals(pdf.content), 'not the PDF that the document embeds');
   assert.ok(whole.equals((await fetched(page.locator('.technical').getByRole('link'))).content), 'not the archive that was sent');

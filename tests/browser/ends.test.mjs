@@ -9,6 +9,7 @@ import { call } from './api.mjs';
 import { startDemo } from './demo.mjs';
 import { eventually } from './eventually.mjs';
 import { Inspector } from './inspector.mjs';
+import { press, reach } from './keyboard.mjs';
 import { launchBrowser, Visitor } from './visitor.mjs';
 
 const said = async (element) => (await element.innerText()).replaceAll('\u00a0', ' ').replaceAll('\u202f', ' ');
@@ -116,44 +117,26 @@ it('writes, and ends an exchange, by the keyboard alone, with scripts', { timeou
   const { page } = visitor;
   await visitor.logIn(demo, 'professionnel', doctor.name);
   await page.reload();
-  /** Tabs on until what has the focus is named so. */
-  const reach = async (name) => {
-    for (let steps = 0; steps < 60; steps += 1) {
-      await page.keyboard.press('Tab');
-      const focused = page.locator(':focus');
-      const label = await focused.evaluate((e) => (e.labels?.[0]?.innerText ?? e.innerText ?? '').trim()).catch(() => '');
-      if (label.startsWith(name)) return;
-    }
-    assert.fail(`the keyboard does not reach ${name}`);
-  };
-  await reach(patient.name);
-  await page.keyboard.press('Enter');
+  await press(page, page.getByRole('link', { name: patient.name, exact: true }));
   await page.waitForURL(/echanges/);
-  await reach('Votre rééducation');
-  await page.keyboard.press('Enter');
+  await press(page, page.getByRole('link', { name: 'Votre rééducation' }));
   await page.waitForURL(/conversations/);
-  await reach('Écrire au patient');
-  await page.keyboard.press('Enter');
-  await reach('Votre message');
+  await press(page, page.locator('summary', { hasText: 'Écrire au patient' }));
+  await reach(page, page.getByLabel('Votre message'));
   await page.keyboard.type('Comment allez-vous ?');
-  await reach('Demander un accusé de lecture');
-  await page.keyboard.press('Space');
-  await reach('Envoyer au patient');
-  await page.keyboard.press('Enter');
+  await press(page, page.getByLabel('Demander un accusé de lecture'), 'Space');
+  await press(page, page.getByRole('button', { name: 'Envoyer au patient' }));
   await page.getByRole('status').filter({ hasText: 'Message envoyé.' }).waitFor();
   const thread = await call(demo, patient.token, 'GET', `/inbox/${mine}`);
   assert.equal(thread.messages[0].text.trim(), 'Comment allez-vous ?');
 
   await page.goto(`${demo.ready.http}/pro`);
-  await reach('Choisir');
-  await page.keyboard.press('Space');
+  await press(page, page.getByLabel(`Choisir l’échange avec ${patient.name}`), 'Space');
   await page.keyboard.press('Enter'); // sends the form, whose first button shows the preview
   await page.getByRole('heading', { level: 1, name: 'Mettre fin à cet échange' }).waitFor();
-  await reach('Confirmer la fin');
-  await page.keyboard.press('Enter');
+  await press(page, page.getByRole('button', { name: 'Confirmer la fin' }));
   await page.getByRole('region', { name: 'Une fin prévue' }).waitFor();
-  await reach('Annuler');
-  await page.keyboard.press('Enter');
+  await press(page, page.getByRole('region', { name: 'Une fin prévue' }).getByRole('button'));
   await page.getByRole('status').filter({ hasText: 'La fin prévue est annulée' }).waitFor();
   await visitor.leave();
 });

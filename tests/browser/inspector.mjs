@@ -11,10 +11,14 @@ const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 /** CSS pixels: a desk, and the width at which WCAG 1.4.10 (reflow) is judged. */
 const widths = [1280, 320];
 
+/** Height of a picture at most, in CSS pixels. */
+const tallest = 6000;
+
 const validator = new HtmlValidate({
   root: true,
   extends: ['html-validate:recommended', 'html-validate:document', 'html-validate:a11y'],
   rules: {
+    'form-dup-name': ['error', { shared: ['radio', 'checkbox', 'submit', 'button', 'reset'] }], // several may be ticked
     'doctype-style': 'off', // both cases are the same doctype
     'long-title': 'off', // a title holds the subject of the conversation, then its state (I219)
     'void-style': 'off', // a message is written by Go's renderer, which closes void elements; both forms are HTML
@@ -29,10 +33,11 @@ export class Inspector {
 
   /**
    * forbidden lists texts that no page may hold. pictures is a folder, or empty for none; seen is how
-   * many states were met before, which numbers the pictures.
+   * many states were met before, which numbers the pictures. brief is for a round that meets the same
+   * pages as another: axe looks at the narrow page only.
    */
-  constructor(visitor, { forbidden, pictures, seen = 0 }) {
-    Object.assign(this, { visitor, forbidden, pictures, seen });
+  constructor(visitor, { forbidden, pictures, seen = 0, brief = false }) {
+    Object.assign(this, { visitor, forbidden, pictures, seen, brief });
   }
 
   /** Looks at a page as it stands. name tells the state. */
@@ -43,9 +48,11 @@ export class Inspector {
       await page.setViewportSize({ width, height: 800 });
       if (this.pictures) await this.take(page, `${name}-${width}`);
       await this.checkWidth(page, name, width);
+      if (this.brief && width !== widths.at(-1)) continue;
       await this.checkAxe(page, `${name} at ${width} px`, new AxeBuilder({ page }).withTags(tags));
     }
     await page.setViewportSize({ width: widths[0], height: 800 });
+    if (this.brief) return;
     await page.emulateMedia({ colorScheme: 'dark' });
     await this.checkAxe(page, `${name}, dark`, new AxeBuilder({ page }).withRules(['color-contrast']));
     await page.emulateMedia({ colorScheme: 'light' });
@@ -79,6 +86,9 @@ export class Inspector {
   async take(page, name) {
     await mkdir(this.pictures, { recursive: true });
     const number = String(this.seen).padStart(2, '0');
-    await page.screenshot({ path: join(this.pictures, `${number}-${name}.png`), fullPage: true });
+    const { width, height } = await page.evaluate(() => ({ width: document.documentElement.clientWidth, height: document.documentElement.scrollHeight }));
+    // The page of the developers is so long that a picture of the whole takes minutes.
+    const clip = { x: 0, y: 0, width, height: Math.min(height, tallest) };
+    await page.screenshot({ path: join(this.pictures, `${number}-${name}.png`), fullPage: true, clip });
   }
 }

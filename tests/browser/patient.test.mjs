@@ -8,6 +8,7 @@ import { eventually } from './eventually.mjs';
 import { Inspector } from './inspector.mjs';
 import { carries, nth, received, send } from './mail.mjs';
 import { launchBrowser, Visitor } from './visitor.mjs';
+import { weigh } from './weight.mjs';
 
 const paper = Buffer.from('%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n');
 const picture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
@@ -49,7 +50,7 @@ function story({ script, person }) {
     visitor = await Visitor.arrive(browser, { script });
     page = visitor.page;
     inspector = new Inspector(visitor, {
-      forbidden: [...professionals, ...clinics].flatMap((p) => p.mailboxes), pictures: script ? process.env.SCREENSHOTS : '', seen: 200,
+      forbidden: [...professionals, ...clinics].flatMap((p) => p.mailboxes), pictures: script ? process.env.SCREENSHOTS : '', brief: !script, seen: 200,
     });
     await visitor.logIn(demo, 'patient', patient.name);
   });
@@ -205,23 +206,7 @@ function story({ script, person }) {
 
   step('weighs little: the first page comes in one round of less than 60 kB', async () => {
     for (let n = 1; n <= 12; n++) await write({ subject: `Suivi ${n}`, text: 'Texte.' });
-    const fresh = await visitor.tab();
-    const log = await visitor.context.newCDPSession(fresh);
-    await log.send('Network.enable');
-    await log.send('Network.setCacheDisabled', { cacheDisabled: true });
-    const weights = new Map();
-    const from = new Map();
-    log.on('Network.requestWillBeSent', ({ requestId, request, initiator }) => from.set(requestId, [request.url, initiator.type]));
-    log.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => weights.set(requestId, encodedDataLength));
-    await fresh.goto(at('/messages'), { waitUntil: 'load' });
-    await eventually('all answers', () => weights.size >= (script ? 3 : 2));
-    const total = [...weights.values()].reduce((a, b) => a + b, 0);
-    assert.ok(total > 3000 && total < 60_000, `the first page weighs ${total} octets`);
-    console.log(`first page: ${total} octets in ${weights.size} answers`);
-    for (const [url, initiator] of from.values()) {
-      if (!url.endsWith('/messages') && !url.includes('/evenements')) assert.equal(initiator, 'parser', `${url} is asked for late`);
-    }
-    await fresh.close();
+    await weigh(visitor, at('/messages'), script ? 3 : 2);
   });
 
   step('has met no page with a fault', () => {

@@ -14,3 +14,5 @@ await import('./patient.test.mjs');
 await import('./login.test.mjs');
 await import('./ends.test.mjs');
 await import('./enrolment.test.mjs');
+await import('./delegates.test.mjs');
+await import('./ways.test.mjs');

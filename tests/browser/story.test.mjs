@@ -11,6 +11,7 @@ import { startDemo } from './demo.mjs';
 import { eventually } from './eventually.mjs';
 import { setTrap } from './hostile.mjs';
 import { Inspector } from './inspector.mjs';
+import { press, reach } from './keyboard.mjs';
 import { carries, field, nth, received, send } from './mail.mjs';
 import { launchBrowser, Visitor } from './visitor.mjs';
 
@@ -95,12 +96,16 @@ function story({ script, person }) {
     page = visitor.page;
     inspector = new Inspector(visitor, {
       forbidden: [...professionals, ...clinics].flatMap((p) => p.mailboxes), // R71, D11
-      pictures: script ? process.env.SCREENSHOTS : '', // the other round looks the same
+      pictures: script ? process.env.SCREENSHOTS : '', brief: !script, // the other round looks the same
     });
   });
   after(() => visitor?.leave());
 
   step('shows a stranger what the service is', async () => {
+    if (!script) { // these pages have none
+      await page.goto(demo.ready.http);
+      return;
+    }
     await page.goto(`${demo.ready.http}/accessibilite`);
     await look('accessibility');
     await page.goto(`${demo.ready.http}/clinique`);
@@ -193,11 +198,13 @@ function story({ script, person }) {
     await sendForm();
     await page.getByRole('alert').filter({ hasText: 'Écrivez votre message avant de l’envoyer.' }).waitFor();
     await look('form-fault-text');
-    await page.goto(first);
-    if (script) { // an emptied text is an emptied draft
-      assert.equal(await page.getByRole('button', { name: 'Supprimer le brouillon' }).count(), 0);
-      return;
+    if (script) { // an emptied text is an emptied draft, which is kept as the page is left
+      return eventually('draft emptied', async () => {
+        await page.goto(first);
+        return await page.getByRole('button', { name: 'Supprimer le brouillon' }).count() === 0;
+      });
     }
+    await page.goto(first);
     await page.getByRole('button', { name: 'Supprimer le brouillon' }).click();
     await status('Brouillon supprimé.');
   });
@@ -221,30 +228,16 @@ function story({ script, person }) {
 
   step('can be answered by the keyboard alone', async () => {
     await page.goto(first);
-    await tabTo('summary');
-    await page.keyboard.press('Enter');
-    await tabTo('#texte');
+    await press(page, page.locator('summary').first());
+    await reach(page, page.locator('#texte'));
     await page.keyboard.type('Écrit au clavier.');
     page.once('filechooser', (chooser) => chooser.setFiles(pdf('clavier.pdf')));
-    await tabTo('#pieces');
-    await page.keyboard.press('Space');
+    await press(page, page.locator('#pieces'), 'Space');
     await eventually('chosen file', () => page.locator('#pieces').evaluate((input) => input.files.length));
-    await tabTo('button[value=envoyer]');
-    await page.keyboard.press('Enter');
+    await press(page, page.locator('button[value=envoyer]'));
     await status('Message envoyé.');
     assert.ok(carries(await reply(2), report));
   });
-
-  /** Presses Tab until an element has the focus, and checks that each stop on the way shows it. */
-  async function tabTo(selector) {
-    for (let stops = 0; stops < 40; stops++) {
-      await page.keyboard.press('Tab');
-      const outlined = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== 'none');
-      assert.ok(outlined, `the focus does not show before ${selector}`);
-      if (await page.locator(`${selector}:focus`).count()) return;
-    }
-    assert.fail(`the keyboard does not reach ${selector}`);
-  }
 
   step('offers to answer all who were addressed', async () => {
     await write({ subject: 'Avis partagé', text: 'Mon confrère lit aussi.', cc: colleague });
@@ -381,7 +374,7 @@ function story({ script, person }) {
   });
 
   step('has met no page with a fault', () => {
-    assert.ok(inspector.seen > 20);
+    assert.ok(inspector.seen > 15);
     assert.deepEqual(inspector.faults, []);
   });
 }

@@ -46,7 +46,7 @@ type Compose struct {
 	Form     ComposeForm
 }
 
-func (Compose) title() string    { return "Écrire à un patient : le message" }
+func (Compose) title() string    { return "Écrire à un patient\u00a0: le message" }
 func (Compose) template() string { return "compose" }
 
 // Matricule is the INS, which a page of the professional shows (I205).
@@ -75,13 +75,13 @@ func (p Compose) Answer() string {
 	case p.Form.CopySearched:
 		return "L’avis donné avant votre recherche reste valable."
 	case p.Limited:
-		return "Vous avez demandé beaucoup d’avis cette heure-ci : celui-ci n’est pas donné. Vous pouvez écrire."
+		return "Vous avez demandé beaucoup d’avis cette heure-ci\u00a0: celui-ci n’est pas donné. Vous pouvez écrire."
 	case p.Verdict == nil:
-		return "L’avis ne peut pas être donné en ce moment. Vous pouvez écrire : le service dira si le message n’arrive pas."
+		return "L’avis ne peut pas être donné en ce moment. Vous pouvez écrire\u00a0: le service dira si le message n’arrive pas."
 	case p.Verdict.Refusal.Code == rules.PatientUnreachable:
 		return "Injoignable par ce canal. Prévenez le patient par un autre moyen."
 	case p.Verdict.Refusal.Code == rules.MailboxUnknown:
-		return "Patient non trouvé : aucune messagerie Mon espace santé n’est ouverte pour ce matricule INS. Vérifiez l’identité ; sinon, remettez le document par un autre moyen."
+		return "Patient non trouvé\u00a0: aucune messagerie Mon espace santé n’est ouverte pour ce matricule INS. Vérifiez l’identité\u00a0; sinon, remettez le document par un autre moyen."
 	case p.Verdict.Refusal.Code == rules.ObjectionRecorded:
 		return "Une opposition de ce patient est enregistrée de votre côté."
 	case p.Verdict.Refusal.Refused():
@@ -91,7 +91,7 @@ func (p Compose) Answer() string {
 	case p.Verdict.Reachability == rules.Reachable:
 		return "La messagerie de ce patient peut recevoir votre message."
 	}
-	return "Rien n’est dit de la messagerie de ce patient avant l’envoi : aucun échange ne le relie encore à cette boîte."
+	return "Rien n’est dit de la messagerie de ce patient avant l’envoi\u00a0: aucun échange ne le relie encore à cette boîte."
 }
 
 // Refused reports whether the verdict says that the message would not arrive.

@@ -109,7 +109,7 @@ func (n Notice) Words() string {
 	case NoticeThreadDeleted:
 		return "Conversation supprimée."
 	case NoticeSaved:
-		return "Document enregistré. Ce document reste dans ce service ; il n’est pas ajouté à Mon espace santé."
+		return "Document enregistré. Ce document reste dans ce service\u00a0; il n’est pas ajouté à Mon espace santé."
 	case NoticeDocumentDeleted:
 		return "Document supprimé."
 	case NoticeObjected:
@@ -132,7 +132,7 @@ func (n Notice) Words() string {
 	case NoticeTooLate:
 		return "L’échange avait déjà pris fin. Un nouveau message de votre part le rouvre."
 	case NoticeRevoked:
-		return "Code retiré : il ne vaut plus rien."
+		return "Code retiré\u00a0: il ne vaut plus rien."
 	case NoticeDeclared:
 		return "Représentation enregistrée. Elle est tracée à votre nom, et le patient la voit."
 	case NoticeRepresentationEnded:

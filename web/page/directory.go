@@ -31,11 +31,11 @@ type Directory struct {
 func (p Directory) title() string {
 	switch {
 	case p.Fault != "":
-		return "Annuaire : erreur"
+		return "Annuaire\u00a0: erreur"
 	case p.Asked && p.Further:
-		return "Annuaire : suite des résultats"
+		return "Annuaire\u00a0: suite des résultats"
 	case p.Asked:
-		return "Annuaire : résultats"
+		return "Annuaire\u00a0: résultats"
 	}
 	return "Annuaire des professionnels"
 }

@@ -73,7 +73,7 @@ func (Enrolments) StateWords(s rules.EnrolmentState) string {
 	case rules.EnrolmentRevoked:
 		return "Retiré"
 	case rules.EnrolmentSpent:
-		return "Bloqué : essayé par une autre personne"
+		return "Bloqué\u00a0: essayé par une autre personne"
 	case rules.EnrolmentExpired:
 		return "Expiré"
 	}
@@ -96,7 +96,7 @@ type ConfirmEnrolment struct {
 	Unlike []rules.Trait
 }
 
-func (ConfirmEnrolment) title() string    { return "Inscrire un patient : vérifier" }
+func (ConfirmEnrolment) title() string    { return "Inscrire un patient\u00a0: vérifier" }
 func (ConfirmEnrolment) template() string { return "enrolconfirm" }
 
 // Matricule is the INS, which a page of the agent shows back (R28).

@@ -3,7 +3,7 @@ package page
 // Accessibility is the accessibility statement (I216).
 type Accessibility struct{}
 
-func (Accessibility) title() string    { return "Accessibilité : non conforme" }
+func (Accessibility) title() string    { return "Accessibilité\u00a0: non conforme" }
 func (Accessibility) template() string { return "accessibility" }
 
 // Trouble is a page that says what went wrong and what to do next.

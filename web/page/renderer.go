@@ -23,7 +23,7 @@ var templates embed.FS
 //go:embed assets/*
 var assets embed.FS
 
-// Options are what all pages share. All but Demo and SessionMinutes are required.
+// Options are what all pages share. All but Demo, SessionMinutes and Contact are required.
 type Options struct {
 	Brand             string // name of the service, in titles and header
 	Demo              bool   // says on every page that people are fictitious (D26)
@@ -32,6 +32,7 @@ type Options struct {
 	ProfessionalLogin string
 	Structures        []LoginChoice // whose own provider lets their staff in (D26)
 	SessionMinutes    int           // after which an idle visitor is logged out; 0: not told
+	Contact           string        // e-mail address for those whom a page keeps out (I216)
 }
 
 // Viewer is who looks at a page; the zero Viewer is nobody known.

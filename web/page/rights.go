@@ -236,7 +236,7 @@ func (p Command) Effects() []string {
 			"Les traces des opérations, sans contenu, sont gardées le temps prévu par la loi.",
 		}
 	case rules.ActivateAccount:
-		return []string{"Votre messagerie sera ouverte : les professionnels de santé pourront vous y écrire."}
+		return []string{"Votre messagerie sera ouverte\u00a0: les professionnels de santé pourront vous y écrire."}
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (n Notice) teamWords() string {
 	case NoticeCareTaken:
 		return "Vous vous occupez de cette conversation. Vos collègues le voient."
 	case NoticeCareOther:
-		return "Quelqu’un s’en occupait déjà : rien n’a changé."
+		return "Quelqu’un s’en occupait déjà\u00a0: rien n’a changé."
 	case NoticeCareReleased:
 		return "Vous ne vous occupez plus de cette conversation."
 	case NoticeHandedOver:
@@ -49,7 +49,7 @@ func (n Notice) teamWords() string {
 	case NoticeTemplateDeleted:
 		return "Modèle supprimé."
 	case NoticeAbsent:
-		return "Absence enregistrée. Les patients la voient avant d’écrire ; leurs messages sont remis comme d’habitude."
+		return "Absence enregistrée. Les patients la voient avant d’écrire\u00a0; leurs messages sont remis comme d’habitude."
 	case NoticeBack:
 		return "L’absence a pris fin."
 	}

@@ -34,7 +34,7 @@ func (a *App) webConfig() (web.Config, error) {
 	}
 	w := web.Config{
 		Demo: a.Demonstration != nil, Secure: strings.HasPrefix(c.PublicURL, "https:"),
-		FormTargets: formTargets(c), CheckINSKey: c.INSKeyCheck,
+		FormTargets: formTargets(c), CheckINSKey: c.INSKeyCheck, Contact: c.Contact,
 		MaxReplyBytes: c.Limits.MaxReplyBytes, MaxMessageBytes: c.Limits.MaxMessageBytes, Key: key,
 		APIPerMinute: c.Limits.APIPerMinute, PlainWebhooks: a.Demonstration != nil, SessionIdle: oauth.SessionIdle, PublicURL: c.PublicURL,
 	}

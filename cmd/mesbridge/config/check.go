@@ -23,7 +23,7 @@ const mostMessage = 26_214_400
 // check returns every fault of the settings by themselves, joined.
 func (c Config) check() error {
 	errs := c.faults()
-	errs = append(errs, c.roleFault(), c.keyCheckFault(), c.domainFault())
+	errs = append(errs, c.roleFault(), c.keyCheckFault(), c.domainFault(), c.contactFault())
 	errs = append(errs, c.Redis.faults("redis.")...)
 	errs = append(errs, c.Listen.faults()...)
 	errs = append(errs, c.Store.faults(c.Environment)...)
@@ -67,6 +67,16 @@ func (c Config) keyCheckFault() error {
 func (c Config) domainFault() error {
 	if d, err := idna.Lookup.ToASCII(c.CitizenDomain); err != nil || d != c.CitizenDomain || !strings.Contains(d, ".") {
 		return errors.New("citizenDomain: write a domain name in lower case, such as patient.mssante.fr (D2)")
+	}
+	return nil
+}
+
+func (c Config) contactFault() error {
+	if c.Contact == "" {
+		return nil
+	}
+	if _, err := rules.ParseAddress(c.Contact); err != nil {
+		return errors.New("contact: write an e-mail address, such as accessibilite@exemple.fr (I216)")
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ type Config struct {
 	Redis         Redis       `yaml:"redis" doc:"The state: a server of its own, or a Redis Cluster that several bridges share (docs/operations.md)."`
 	Store         Store       `yaml:"store" doc:"Where the bytes of messages and the data keys are kept, both sealed."`
 	PublicURL     string      `yaml:"publicURL" need:"yes" doc:"Address under which browsers reach the bridge, without a path; also the issuer of its tokens."`
+	Contact       string      `yaml:"contact" doc:"E-mail address at which people reach you whom a page keeps out; the accessibility statement gives it, and must (I216). Empty: the statement says that there is none yet."`
 	Listen        Listen      `yaml:"listen" doc:"Where the bridge listens."`
 	Limits        Limits      `yaml:"limits" doc:"Sizes in octets of whole messages as they travel (D19), how often one may ask (D29) and call."`
 	Mailboxes     []Mailbox   `yaml:"mailboxes" doc:"Organisational (ORG) and practice (CAB) mailboxes whose users write from here, and who is responsible, by national identifier: 8 and the RPPS number. They list the users on the pages, and read nothing by it (I119, D27). A personal mailbox needs no entry: the directory knows its holder (I120)."`

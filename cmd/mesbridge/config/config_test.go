@@ -115,6 +115,7 @@ func TestRead_faults(t *testing.T) {
 		{"verdicts D29", "limits: {verdictsPerHour: -1}", "limits.verdictsPerHour"},
 		{"no reply at all", "limits: {maxMessageBytes: 20000000, maxReplyBytes: 0}", "limits.maxReplyBytes"},
 		{"public URL in clear", "publicURL: http://exemple.fr", "publicURL: write an https URL"},
+		{"contact that is no address", "contact: par téléphone", "contact: write an e-mail address"},
 		{"public URL with a query", "publicURL: https://exemple.fr?a", "publicURL: write a URL"},
 		{
 			"level of a provider I71",

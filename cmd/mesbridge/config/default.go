@@ -46,6 +46,7 @@ func sample() Config {
 	c.DataDir = "/var/lib/mesbridge"
 	c.Redis.Nodes = []string{}
 	c.PublicURL = "https://messagerie.exemple.fr"
+	c.Contact = "accessibilite@exemple.fr"
 	c.Store.Endpoint, c.Store.Bucket, c.Store.Region = "https://s3.exemple.fr", "mesbridge", "eu-west-3"
 	c.SMTP = SMTP{
 		Hostname:    "smtp.exemple.fr",

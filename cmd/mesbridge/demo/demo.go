@@ -185,6 +185,7 @@ func (d *demonstration) settings(url string) config.Config {
 	c.CitizenDomain = CitizenDomain
 	c.DataDir = d.Data
 	c.PublicURL = url
+	c.Contact = "accessibilite@exemple.fr"
 	c.Mail.PerMinute, c.Mail.PerSender = 0, 0 // D35
 	if d.Redis.Server != "" {
 		c.Redis = d.Redis
