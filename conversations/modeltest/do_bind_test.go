@@ -27,7 +27,7 @@ func (w *world) bind(d dice) {
 	}
 	want := answer{}
 	switch {
-	case p.account == "suspended":
+	case p.account == "suspended", p.dead():
 		want = answer{opposed, "D16"}
 	case p.account == "opposed":
 		want = answer{opposed, "R140"}
