@@ -106,7 +106,7 @@ func TestFaulty_everyMethod(t *testing.T) {
 			t.Errorf("%s: %v, want ErrDown", m, err)
 		}
 	}
-	if len(methods) != 19 || s.Pending() != 0 {
+	if len(methods) != 20 || s.Pending() != 0 {
 		t.Errorf("%d methods, %d faults wait", len(methods), s.Pending())
 	}
 }
