@@ -4,55 +4,83 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// told is what a teller sent, and the errors it is to meet.
+// told is what a teller sent and how often it asked, and what it is to meet.
 type told struct {
+	mu     sync.Mutex
 	events []string
-	gone   bool
+	asked  int
+	away   bool
 }
 
 func (o *told) send(text string) error {
-	if o.gone {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.away {
 		return errors.New("nobody reads")
 	}
 	o.events = append(o.events, text)
 	return nil
 }
 
+// holds counts the questions whether the stream still may.
+func (o *told) holds() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked++
+	return nil
+}
+
+// leave makes the browser go away.
+func (o *told) leave() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.away = true
+}
+
+// heard is what was sent so far, and how often the teller asked.
+func (o *told) heard() (events []string, asked int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.events), o.asked
+}
+
 // A stream tells of changes, at most one in a second, and beats in between; it asks each time whether it may.
 func TestStream_tellsOfChangesAndBeats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		changes, asked := make(chan struct{}, 1), 0
+		changes := make(chan struct{}, 1)
 		out := &told{}
 		one := &stream{end: make(chan struct{}), stop: make(chan struct{})}
-		go teller{stream: one, changes: changes, holds: func() error { asked++; return nil }}.run(out.send)
+		go teller{stream: one, changes: changes, holds: out.holds}.run(out.send)
 		changes <- struct{}{}
 		synctest.Wait()
 		changes <- struct{}{} // within the second: it waits
 		synctest.Wait()
-		if got := strings.Join(out.events, ""); got != eventStart+eventReload {
+		if got, _ := out.heard(); strings.Join(got, "") != eventStart+eventReload {
 			t.Fatalf("sent %q", got)
 		}
 		<-time.After(eventPace) // of the clock of the bubble
 		synctest.Wait()
-		if got := strings.Join(out.events, ""); got != eventStart+eventReload+eventReload || asked != 2 {
+		if got, asked := out.heard(); strings.Join(got, "") != eventStart+eventReload+eventReload || asked != 2 {
 			t.Errorf("sent %q, asked %d times", got, asked)
 		}
 		<-time.After(heartbeat)
 		synctest.Wait()
-		if out.events[len(out.events)-1] != eventBeat || asked != 3 {
-			t.Errorf("no heartbeat in %q, asked %d times", out.events, asked)
+		if got, asked := out.heard(); got[len(got)-1] != eventBeat || asked != 3 {
+			t.Errorf("no heartbeat in %q, asked %d times", got, asked)
 		}
 		close(one.end)
 		synctest.Wait()
-		if out.events[len(out.events)-1] != eventEnd {
-			t.Errorf("the newer stream did not end it: %q", out.events)
+		if got, _ := out.heard(); got[len(got)-1] != eventEnd {
+			t.Errorf("the newer stream did not end it: %q", got)
 		}
 	})
 }
@@ -76,10 +104,12 @@ func TestStream_ends(t *testing.T) {
 				teller{stream: one, changes: make(chan struct{}), holds: func() error { return end.holds }}.run(out.send)
 			}()
 			synctest.Wait()
-			out.gone = end.gone
+			if end.gone {
+				out.leave()
+			}
 			<-time.After(heartbeat)
 			synctest.Wait() // the bubble fails when the goroutine stays
-			if got := out.events[len(out.events)-1]; got != end.last {
+			if got, _ := out.heard(); got[len(got)-1] != end.last {
 				t.Errorf("%s: last %q, want %q", name, got, end.last)
 			}
 		})
