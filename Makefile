@@ -44,7 +44,7 @@ test-browser: build $(NODE) ## pages in a real Chromium, with axe
 $(NODE):
 	@.ci/setup test
 
-test-interop: build ## foreign programs: swaks as the banner says it, xmlsec1
+test-interop: build ## foreign programs: swaks as the banner says it, xmlsec1, an OpenID provider
 	go test -count=1 -run crossCheck ./bridge/trust
 	MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -run Interop ./tests
 
