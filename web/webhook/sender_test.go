@@ -45,16 +45,27 @@ func (c *core) Called(_ context.Context, _ conversations.Effect, o conversations
 // receiver is a server with TLS that notes what it is sent.
 type receiver struct {
 	*httptest.Server
+
+	mu     sync.Mutex
 	header http.Header
 	body   []byte
+}
+
+// last is what the last call brought.
+func (r *receiver) last() (http.Header, []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.header, r.body
 }
 
 func newReceiver(t *testing.T, answer func(http.ResponseWriter)) *receiver {
 	t.Helper()
 	r := &receiver{}
 	r.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		r.header = q.Header
-		r.body, _ = io.ReadAll(q.Body)
+		body, _ := io.ReadAll(q.Body)
+		r.mu.Lock()
+		r.header, r.body = q.Header, body
+		r.mu.Unlock()
 		answer(w)
 	}))
 	t.Cleanup(r.Close)
@@ -110,28 +121,29 @@ func TestCall_isStandard(t *testing.T) {
 	if o := c.outcome(t); o.Status != http.StatusNoContent || o.Fault != "" {
 		t.Errorf("%+v", o)
 	}
+	header, body := r.last()
 	for i, secret := range append(c.calling.Secrets, []byte("a secret of somebody else's.....")) {
 		w, err := standard.NewWebhook("whsec_" + base64.StdEncoding.EncodeToString(secret))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Verify(r.body, r.header); (err == nil) != (i < 2) {
+		if err := w.Verify(body, header); (err == nil) != (i < 2) {
 			t.Errorf("secret %d: %v", i, err)
 		}
-		if err := w.Verify(append(r.body, ' '), r.header); err == nil {
+		if err := w.Verify(append(body, ' '), header); err == nil {
 			t.Error("altered bytes are taken")
 		}
 	}
 	var got map[string]any
-	if err := json.Unmarshal(r.body, &got); err != nil {
+	if err := json.Unmarshal(body, &got); err != nil {
 		t.Fatal(err)
 	}
 	want := `{"type":"message.received","timestamp":"2026-05-12T09:30:00.000Z","data":{"webhook":"c3hook","exchange":"a1xpair","conversation":"a1open","message":"a1m1","state":"open"}}`
-	if string(r.body) != want {
-		t.Errorf("body %s", r.body)
+	if string(body) != want {
+		t.Errorf("body %s", body)
 	}
-	if r.header.Get("Content-Type") != "application/json" || r.header.Get("Webhook-Id") != "c3event" || r.header.Get("Authorization") != "" {
-		t.Errorf("%v", r.header)
+	if header.Get("Content-Type") != "application/json" || header.Get("Webhook-Id") != "c3event" || header.Get("Authorization") != "" {
+		t.Errorf("%v", header)
 	}
 }
 
@@ -172,7 +184,7 @@ func TestCall_faults(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		if elsewhere.header != nil {
+		if header, _ := elsewhere.last(); header != nil {
 			t.Error("a redirect was followed")
 		}
 	})
@@ -198,7 +210,7 @@ func TestCall_addressesDenied(t *testing.T) {
 			t.Errorf("%s: %+v", url, o)
 		}
 	}
-	if r.header != nil {
+	if header, _ := r.last(); header != nil {
 		t.Error("the receiver was called")
 	}
 	c := &core{calling: aCall(r.URL)}
