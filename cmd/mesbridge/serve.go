@@ -29,6 +29,9 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 		return usageError{err}
 	}
 	log := newLog(settings.Log, s.err)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // before anybody can know that it serves: unheard, the signal ends the process
+	defer signal.Stop(hangup)
 	a, err := start(ctx, settings, log)
 	switch {
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
@@ -40,17 +43,14 @@ func (c serveCommand) Run(ctx context.Context, s streams) error {
 	}
 	log.InfoContext(ctx, "serving", "http", a.Listeners.HTTP.Addr().String(), "smtp", a.Listeners.SMTP.Addr().String(),
 		"ops", a.Listeners.Ops.Addr().String(), "version", version())
-	err = wait(ctx, a)
+	err = wait(ctx, a, hangup)
 	log.InfoContext(ctx, "stopping")
 	return errors.Join(err, a.Stop())
 }
 
-// wait returns when ctx has ended, or with what failed. Meanwhile SIGHUP asks for everything of the trust
+// wait returns when ctx has ended, or with what failed. Meanwhile a hangup asks for everything of the trust
 // space again.
-func wait(ctx context.Context, a *app.App) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+func wait(ctx context.Context, a *app.App, hangup <-chan os.Signal) error {
 	for {
 		select {
 		case <-ctx.Done():
