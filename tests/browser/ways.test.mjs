@@ -89,6 +89,7 @@ it('a patient reads, answers and blocks by the keyboard, enlarges the pages and 
   }
   await page.goto(`${demo.ready.http}/messages`);
   await press(page, page.getByRole('link', { name: 'Mes échanges' }));
+  await page.waitForURL(/contacts/);
   await press(page, page.getByRole('link', { name: /^Bloquer ce professionnel/ }));
   await page.waitForURL(/bloquer/);
   await bears(page, 'block');
