@@ -120,22 +120,9 @@ func (b *bench) retired() {
 }
 
 // due counts the effects whose instant has come.
-func (b *bench) due() (n int) {
-	for _, key := range b.redis.Keys() {
-		if !strings.HasSuffix(key, ":due") {
-			continue
-		}
-		members, err := b.redis.SortedSet(key)
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		for _, at := range members {
-			if int64(at) <= b.clock.Now().UnixMilli() {
-				n++
-			}
-		}
-	}
-	return n
+func (b *bench) due() int {
+	now := float64(b.clock.Now().UnixMilli())
+	return b.countEffects(func(at float64) bool { return at <= now })
 }
 
 // D16, O117: erasure destroys the key at once, leaves a tombstone, and others as they were; the person may

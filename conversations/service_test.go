@@ -165,21 +165,29 @@ func (b *bench) handle(handlers map[conversations.EffectKind]conversations.Effec
 const lease = 30 * time.Second
 
 // pendingEffects counts effects that are due, or claimed at this instant and not done, over all shards.
-func (b *bench) pendingEffects() (n int) {
+func (b *bench) pendingEffects() int {
+	now := b.clock.Now()
+	return b.countEffects(func(at float64) bool {
+		return at <= float64(now.UnixMilli()) || at == float64(now.Add(lease).UnixMilli())
+	})
+}
+
+// countEffects counts the effects whose instant, in Unix milliseconds, is one of those asked for.
+func (b *bench) countEffects(asked func(at float64) bool) (n int) {
 	for _, key := range b.redis.Keys() {
-		if strings.HasSuffix(key, ":due") {
-			members, err := b.redis.ZMembers(key)
-			if errors.Is(err, miniredis.ErrKeyNotFound) { // its last effect was just done
-				continue
-			}
-			if err != nil {
-				b.t.Fatal(err)
-			}
-			for _, id := range members {
-				at, err := b.redis.ZScore(key, id) // fails for what was just done
-				if now := b.clock.Now(); err == nil && (at <= float64(now.UnixMilli()) || at == float64(now.Add(lease).UnixMilli())) {
-					n++
-				}
+		if !strings.HasSuffix(key, ":due") {
+			continue
+		}
+		members, err := b.redis.ZMembers(key)
+		if errors.Is(err, miniredis.ErrKeyNotFound) { // its last effect was just done
+			continue
+		}
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		for _, id := range members {
+			if at, err := b.redis.ZScore(key, id); err == nil && asked(at) { // else it was just done
+				n++
 			}
 		}
 	}
