@@ -45,6 +45,16 @@ func (f askFlags) asker() (a asker, err error) {
 	return a, nil
 }
 
+// about is asker with the matricules, n of them, that a file holds.
+func (f askFlags) about(file string, n int) (asker, []string, error) {
+	a, err := f.asker()
+	if err != nil {
+		return a, nil, err
+	}
+	matricules, err := theseMatricules(file, n)
+	return a, matricules, err
+}
+
 // ask has the running bridge carry an act out.
 func (a asker) ask(ctx context.Context, r app.ActRequest) (app.ActAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
@@ -186,11 +196,7 @@ type patientUnlinkCommand struct {
 
 // Run unlinks the login of a patient.
 func (c patientUnlinkCommand) Run(ctx context.Context, s streams) error {
-	a, err := c.asker()
-	if err != nil {
-		return err
-	}
-	matricules, err := theseMatricules(c.Patient, 1)
+	a, matricules, err := c.about(c.Patient, 1)
 	if err != nil {
 		return err
 	}
@@ -208,11 +214,7 @@ type patientRepresentCommand struct {
 
 // Run declares who acts for a patient by law.
 func (c patientRepresentCommand) Run(ctx context.Context, s streams) error {
-	a, err := c.asker()
-	if err != nil {
-		return err
-	}
-	matricules, err := theseMatricules(c.Patient, 2)
+	a, matricules, err := c.about(c.Patient, 2)
 	if err != nil {
 		return err
 	}
@@ -233,11 +235,7 @@ type patientDismissCommand struct {
 
 // Run ends whatever lets somebody act for a patient.
 func (c patientDismissCommand) Run(ctx context.Context, s streams) error {
-	a, err := c.asker()
-	if err != nil {
-		return err
-	}
-	matricules, err := theseMatricules(c.Patient, 2)
+	a, matricules, err := c.about(c.Patient, 2)
 	if err != nil {
 		return err
 	}
