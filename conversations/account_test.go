@@ -75,19 +75,19 @@ func TestAccount_periodsOfTheLaw(t *testing.T) {
 	b.Periods = rules.Periods{ArchiveYears: 1, SuspensionDays: 1}
 	b.must(rules.Administration, rules.SuspendAccount, rules.Suspended)
 	b.clock.later(25 * time.Hour)
-	b.retired()
+	b.settle()
 	if a := b.state(); a.State != rules.Closed || a.EndsAt.IsZero() {
 		t.Fatalf("%+v", a)
 	}
 	b.must(rules.Holder, rules.ReopenAccount, rules.Active)
 	b.clock.later(367 * 24 * time.Hour)
-	b.retired()
+	b.settle()
 	if a := b.state(); a.State != rules.Active {
 		t.Fatalf("a reopened account is %s", a.State)
 	}
 	b.must(rules.Holder, rules.CloseAccount, rules.Closed)
 	b.clock.later(367 * 24 * time.Hour)
-	b.retired()
+	b.settle()
 	if a := b.state(); a.State != rules.Purged {
 		t.Fatalf("after the archive's term the account is %s", a.State)
 	}
@@ -100,29 +100,6 @@ func (b *bench) state() conversations.Account {
 		b.t.Fatal(err)
 	}
 	return a
-}
-
-// retired does what is due now and leaves what waits for a later instant.
-func (b *bench) retired() {
-	b.t.Helper()
-	ctx, cancel := context.WithCancel(b.t.Context())
-	idle := make(chan struct{})
-	go func() { b.Run(ctx, 1, nil); close(idle) }()
-	for range 400 {
-		before := b.state().State
-		time.Sleep(5 * time.Millisecond) //nolint:forbidigo // the worker sweeps on its own
-		if b.due() == 0 && b.state().State == before {
-			break
-		}
-	}
-	cancel()
-	<-idle
-}
-
-// due counts the effects whose instant has come.
-func (b *bench) due() int {
-	now := float64(b.clock.Now().UnixMilli())
-	return b.countEffects(func(at float64) bool { return at <= now })
 }
 
 // D16, O117: erasure destroys the key at once, leaves a tombstone, and others as they were; the person may

@@ -41,7 +41,6 @@ func (b *bench) lists() (stands rules.Lists) {
 func (b *bench) stands(what string, want rules.Lists) {
 	b.t.Helper()
 	b.settle()
-	b.settle() // what the first round brought
 	if got := b.lists(); got != want {
 		b.t.Errorf("%s: in the lists %08b, want %08b", what, got, want)
 	}

@@ -86,49 +86,41 @@ func (d *DB) Scrub(ctx context.Context, lower, upper []byte) error {
 	defer d.use.RUnlock()
 	ctx, cancel := context.WithTimeout(ctx, scrubLimit)
 	defer cancel()
-	stale, err := d.logs()
+	logs, err := d.files(".log")
 	if err != nil {
 		return err
 	}
 	if err := d.write(d.pebble.Flush); err != nil { // the logs of before are not needed any more
 		return err
 	}
-	tables, err := d.tables(lower, upper)
-	if err != nil {
-		return err
-	}
 	if err := d.pebble.Compact(ctx, lower, upper, false); err != nil {
 		return fmt.Errorf("compact local database: %w", err) // cancelled, or already told by BackgroundError
 	}
-	live, err := d.tables(lower, upper)
+	tables, err := d.files(".sst")
 	if err != nil {
 		return err
 	}
-	for path := range tables {
-		if !live[path] {
-			stale = append(stale, path)
-		}
-	}
-	return d.awaitRemoval(ctx, stale)
+	return d.awaitRemoval(ctx, append(logs, tables...))
 }
 
-// logs lists the files of the write-ahead log.
-func (d *DB) logs() (paths []string, err error) {
+// files lists the files of the database whose names end alike: logs, or tables.
+func (d *DB) files(suffix string) (paths []string, err error) {
 	names, err := d.fs.List(d.Path("local"))
 	if err != nil {
-		return nil, fmt.Errorf("list logs of the local database: %w", err)
+		return nil, fmt.Errorf("list files of the local database: %w", err)
 	}
 	for _, name := range names {
-		if strings.HasSuffix(name, ".log") {
+		if strings.HasSuffix(name, suffix) {
 			paths = append(paths, d.Path("local", name))
 		}
 	}
 	return paths, nil
 }
 
-// tables lists the files of the tables in which records of a range may be.
-func (d *DB) tables(lower, upper []byte) (map[string]bool, error) {
-	levels, err := d.pebble.SSTables(pebble.WithKeyRangeFilter(lower, upper))
+// inUse lists the tables of the database as it is now. Others are what a compaction, of ours or of Pebble's own,
+// replaced, and stay while somebody reads them, or what one writes at this moment.
+func (d *DB) inUse() (map[string]bool, error) {
+	levels, err := d.pebble.SSTables()
 	if err != nil {
 		return nil, fmt.Errorf("list tables of the local database: %w", err)
 	}
@@ -141,22 +133,40 @@ func (d *DB) tables(lower, upper []byte) (map[string]bool, error) {
 	return paths, nil
 }
 
-// awaitRemoval returns when none of the files is there.
+// awaitRemoval returns when each of the files is gone, or is a table in use.
 func (d *DB) awaitRemoval(ctx context.Context, paths []string) error {
-	for _, path := range paths {
-		for {
-			removed := d.removals.told()
-			if _, err := d.fs.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				break
-			} else if err != nil {
-				return fmt.Errorf("look for an old file of the local database: %w", err)
-			}
-			select {
-			case <-removed:
-			case <-ctx.Done():
-				return fmt.Errorf("remove old files of the local database: %w", ctx.Err())
-			}
+	for {
+		removed := d.removals.told()
+		left, err := d.replaced(paths)
+		if err != nil || len(left) == 0 {
+			return err
+		}
+		paths = left
+		select {
+		case <-removed:
+		case <-ctx.Done():
+			return fmt.Errorf("remove old files of the local database: %w", ctx.Err())
 		}
 	}
-	return nil
+}
+
+// replaced lists those of the files that are there although nothing needs them any more.
+func (d *DB) replaced(paths []string) (left []string, err error) {
+	live, err := d.inUse()
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		if live[path] {
+			continue
+		}
+		switch _, err := d.fs.Stat(path); {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, fmt.Errorf("look for an old file of the local database: %w", err)
+		default:
+			left = append(left, path)
+		}
+	}
+	return left, nil
 }

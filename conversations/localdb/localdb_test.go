@@ -245,6 +245,9 @@ func holding(t *testing.T, dir, text string) (names []string) {
 			return err
 		}
 		content, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) { // replaced meanwhile: a compaction of Pebble's own
+			return nil
+		}
 		if strings.Contains(string(content), text) {
 			names = append(names, filepath.Base(path))
 		}
