@@ -29,6 +29,7 @@ type demoCommand struct {
 	Crowd int               `default:"0" name:"patients" placeholder:"N" help:"Make N more active patients, for measurements."`
 	List  string            `name:"patients-file" type:"path" placeholder:"FILE" help:"File to write these patients into, the first with tokens, before the ready file."`
 	Route map[string]string `name:"route" placeholder:"DOMAIN=ADDR" help:"Server that takes the replies for an operator's domain instead of the simulated one; it must show that operator's certificate."`
+	Past  bool              `help:"Begin with some weeks of exchanges and hospital stays to look at; a directory that has its own keeps them alone."`
 	Adult string            `name:"majority" placeholder:"INSTANT" help:"When the minors of the cast come of age, as 2033-01-15T00:00:00+01:00; in some years when left out."`
 	Log   string            `default:"warn" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level of the technical log, on standard error (${default})."`
 }
@@ -70,7 +71,7 @@ func (c demoCommand) Run(ctx context.Context, s streams) error {
 	}
 	return demo.Run(ctx, demo.Options{
 		Data: c.Data, Listen: config.Listen{HTTP: c.HTTP, SMTP: c.SMTP, Ops: c.Ops, MutualTLS: c.MTLS}, Ready: c.Ready, Out: s.out, Redis: at, Store: where, Common: c.Share,
-		Majority: majority, Crowd: c.Crowd, CrowdFile: c.List, Routes: c.Route,
+		Majority: majority, Past: c.Past, Crowd: c.Crowd, CrowdFile: c.List, Routes: c.Route,
 		Log: newLog(config.Log{Format: "text", Level: c.Log}, s.err),
 	})
 }

@@ -33,6 +33,7 @@ type App struct {
 	// Conversations and OAuth are there for what the demonstration prepares.
 	Conversations *conversations.Service
 	OAuth         *oauth.Server
+	past          func(now func() time.Time) *conversations.Service // the same conversations by another clock
 
 	redisKind string
 	client    redis.UniversalClient
@@ -106,9 +107,9 @@ func (a *App) RedisKind() string { return a.redisKind }
 // Failed gives the first failure after which the bridge cannot go on; the caller then stops it.
 func (a *App) Failed() <-chan error { return a.failed }
 
-// Stop stops everything in the reverse order of the start.
+// Stop stops everything in the reverse order of the start. It returns also when a part that was cut hangs.
 func (a *App) Stop() error {
 	err := a.stop()
-	a.background.Wait()
+	a.leave()
 	return err
 }

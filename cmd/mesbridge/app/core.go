@@ -51,7 +51,7 @@ func (a *App) startConversations(ctx context.Context) error {
 			a.Log.ErrorContext(ctx, "scan.clamd does not answer", "err", err)
 		}
 	}
-	a.Conversations = conversations.New(conversations.Settings{
+	settings := conversations.Settings{
 		CitizenDomain: c.CitizenDomain, CheckINSKey: c.INSKeyCheck, MaxReplyBytes: c.Limits.MaxReplyBytes, Quota: c.Limits.QuotaBytes, PatientKey: patientKey,
 		HideConfidential: c.Confidential == config.Hidden,
 		SoftOpposition:   c.Oppositions == config.Soft, TrashFor: time.Duration(c.Retention.TrashDays) * 24 * time.Hour,
@@ -62,7 +62,12 @@ func (a *App) startConversations(ctx context.Context) error {
 		Shared:           sharedMailboxes(c.Mailboxes),
 		Officers:         people(c.Enrolment.Officers), EnrolmentFor: time.Duration(c.Enrolment.Days) * 24 * time.Hour,
 		Windows: replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris),
-	}, ports)
+	}
+	a.Conversations = conversations.New(settings, ports)
+	a.past = func(now func() time.Time) *conversations.Service {
+		ports.Now = now
+		return conversations.New(settings, ports)
+	}
 	a.Conversations.Trace(ctx, conversations.Event{Kind: conversations.TraceStart, Actor: conversations.ActorSystem, Code: settingsHash(c)})
 	a.early.open(ctx, a.Conversations.Trace)
 	a.every("journal", keepEvery, a.keep)
@@ -76,6 +81,15 @@ func (a *App) startConversations(ctx context.Context) error {
 	a.every("dead bodies", collectEvery, func(ctx context.Context) error { return a.collect(ctx, content) })
 	a.every("old traces", sweepEvery, a.sweepTraces)
 	return nil
+}
+
+// Past returns the conversations of a demonstration by a clock that stands before now: what is done through them
+// happened then. Effects are done by the bridge's own workers, at once.
+func (a *App) Past(now func() time.Time) (*conversations.Service, error) {
+	if a.Demonstration == nil {
+		return nil, errors.New("tell a past: only a demonstration has one")
+	}
+	return a.past(now), nil
 }
 
 // sharedMailboxes are the mailboxes with users (I119).

@@ -59,6 +59,22 @@ func (p *parts) stop() error {
 	return errors.Join(errs...)
 }
 
+// leaveAfter is how long what runs in the background is waited for once every part was stopped within its limit, or cut.
+const leaveAfter = time.Second
+
+// leave waits for what runs in the background, but not for ever: one handler that hangs must not keep the program.
+func (p *parts) leave() {
+	ended := make(chan struct{})
+	go func() {
+		p.background.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(leaveAfter):
+	}
+}
+
 // serve runs a part of its own in the background until it is stopped. One that ends with an error, or
 // panics, is a failure of the whole.
 func (p *parts) serve(name string, run func() error) {

@@ -68,6 +68,20 @@ func TestApp_onDrain_lateIsNoFailure(t *testing.T) {
 	}
 }
 
+// What hangs although it was cut keeps nobody: a stop that never ends is a service that cannot be started again.
+func TestParts_leave_waitsForWhatEnds_notForWhatHangs(t *testing.T) {
+	t.Parallel()
+	p, hang, ended := newParts(), make(chan struct{}), false
+	defer close(hang)
+	p.serve("short", func() error { ended = true; return nil })
+	p.leave()
+	if !ended {
+		t.Error("left before what ends had ended")
+	}
+	p.serve("hanging", func() error { <-hang; return nil })
+	p.leave() // returns, or the test ends by its limit
+}
+
 func TestParts_serve_failureAndPanicAreTold(t *testing.T) {
 	t.Parallel()
 	for name, run := range map[string]func() error{

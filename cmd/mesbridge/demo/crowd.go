@@ -28,13 +28,17 @@ const (
 func Crowd(n int) []Patient {
 	all := make([]Patient, n)
 	for i := range all {
-		body := fmt.Sprintf("%d%02d9999%03d%03d", 1+i%2, i/2%100, 900+i/200%100, 1+i/20_000%999)
-		number, _ := strconv.ParseUint(body, 10, 64) // digits only, 13 of them
-		all[i] = Patient{
-			INS: rules.INS(fmt.Sprintf("%s%02d", body, 97-number%97)), Name: fmt.Sprintf("Mesure PATIENT-%07d", i), State: rules.Active,
-		}
+		all[i] = Patient{INS: madeUp(i, 900), Name: fmt.Sprintf("Mesure PATIENT-%07d", i), State: rules.Active}
 	}
 	return all
+}
+
+// madeUp is the matricule of a person outside the cast, who was born in one of a hundred communes that begin with the
+// one given. The odd ones are women.
+func madeUp(i, commune int) rules.INS {
+	body := fmt.Sprintf("%d%02d9999%03d%03d", 1+i%2, i/2%100, commune+i/200%100, 1+i/20_000%999)
+	number, _ := strconv.ParseUint(body, 10, 64) // digits only, 13 of them
+	return rules.INS(fmt.Sprintf("%s%02d", body, 97-number%97))
 }
 
 // gather enrols the crowd, when one is asked for, and writes its file.

@@ -14,6 +14,7 @@ import (
 	"mesbridge/cmd/mesbridge/app"
 	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/cmd/mesbridge/redisserver"
+	"mesbridge/conversations"
 )
 
 // Options are what one demonstration is asked for.
@@ -27,6 +28,7 @@ type Options struct {
 	Majority  time.Time         // when the minors of the cast come of age (D28); zero: see the function Majority
 	Crowd     int               // patients beside the cast, for measurements; see the function Crowd
 	CrowdFile string            // takes them as a list of ReadyPatient, the first ones with tokens; empty: none
+	Past      bool              // people wrote to each other before it began; told by a new demonstration alone
 	Routes    map[string]string // servers that take the replies for operators' domains instead of the simulated ones
 	Out       io.Writer
 	Log       *slog.Logger
@@ -230,17 +232,11 @@ const notificationDomain = "messagerie.exemple.fr"
 
 // present enrols the cast, writes the ready file and prints the banner.
 func (d *demonstration) present(ctx context.Context, url string) error {
-	known, err := enrol(ctx, d.app.Conversations, d.cast.Patients, d.Majority)
+	d.addresses.fill(d.cast.Patients, d.app.Conversations.PatientID)
+	known, err := d.people(ctx)
 	if err != nil {
 		return err
 	}
-	if err = accept(ctx, d.app.Conversations, d.cast.Patients, known, d.cast.Professionals); err != nil {
-		return err
-	}
-	if err = admitUsers(ctx, d.app.Conversations, d.cast); err != nil {
-		return err
-	}
-	d.addresses.fill(d.cast.Patients, known)
 	tokens, err := openTokens(filepath.Join(d.Common, tokensFile), d.app.OAuth, time.Now)
 	if err != nil {
 		return err
@@ -259,6 +255,29 @@ func (d *demonstration) present(ctx context.Context, url string) error {
 		return err
 	}
 	return r.Write(d.Ready) // last: whoever waits for it finds everything
+}
+
+// people makes the cast known, unless they are, and tells their past when a new demonstration is asked for one.
+func (d *demonstration) people(ctx context.Context) ([]conversations.Patient, error) {
+	service, p := d.app.Conversations, (*past)(nil)
+	if d.Past && unknown(ctx, service, d.cast.Patients[0].INS) {
+		var err error
+		if p, err = d.openPast(); err != nil {
+			return nil, err
+		}
+		service = p.core
+	}
+	known, err := enrol(ctx, service, d.cast.Patients, d.Majority)
+	if err != nil {
+		return nil, err
+	}
+	if err = accept(ctx, service, d.cast.Patients, known, d.cast.Professionals); err != nil {
+		return nil, err
+	}
+	if err = admitUsers(ctx, service, d.cast); err != nil || p == nil {
+		return known, err
+	}
+	return known, p.tell(ctx, d.cast, known)
 }
 
 // stop stops the bridge first, which still delivers, then its neighbours.

@@ -43,6 +43,12 @@ func enrol(ctx context.Context, service *conversations.Service, all []Patient, m
 // Majority is when the minors of the cast come of age unless the caller wants it otherwise: not soon (D28).
 func Majority() time.Time { return time.Date(2033, time.January, 14, 23, 0, 0, 0, time.UTC) }
 
+// unknown reports whether nobody made a patient known yet.
+func unknown(ctx context.Context, service *conversations.Service, ins rules.INS) bool {
+	_, err := service.PatientByINS(ctx, ins)
+	return err != nil && conversations.KindOf(err) == conversations.KindMailboxUnknown
+}
+
 // erased reports whether a patient had his account erased: he is not enrolled again.
 func erased(ctx context.Context, service *conversations.Service, id conversations.PatientID) bool {
 	a, err := service.Account(ctx, id)
@@ -91,11 +97,11 @@ type addresses struct {
 
 func newAddresses() *addresses { return &addresses{set: make(chan struct{})} }
 
-// fill sets the addresses of the cast, once.
-func (a *addresses) fill(all []Patient, known []conversations.Patient) {
+// fill sets the addresses of the cast, once; idOf tells the ids that patients have or will have.
+func (a *addresses) fill(all []Patient, idOf func(rules.INS) conversations.PatientID) {
 	a.of = make(map[conversations.PatientID]string, len(all))
-	for i, p := range all {
-		a.of[known[i].ID] = p.Notify
+	for _, p := range all {
+		a.of[idOf(p.INS)] = p.Notify
 	}
 	close(a.set)
 }

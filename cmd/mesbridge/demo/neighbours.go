@@ -23,6 +23,7 @@ type neighbours struct {
 	servers  delivery.Static // where mail for each operator's domain goes
 	sink     string          // the private mail server
 	provider *provider.Provider
+	boxes    map[string]*operator.Server // who serves each domain
 
 	closers []func() error
 }
@@ -38,7 +39,7 @@ const loopback = "127.0.0.1:0"
 
 // openNeighbours starts them; failed takes what ends one of them before close.
 func openNeighbours(dir string, s *Space, client, editor provider.Client, people []provider.Person, failed func(error)) (*neighbours, error) {
-	n := &neighbours{servers: delivery.Static{}}
+	n := &neighbours{servers: delivery.Static{}, boxes: map[string]*operator.Server{}}
 	err := errors.Join(
 		n.openOperators(filepath.Join(dir, operatorFolder), s, failed),
 		n.openSink(filepath.Join(dir, notificationFolder), failed),
@@ -71,7 +72,7 @@ func (n *neighbours) openOperators(dir string, s *Space, failed func(error)) err
 		if err != nil {
 			return fmt.Errorf("read certificate of %s: %w", m.Name, err)
 		}
-		address, err := n.mail(operator.Config{
+		server, address, err := n.mail(operator.Config{
 			Domains: m.Domains, Dir: dir,
 			TLS: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, ClientCAs: clients},
 		}, failed)
@@ -79,7 +80,7 @@ func (n *neighbours) openOperators(dir string, s *Space, failed func(error)) err
 			return fmt.Errorf("start operator %s: %w", m.Name, err)
 		}
 		for _, d := range m.Domains {
-			n.servers[d] = []delivery.Host{{Name: m.Host, Address: address}}
+			n.servers[d], n.boxes[d] = []delivery.Host{{Name: m.Host, Address: address}}, server
 		}
 	}
 	return nil
@@ -98,26 +99,33 @@ func (n *neighbours) reroute(routes map[string]string) error {
 }
 
 func (n *neighbours) openSink(dir string, failed func(error)) (err error) {
-	n.sink, err = n.mail(operator.Config{Dir: dir, Plain: true}, failed)
+	_, n.sink, err = n.mail(operator.Config{Dir: dir, Plain: true}, failed)
 	if err != nil {
 		return fmt.Errorf("start private mail server: %w", err)
 	}
 	return nil
 }
 
+// fill has a professional's mailbox take no more mail, or take it again.
+func (n *neighbours) fill(mailbox string, full bool) {
+	_, domain, _ := strings.Cut(mailbox, "@")
+	if server, served := n.boxes[domain]; served {
+		server.Fill(mailbox, full)
+	}
+}
+
 // mail starts a mail server on a free port and returns its address.
-func (n *neighbours) mail(c operator.Config, failed func(error)) (string, error) {
-	server, err := operator.New(c)
-	if err != nil {
-		return "", err
+func (n *neighbours) mail(c operator.Config, failed func(error)) (server *operator.Server, address string, err error) {
+	if server, err = operator.New(c); err != nil {
+		return nil, "", err
 	}
 	n.closers = append(n.closers, server.Close)
 	l, err := net.Listen("tcp", loopback) //nolint:noctx // a local port opens at once
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
 	go serve(func() error { return server.Serve(l) }, failed)
-	return l.Addr().String(), nil
+	return server, l.Addr().String(), nil
 }
 
 func (n *neighbours) openProvider(client, editor provider.Client, people []provider.Person, failed func(error)) error {

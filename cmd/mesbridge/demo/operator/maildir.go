@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +18,20 @@ type maildirs struct {
 	root    *os.Root
 	process string // random, so that two processes never choose one name
 	count   atomic.Uint64
+	full    sync.Map // boxes that take no more mail
+}
+
+func (m *maildirs) fill(box string, full bool) {
+	if full {
+		m.full.Store(box, true)
+	} else {
+		m.full.Delete(box)
+	}
+}
+
+func (m *maildirs) isFull(box string) bool {
+	_, full := m.full.Load(box)
+	return full
 }
 
 // boxName reports whether an address may name a directory.

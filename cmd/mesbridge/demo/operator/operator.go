@@ -32,8 +32,9 @@ type Config struct {
 
 // Server is an SMTP server that writes what it receives into Maildirs.
 type Server struct {
-	smtp *smtp.Server
-	root *os.Root
+	smtp  *smtp.Server
+	root  *os.Root
+	boxes *maildirs
 }
 
 // New makes a server; its directory is created when it is missing. Close it when done, served or not.
@@ -67,7 +68,7 @@ func New(c Config) (*Server, error) {
 	s.ReadTimeout, s.WriteTimeout = idleTimeout, idleTimeout
 	s.EnableDSN, s.EnableSMTPUTF8 = true, true
 	s.ErrorLog = silence{}
-	return &Server{smtp: s, root: root}, nil
+	return &Server{smtp: s, root: root, boxes: boxes}, nil
 }
 
 // Serve answers clients until Close, then returns nil.
@@ -86,6 +87,9 @@ func (s *Server) Close() error {
 	}
 	return errors.Join(err, s.root.Close())
 }
+
+// Fill has a box, in lower case, take no more mail, or take it again.
+func (s *Server) Fill(box string, full bool) { s.boxes.fill(box, full) }
 
 // silence drops what go-smtp reports about its peers: clients that go away, and their addresses.
 type silence struct{}
@@ -125,6 +129,8 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 		return reply(553, smtp.EnhancedCode{5, 1, 3}, "Bad mailbox name")
 	case len(s.domains) > 0 && !slices.Contains(s.domains, domain):
 		return reply(550, smtp.EnhancedCode{5, 7, 1}, "Relay denied")
+	case s.boxes.isFull(box):
+		return reply(552, smtp.EnhancedCode{5, 2, 2}, "Mailbox full")
 	}
 	s.recipients = append(s.recipients, box)
 	return nil
