@@ -59,6 +59,7 @@ func unitOf(e conversations.EpisodeLine) string { return cmp.Or(e.Unit, NoUnit) 
 type Task struct {
 	ID    string
 	Title string
+	Short string // after the count, in the summary
 	None  string // what is said when there is nothing to do
 	Rows  []TaskRow
 	More  int // how many further episodes are not shown
@@ -80,34 +81,34 @@ func (r TaskRow) Unit() string { return unitOf(r.EpisodeLine) }
 // Tasks are the lists, the most pressing first, each with what waits longest first.
 func (d Dashboard) Tasks() []Task {
 	return []Task{
-		d.task("attente", "À traiter avant clôture", "Aucune clôture n’attend une réponse.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
+		d.task("attente", "À traiter avant clôture", "à traiter avant clôture", "Aucune clôture n’attend une réponse.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
 			at, found := oldest(e, func(t conversations.EpisodeThread) bool { return t.Waiting })
 			return "dernier message du patient" + nbsp + ":", at, found
 		}),
-		d.task("non-remis", "Réponses de patients non remises, patients injoignables", "Aucune réponse n’a échoué.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
+		d.task("non-remis", "Réponses de patients non remises, patients injoignables", "non remises, ou patient injoignable", "Aucune réponse n’a échoué.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
 			at, found := oldest(e, func(t conversations.EpisodeThread) bool {
 				return t.Failed || t.State == string(rules.ThreadUnreachable)
 			})
 			return "dernier message" + nbsp + ":", at, found
 		}),
-		d.task("sans-reponse", "Patients sans réponse depuis plus de "+days(d.Days), "Aucun patient n’attend depuis si longtemps.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
+		d.task("sans-reponse", "Patients sans réponse depuis plus de "+days(d.Days), "sans réponse depuis plus de "+days(d.Days), "Aucun patient n’attend depuis si longtemps.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
 			limit := d.AsOf.AddDate(0, 0, -d.Days)
 			at, found := oldest(e, func(t conversations.EpisodeThread) bool { return t.Asked && t.LastAt.Before(limit) })
 			return "dernier message du patient" + nbsp + ":", at, found
 		}),
-		d.task("apres-sortie", "Échanges encore ouverts après la sortie", "Aucun échange n’est ouvert après la sortie.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
+		d.task("apres-sortie", "Échanges encore ouverts après la sortie", "encore ouvertes après la sortie", "Aucun échange n’est ouvert après la sortie.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
 			_, open := oldest(e, func(t conversations.EpisodeThread) bool { return t.State == string(rules.ThreadOpen) })
 			return "close depuis", e.ClosesAt, open && e.State == rules.EpisodeClosed && !e.Closing(d.AsOf)
 		}),
-		d.task("a-venir", "Clôtures prévues dans les "+days(dueDays), "Aucune clôture n’est prévue.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
+		d.task("a-venir", "Clôtures prévues dans les "+days(dueDays), "à clore dans les "+days(dueDays), "Aucune clôture n’est prévue.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
 			return "prévue pour", e.ClosesAt, e.Closing(d.AsOf) && e.ClosesAt.Before(d.AsOf.AddDate(0, 0, dueDays))
 		}),
 	}
 }
 
 // task lists the episodes that pick takes.
-func (d Dashboard) task(id, title, none string, pick func(conversations.EpisodeLine) (string, time.Time, bool)) Task {
-	t := Task{ID: id, Title: title, None: none}
+func (d Dashboard) task(id, title, short, none string, pick func(conversations.EpisodeLine) (string, time.Time, bool)) Task {
+	t := Task{ID: id, Title: title, Short: short, None: none}
 	for _, e := range d.Items {
 		if what, when, taken := pick(e); taken {
 			t.Rows = append(t.Rows, TaskRow{e, what, when})

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"strconv"
 	"time"
 
 	"mesbridge/conversations"
@@ -42,6 +43,38 @@ func (r EpisodeRow) Words() string {
 		return "Clôture annoncée"
 	}
 	return "Close"
+}
+
+// Open reports whether the visit goes on.
+func (r EpisodeRow) Open() bool { return r.State == rules.EpisodeOpen }
+
+// Talks tells how many of its conversations are open, and in how many the patient wrote last.
+func (r EpisodeRow) Talks() string {
+	open, asked := 0, 0
+	for _, t := range r.Threads {
+		if t.State == string(rules.ThreadOpen) {
+			open++
+		}
+		if t.Asked {
+			asked++
+		}
+	}
+	words := several(open, "conversation ouverte", "conversations ouvertes")
+	if open == 0 {
+		words = "Aucune conversation ouverte"
+	}
+	if asked > 0 {
+		words += ", " + several(asked, "attend une réponse", "attendent une réponse")
+	}
+	return words
+}
+
+// several counts in words.
+func several(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
 }
 
 // Pending reports whether an announced end is still to come.

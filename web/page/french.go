@@ -79,9 +79,9 @@ func days(n int) string {
 	return fmt.Sprintf("%d"+nbsp+"jours", n)
 }
 
-// size writes a number of octets as people read it: 812 octets, 240 Ko, 1,2 Mo (I220).
+// size writes a number of octets as people read it: 812 octets, 240 Ko, 1,2 Mo, 2 Go (I220).
 func size(n int64) string {
-	const kilo, mega = 1000, 1000 * 1000
+	const kilo, mega, giga = 1000, 1000 * 1000, 1000 * 1000 * 1000
 	switch {
 	case n < 0:
 		return "0" + nbsp + "octet"
@@ -92,8 +92,16 @@ func size(n int64) string {
 	case n < mega:
 		return fmt.Sprintf("%d"+nbsp+"Ko", n/kilo)
 	}
-	s := fmt.Sprintf("%.1f", float64(n/(mega/10))/10) // rounded down: a budget must hold
-	return strings.TrimSuffix(strings.Replace(s, ".", ",", 1), ",0") + nbsp + "Mo"
+	if n < giga {
+		return tenths(n/(mega/10)) + nbsp + "Mo"
+	}
+	return tenths(n/(giga/10)) + nbsp + "Go"
+}
+
+// tenths writes a number of tenths, which was rounded down: a budget must hold.
+func tenths(n int64) string {
+	s := fmt.Sprintf("%.1f", float64(n)/10)
+	return strings.TrimSuffix(strings.Replace(s, ".", ",", 1), ",0")
 }
 
 // format names the kind of a document for a link (I220, RGAA theme 13).
