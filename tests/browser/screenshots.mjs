@@ -16,3 +16,4 @@ await import('./ends.test.mjs');
 await import('./enrolment.test.mjs');
 await import('./delegates.test.mjs');
 await import('./ways.test.mjs');
+await import('./past.test.mjs');
