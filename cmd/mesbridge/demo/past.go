@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -82,27 +83,19 @@ func (p *past) tell(ctx context.Context, cast Cast, known []conversations.Patien
 	for i, k := range enrolled {
 		p.people[strangers[i].INS] = k
 	}
-	claire, err := penOf(cast.Professionals[0])
-	if err != nil {
-		return err
-	}
-	marc, err := penOf(cast.Professionals[1])
-	if err != nil {
-		return err
-	}
-	sophie, err := penOf(cast.Professionals[2])
-	if err != nil {
-		return err
-	}
-	software, err := penOfSoftware(cast.Clinics[0])
-	if err != nil {
+	people, clinic := cast.Professionals, cast.Clinics[0]
+	claire, e1 := newPen(people[0].actor(), people[0].Mailboxes[0])
+	marc, e2 := newPen(people[1].actor(), people[1].Mailboxes[0])
+	sophie, e3 := newPen(people[2].actor(), people[2].Mailboxes[0])
+	software, e4 := newPen(conversations.Actor{Kind: conversations.ActorClinic, ID: clinic.ClientID, Name: clinic.Name}, clinic.Mailboxes[0].Address)
+	if err := errors.Join(e1, e2, e3, e4); err != nil {
 		return err
 	}
 	p.cabinet(claire)
 	p.practice(marc)
 	p.ward(sophie)
-	visits := clinic{past: p, finess: cast.Clinics[0].FINESS, application: software, sophie: sophie}
-	visits.happen(hospital())
+	stays := visits{past: p, finess: clinic.FINESS, application: software, sophie: sophie}
+	stays.happen(hospital())
 	return p.play(ctx)
 }
 
@@ -136,14 +129,8 @@ type pen struct {
 	box   conversations.Address
 }
 
-// penOf is a professional of the cast with his first mailbox.
-func penOf(p Professional) (pen, error) {
-	return newPen(conversations.Actor{Kind: conversations.ActorProfessional, ID: p.ID, Name: p.Name()}, p.Mailboxes[0])
-}
-
-// penOfSoftware is the software of a clinic with its application mailbox.
-func penOfSoftware(c Clinic) (pen, error) {
-	return newPen(conversations.Actor{Kind: conversations.ActorClinic, ID: c.ClientID, Name: c.Name}, c.Mailboxes[0].Address)
+func (p Professional) actor() conversations.Actor {
+	return conversations.Actor{Kind: conversations.ActorProfessional, ID: p.ID, Name: p.Name()}
 }
 
 func newPen(by conversations.Actor, mailbox string) (pen, error) {

@@ -16,7 +16,7 @@ func TestPast(t *testing.T) {
 	data := t.TempDir()
 	first := beginWith(t, Options{Data: data, Past: true})
 	before := census(t, first)
-	want := map[string]int{"open": 5, "ended": 1, "unreachable": 1, "visits open": 33, "visits closed": 23}
+	want := map[string]int{"open": 5, "ended": 1, "unreachable": 1, "visits open": 37, "visits closed": 23}
 	for kind, n := range want {
 		if before[kind] != n {
 			t.Errorf("%s: %d, want %d", kind, before[kind], n)

@@ -29,108 +29,111 @@ func (p *past) ward(sophie pen) {
 	t.asks(2, "16:45", "Bonjour Madame Castelneau,\n\nComment allez-vous depuis votre retour à la maison ?")
 }
 
-// stays are the visits of a care unit by how many days ago they began.
-type stays struct {
-	unit      string
+// unit is a care unit with its visits, each by how many days ago it began.
+type unit struct {
+	name      string
 	open      []int
-	over      []int         // ended a few days ago, at once
-	announced map[int]int   // closed yesterday, of those that began so many days ago: in how many days the exchanges end
-	waiting   []int         // closed by the hospital's software while the patient waits for an answer
-	asks      map[int]waits // of open ones: the patient asked so long ago and has no answer
+	over      []int // closed a few days ago, at once
+	waiting   []int // closed by the hospital's software while the patient waits for an answer
+	announced []announced
+	questions []question
 }
 
-// waits is a question of a patient: how many days ago he asked, and what.
-type waits struct {
-	days int
-	text string
+// announced is a visit that was closed yesterday, with the days until the end of its conversations.
+type announced struct{ began, ends int }
+
+// question is an open visit whose patient asked something some days ago, and has no answer.
+type question struct {
+	began, asked int
+	text         string
 }
 
 // hospital lists the visits of the hospital.
-func hospital() []stays {
-	return []stays{
+func hospital() []unit {
+	return []unit{
 		{
-			unit: "Cardiologie", open: []int{1, 2, 2, 3, 4, 6, 9, 12, 19}, over: []int{8, 10, 13}, announced: map[int]int{7: 2, 11: 5},
-			waiting: []int{15},
-			asks:    map[int]waits{9: {4, "Bonjour, à quelle heure puis-je recevoir de la visite ?"}, 12: {8, "Bonjour, qui dois-je appeler pour mon transport de sortie ?"}},
+			name: "Cardiologie", open: []int{1, 2, 2, 3, 4, 6, 9, 12, 19}, over: []int{8, 10, 13}, announced: []announced{{7, 2}, {11, 5}},
+			waiting:   []int{15},
+			questions: []question{{9, 4, "Bonjour, à quelle heure puis-je recevoir de la visite ?"}, {12, 8, "Bonjour, qui dois-je appeler pour mon transport de sortie ?"}},
 		},
 		{
-			unit: "Chirurgie orthopédique", open: []int{1, 1, 2, 3, 5, 7, 10, 16}, over: []int{9, 12, 14, 20}, announced: map[int]int{6: 5, 8: 5, 13: 9},
-			waiting: []int{18},
-			asks:    map[int]waits{5: {3, "Bonjour, mon pansement s’est décollé cette nuit. Que dois-je faire ?"}},
+			name: "Chirurgie orthopédique", open: []int{1, 1, 2, 3, 5, 7, 10, 16}, over: []int{9, 12, 14, 20}, announced: []announced{{6, 5}, {8, 5}, {13, 9}},
+			waiting:   []int{18},
+			questions: []question{{5, 3, "Bonjour, mon pansement s’est décollé cette nuit. Que dois-je faire ?"}},
 		},
-		{unit: "Médecine interne", open: []int{2, 3, 5, 8, 14, 25}, over: []int{11, 17}, announced: map[int]int{9: 3, 12: 12}},
+		{name: "Médecine interne", open: []int{2, 3, 5, 8, 14, 25}, over: []int{11, 17}, announced: []announced{{9, 3}, {12, 12}}},
 		{
-			unit: "Soins de suite", open: []int{17, 24, 33, 38, 51, 64, 97}, announced: map[int]int{45: 5, 52: 5, 58: 5, 60: 5},
-			asks: map[int]waits{33: {11, "Bonjour, le fauteuil roulant sera-t-il livré avant mon retour ?"}},
+			name: "Soins de suite", open: []int{17, 24, 33, 38, 51, 64, 97}, announced: []announced{{45, 5}, {52, 5}, {58, 5}, {60, 5}},
+			questions: []question{{33, 11, "Bonjour, le fauteuil roulant sera-t-il livré avant mon retour ?"}},
 		},
-		{unit: "Court séjour gériatrique", open: []int{4, 6, 15}, announced: map[int]int{21: 7}},
+		{name: "Court séjour gériatrique", open: []int{4, 6, 15}, announced: []announced{{21, 7}}},
 	}
 }
 
-// clinic is the past of a hospital's visits.
-type clinic struct {
+// visits are the past of a hospital's visits.
+type visits struct {
 	*past
 	finess      string
 	application pen // that tells of visits
 	sophie      pen // who writes to their patients
-	next        int // patient, and visit
+	count       int
 }
 
 // happen adds what happened to every visit.
-func (c *clinic) happen(units []stays) {
+func (v *visits) happen(units []unit) {
 	for _, u := range units {
 		for _, days := range u.open {
-			_, t := c.admitted(u.unit, days)
-			if q, asks := u.asks[days]; asks {
-				t.answers(q.days, "19:20", q.text)
-				delete(u.asks, days) // one of those who came that day
-			}
+			v.admitted(u.name, days)
 		}
 		for _, days := range u.over {
-			v, t := c.admitted(u.unit, days)
-			t.reads(days-1, "18:00")
-			c.discharged(v, days-4, 0)
-		}
-		for days, ends := range u.announced {
-			v, _ := c.admitted(u.unit, days)
-			c.discharged(v, 1, ends+1)
+			visit, talk := v.admitted(u.name, days)
+			talk.reads(days-1, "18:00")
+			v.closed(visit, days-4, 0)
 		}
 		for _, days := range u.waiting {
-			v, t := c.admitted(u.unit, days)
-			t.answers(days-2, "20:05", "Bonjour,\n\nPourriez-vous m’envoyer le compte rendu de sortie ?")
-			c.discharged(v, days-3, 0)
+			visit, talk := v.admitted(u.name, days)
+			talk.answers(days-2, "20:05", "Bonjour,\n\nPourriez-vous m’envoyer le compte rendu de sortie ?")
+			v.closed(visit, days-3, 0)
+		}
+		for _, a := range u.announced {
+			visit, _ := v.admitted(u.name, a.began)
+			v.closed(visit, 1, a.ends+1)
+		}
+		for _, q := range u.questions {
+			_, talk := v.admitted(u.name, q.began)
+			talk.answers(q.asked, "19:20", q.text)
 		}
 	}
 }
 
 // admitted adds a visit that began so many days ago, with the first message to its patient.
-func (c *clinic) admitted(unit string, days int) (conversations.Visit, *talk) {
-	someone := inpatient(c.next)
-	v := conversations.Visit{FINESS: c.finess, Number: fmt.Sprintf("26%06d", 4107+13*c.next)}
-	c.next++
-	c.add(days, "07:45", func(ctx context.Context) error {
-		_, err := c.core.ChangeEpisode(ctx, c.application.actor, c.boxes(), conversations.EpisodeInput{
-			Visit: v, To: rules.EpisodeOpen, EventID: "A01-" + v.Number, INS: someone.INS, Source: rules.ByADT, Unit: unit,
+func (v *visits) admitted(unit string, days int) (conversations.Visit, *talk) {
+	someone := inpatient(v.count)
+	visit := conversations.Visit{FINESS: v.finess, Number: fmt.Sprintf("26%06d", 4107+13*v.count)}
+	v.count++
+	v.add(days, "07:45", func(ctx context.Context) error {
+		_, err := v.core.ChangeEpisode(ctx, v.application.actor, v.boxes(), conversations.EpisodeInput{
+			Visit: visit, To: rules.EpisodeOpen, EventID: "A01-" + visit.Number, INS: someone.INS, Source: rules.ByADT, Unit: unit,
 		})
 		return err
 	})
-	t := c.talk(c.sophie, someone.INS, "Votre séjour à l’hôpital").about(v)
+	t := v.talk(v.sophie, someone.INS, "Votre séjour à l’hôpital").about(visit)
 	t.asks(days, "11:10", "Bonjour,\n\nPendant votre séjour, et jusqu’à sa clôture, vous pouvez poser ici vos questions à l’équipe soignante.\n\nEn cas d’urgence, appelez le 15.")
-	return v, t
+	return visit, t
 }
 
-// discharged adds the end of a visit, with a grace in days.
-func (c *clinic) discharged(v conversations.Visit, days, grace int) {
-	c.add(days, "15:30", func(ctx context.Context) error {
-		_, err := c.core.ChangeEpisode(ctx, c.application.actor, c.boxes(), conversations.EpisodeInput{
-			Visit: v, To: rules.EpisodeClosed, EventID: "A03-" + v.Number, Source: rules.ByADT, Grace: time.Duration(grace) * 24 * time.Hour,
+// closed adds the close of a visit, with a grace in days.
+func (v *visits) closed(visit conversations.Visit, days, grace int) {
+	v.add(days, "15:30", func(ctx context.Context) error {
+		_, err := v.core.ChangeEpisode(ctx, v.application.actor, v.boxes(), conversations.EpisodeInput{
+			Visit: visit, To: rules.EpisodeClosed, EventID: "A03-" + visit.Number, Source: rules.ByADT, Grace: time.Duration(grace) * 24 * time.Hour,
 		})
 		return err
 	})
 }
 
-func (c *clinic) boxes() []conversations.Address {
-	return []conversations.Address{c.application.box, c.sophie.box}
+func (v *visits) boxes() []conversations.Address {
+	return []conversations.Address{v.application.box, v.sophie.box}
 }
 
 // maxInpatients is how many patients of the hospital have names.
