@@ -111,11 +111,16 @@ func (p *past) play(ctx context.Context) error {
 	return nil
 }
 
-// add plays a scene some days before the beginning, at an hour of the day in Paris such as 09:15.
+// add plays a scene some days before the beginning, at an hour of the day in Paris such as 09:15. What would be later
+// than the beginning plays just before it.
 func (p *past) add(days int, hour string, play func(ctx context.Context) error) {
-	at, err := time.ParseInLocation("15:04", hour, p.zone)
+	of, err := time.ParseInLocation("15:04", hour, p.zone)
 	y, m, d := p.began.In(p.zone).AddDate(0, 0, -days).Date()
-	p.scenes = append(p.scenes, scene{time.Date(y, m, d, at.Hour(), at.Minute(), 0, 0, p.zone), func(ctx context.Context) error {
+	at := time.Date(y, m, d, of.Hour(), of.Minute(), 0, 0, p.zone)
+	if at.After(p.began) {
+		at = p.began.Add(-time.Minute)
+	}
+	p.scenes = append(p.scenes, scene{at, func(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read the hour: %w", err)
 		}
@@ -170,8 +175,14 @@ func (t *talk) self() conversations.Actor {
 
 func (t *talk) boxes() []conversations.Address { return []conversations.Address{t.box} }
 
-// asks has the writer open the conversation, or write in it again, and ask to be told of the opening.
+// asks has the writer open the conversation, or write in it again.
 func (t *talk) asks(days int, hour, text string, documents ...conversations.Attachment) {
+	t.writesAs(days, hour, conversations.ThreadInput{Mailbox: t.box, Text: text, Attachments: documents})
+}
+
+// awaits is asks with the wish to be told of the opening, which is still to come: the receipt of a past one would be
+// sent today.
+func (t *talk) awaits(days int, hour, text string, documents ...conversations.Attachment) {
 	t.writesAs(days, hour, conversations.ThreadInput{Mailbox: t.box, Text: text, Attachments: documents, ReadReceipt: true})
 }
 

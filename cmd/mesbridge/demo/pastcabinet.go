@@ -31,7 +31,7 @@ func (p *past) cabinet(claire pen) {
 	t.answers(2, "10:21", "Bonjour Docteur,\n\nPas de saignement. Par contre j’ai deux bleus au bras gauche, sans m’être cogné. Dois-je m’inquiéter ?")
 
 	t = p.talk(claire, nadia, "Préparation de votre épreuve d’effort")
-	t.asks(1, "11:30", "Bonjour Madame Belcourt,\n\nVenez en tenue confortable, avec des chaussures de sport. Ne prenez pas votre bêtabloquant le matin de l’examen.\n\nVous aurez besoin de deux heures.", report("convocation-epreuve-effort.pdf"))
+	t.awaits(1, "11:30", "Bonjour Madame Belcourt,\n\nVenez en tenue confortable, avec des chaussures de sport. Ne prenez pas votre bêtabloquant le matin de l’examen.\n\nVous aurez besoin de deux heures.", report("convocation-epreuve-effort.pdf"))
 
 	t = p.talk(claire, lucien, "Contrôle de votre stimulateur")
 	t.asks(31, "14:00", "Bonjour Monsieur Tessandier,\n\nLe contrôle de votre stimulateur est prévu le mois prochain. Le secrétariat vous appelle pour fixer la date.")

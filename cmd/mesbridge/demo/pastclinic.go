@@ -26,7 +26,7 @@ func (p *past) ward(sophie pen) {
 	t.notes(2, "08:12", "Allergie à l’iode déclarée par le patient : demande d’avis au Dr Vasserot avant de répondre.")
 
 	t = p.talk(sophie, yvonne, "Suites de votre hospitalisation")
-	t.asks(2, "16:45", "Bonjour Madame Castelneau,\n\nComment allez-vous depuis votre retour à la maison ?")
+	t.awaits(2, "16:45", "Bonjour Madame Castelneau,\n\nComment allez-vous depuis votre retour à la maison ?")
 }
 
 // unit is a care unit with its visits, each by how many days ago it began.
@@ -39,7 +39,7 @@ type unit struct {
 	questions []question
 }
 
-// announced is a visit that was closed yesterday, with the days until the end of its conversations.
+// announced is a visit that was closed today, with the days until the end of its conversations.
 type announced struct{ began, ends int }
 
 // question is an open visit whose patient asked something some days ago, and has no answer.
@@ -97,7 +97,7 @@ func (v *visits) happen(units []unit) {
 		}
 		for _, a := range u.announced {
 			visit, _ := v.admitted(u.name, a.began)
-			v.closed(visit, 1, a.ends+1)
+			v.closed(visit, 0, a.ends)
 		}
 		for _, q := range u.questions {
 			_, talk := v.admitted(u.name, q.began)
