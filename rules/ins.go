@@ -2,7 +2,11 @@ package rules
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 )
 
 // INS is a matricule INS in canonical form: 13 characters and a key of 2 digits, upper case (R12,
@@ -15,20 +19,26 @@ func (INS) String() string { return "[INS]" }
 // GoString hides the matricule.
 func (INS) GoString() string { return "[INS]" }
 
-// ErrNotINS means that a text is not a matricule INS. It never holds the text.
-var ErrNotINS = errors.New("not a matricule INS: 15 characters, key included, are needed")
+// ErrNotINS means that a text is not a matricule INS; the others are kinds of it that a person mends in another way. None
+// holds the text.
+var (
+	ErrNotINS    = errors.New("not a matricule INS: 15 characters, key included, are needed")
+	ErrINSLength = fmt.Errorf("another length: %w", ErrNotINS)
+	ErrINSKey    = fmt.Errorf("the key is not that of the 13 characters before it: %w", ErrNotINS)
+)
 
 // ParseINS reads a matricule of 15 characters, letters of Corsica in either case. With checkKey off
-// a wrong key passes, which is for test data only (D20, R20).
+// a wrong key passes, which is for test data only (D20, R20). It fails with [ErrINSLength], then for a character that
+// cannot stand where it stands, then with [ErrINSKey], then for what no matricule begins with.
 func ParseINS(s string, checkKey bool) (INS, error) {
+	if utf8.RuneCountInString(s) != 15 {
+		return "", ErrINSLength // R13
+	}
 	if len(s) != 15 {
-		return "", ErrNotINS // R13
+		return "", ErrNotINS
 	}
 	if c := s[6]; c == 'a' || c == 'b' { // the only place for a letter (R17, R18)
 		s = s[:6] + strings.ToUpper(s[6:7]) + s[7:]
-	}
-	if strings.IndexByte("1278", s[0]) < 0 {
-		return "", ErrNotINS // R15
 	}
 	var n, key uint64
 	for i := range len(s) {
@@ -42,7 +52,10 @@ func ParseINS(s string, checkKey bool) (INS, error) {
 			key = key*10 + d
 		}
 	}
-	if !monthPlausible(s[3:5]) || checkKey && key != 97-n%97 { // R14, R16
+	switch {
+	case checkKey && key != 97-n%97: // R16
+		return "", ErrINSKey
+	case strings.IndexByte("1278", s[0]) < 0, !monthPlausible(s[3:5]): // R15, R14
 		return "", ErrNotINS
 	}
 	return INS(s), nil
@@ -86,4 +99,29 @@ func (i INS) BirthMonth() (month, year string) {
 		month = ""
 	}
 	return month, string(i[1:3])
+}
+
+// oldest is the age in years that a person of a matricule has at most.
+const oldest = 120
+
+// BirthYears lists the years of birth that the two digits of a matricule may mean now, the latest first: nobody was born
+// later than now, and nobody is older than 120 years (R14, R28). Without a matricule there is none.
+func (i INS) BirthYears(now time.Time) []int {
+	month, digits := i.BirthMonth()
+	year, err := strconv.Atoi(digits)
+	if err != nil {
+		return nil
+	}
+	first, last := 1, 12 // months of birth that are possible
+	if m, err := strconv.Atoi(month); err == nil {
+		first, last = m, m
+	}
+	var all []int
+	for born := now.Year() - now.Year()%100 + year; born >= now.Year()-oldest-1; born -= 100 {
+		months := func(m int) int { return (now.Year()-born)*12 + int(now.Month()) - m } // since that month of the year of birth
+		if months(first) >= 0 && months(last) <= (oldest+1)*12 {
+			all = append(all, born)
+		}
+	}
+	return all
 }

@@ -1,7 +1,9 @@
 package rules_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,7 +116,7 @@ func TestParseINS_malformed(t *testing.T) {
 	} {
 		if ins, err := rules.ParseINS(text, false); err == nil {
 			t.Errorf("%q (%s) passes as %q", text, note, string(ins))
-		} else if err.Error() != rules.ErrNotINS.Error() {
+		} else if !slices.Contains([]error{rules.ErrNotINS, rules.ErrINSLength}, err) {
 			t.Errorf("%q: the error may quote it: %v", text, err)
 		}
 	}
@@ -166,4 +168,23 @@ func FuzzParseINS(f *testing.F) {
 			t.Errorf("%q has the wrong key", s)
 		}
 	})
+}
+
+// TestParseINS_saysWhatIsWrong: a person who counts 15 characters is not told to count them (R13, R16).
+func TestParseINS_saysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]error{ // the errors themselves: none quotes the text
+		"":                 rules.ErrINSLength,
+		"27903512151898":   rules.ErrINSLength,
+		"2790351215189890": rules.ErrINSLength,
+		"279035121518998":  rules.ErrINSKey, // two digits in the wrong order
+		"379035121518989":  rules.ErrINSKey, // a first digit that none has, and so the key of another
+		"27903512151898O":  rules.ErrNotINS,
+		"27903512151898é":  rules.ErrNotINS, // 15 characters, 16 octets
+	} {
+		_, err := rules.ParseINS(text, true)
+		if err != want || !errors.Is(err, rules.ErrNotINS) { //nolint:errorlint // the very error is meant
+			t.Errorf("%q: %v, want %v", text, err, want)
+		}
+	}
 }
