@@ -124,6 +124,14 @@ func everyQuestion() []asked {
 			_, err := b.Threads(b.t.Context(), address(b.t, doctor), conversations.Filter{})
 			return err
 		}},
+		{"the own register", func(b *bench, ins rules.INS) error {
+			_, err := b.ExchangeWith(b.t.Context(), address(b.t, doctor), ins)
+			return err
+		}},
+		{"the own register of a stranger", func(b *bench, ins rules.INS) error {
+			_, err := b.ExchangeWith(b.t.Context(), address(b.t, "etranger@autre.test"), ins)
+			return err
+		}},
 	}
 }
 
@@ -212,6 +220,33 @@ func TestAsk_sameTripsWhoeverItIs(t *testing.T) {
 		if name[:5] == "again" && n != costs["again, enrolled"] {
 			t.Errorf("%s: %v", name, costs)
 		}
+	}
+}
+
+// D29, D36: a mailbox finds in its own register whom it has an exchange with, and nobody else's; somebody who has none with
+// it is not found, by the same round trips whether he is known here or not.
+func TestExchangeWith_tellsTheOwnRegisterAlone(t *testing.T) {
+	t.Parallel()
+	var r *trips
+	b := newBench(t, func(s conversations.Store) conversations.Store {
+		r = &trips{Store: s}
+		return r
+	})
+	b.taken(mail{from: doctor, subject: "Un", text: "1"})
+	b.settle()
+	line, err := b.ExchangeWith(t.Context(), address(t, doctor), anINS)
+	if err != nil || line.Patient.Name != "Camille Durand" || line.State != rules.ThreadOpen || line.ID != b.thread("Un").Contact {
+		t.Fatalf("%+v, %v", line, err)
+	}
+	costs := map[string]int{}
+	for name, ins := range map[string]rules.INS{"another's patient": anINS, "nobody": anotherINS} {
+		before := r.n
+		_, err := b.ExchangeWith(t.Context(), address(t, clinic), ins)
+		wantKind(t, err, conversations.KindNotFound)
+		costs[name] = r.n - before
+	}
+	if costs["another's patient"] != costs["nobody"] {
+		t.Errorf("%v", costs)
 	}
 }
 

@@ -204,6 +204,17 @@ func (s *Service) Exchange(ctx context.Context, mailboxes []Address, id ID) (Exc
 	return lines[0], s.addStandings(ctx, m, lines, []LedgerEntry{{Patient: p}})
 }
 
+// ExchangeWith returns the pair of a mailbox and whoever a matricule names, KindNotFound when the mailbox has none. It
+// looks into the mailbox's own register alone: where that knows of no pair, the steps are the same for everybody, with a
+// mailbox of his own or without (D29, D36).
+func (s *Service) ExchangeWith(ctx context.Context, m Address, ins rules.INS) (ExchangeLine, error) {
+	p, err := s.LeadsTo(ctx, ins)
+	if err != nil {
+		return ExchangeLine{}, err
+	}
+	return s.Exchange(ctx, []Address{m}, s.exchangeID(p, s.MailboxID(m)))
+}
+
 // addStandings adds to exchanges of a mailbox the lists that their conversations bring them into, as they are
 // noted.
 func (s *Service) addStandings(ctx context.Context, m Address, lines []ExchangeLine, entries []LedgerEntry) error {
