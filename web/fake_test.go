@@ -356,6 +356,19 @@ func (f *fakeConversations) Exchange(_ context.Context, _ []conversations.Addres
 	return f.pairs[at], nil
 }
 
+func (f *fakeConversations) ExchangeWith(_ context.Context, m conversations.Address, ins rules.INS) (conversations.ExchangeLine, error) {
+	if err := f.called("ExchangeWith"); err != nil {
+		return conversations.ExchangeLine{}, err
+	}
+	at := slices.IndexFunc(f.pairs, func(e conversations.ExchangeLine) bool {
+		return e.Patient.INS == ins && e.Mailbox.Canonical() == m.Canonical()
+	})
+	if at < 0 {
+		return conversations.ExchangeLine{}, kind(conversations.KindNotFound)
+	}
+	return f.pairs[at], nil
+}
+
 func (f *fakeConversations) Threads(context.Context, conversations.Address, conversations.Filter) (conversations.ThreadPage, error) {
 	lines := f.lines()
 	for i := range lines {

@@ -17,13 +17,17 @@ import (
 // upload sends the reply form with documents: pairs of name and content.
 func (w *world) upload(session string, fields map[string]string, files ...string) reply {
 	w.t.Helper()
+	return w.uploadTo(session, answerPath, fields, files...)
+}
+
+// uploadTo sends the form of a path with documents, which come last.
+func (w *world) uploadTo(session, path string, fields map[string]string, files ...string) reply {
+	w.t.Helper()
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
-	for _, name := range []string{"csrf", "operation", "choix", "texte", "action"} {
-		if v, ok := fields[name]; ok {
-			if err := m.WriteField(name, v); err != nil {
-				w.t.Fatal(err)
-			}
+	for name, v := range fields {
+		if err := m.WriteField(name, v); err != nil {
+			w.t.Fatal(err)
 		}
 	}
 	for i := 0; i+1 < len(files); i += 2 {
@@ -38,7 +42,7 @@ func (w *world) upload(session string, fields map[string]string, files ...string
 	if err := m.Close(); err != nil {
 		w.t.Fatal(err)
 	}
-	r := httptest.NewRequest(http.MethodPost, answerPath, &b)
+	r := httptest.NewRequest(http.MethodPost, path, &b)
 	r.Header.Set("Content-Type", m.FormDataContentType())
 	if session != "" {
 		r.AddCookie(&http.Cookie{Name: "mes", Value: session})

@@ -48,7 +48,7 @@ func (a *App) deskThreadView(v visit, f page.ComposeForm, own page.TeamForm) (vi
 		}
 	}
 	f.Seen = a.seen(t, teams)
-	f.CopyAction = atDeskThread(v.id) + "/annuaire"
+	f.CopyAction = atDeskThread(v.id) + "/annuaire#" + page.FieldCopy
 	out, err := show(page.DeskThread{Thread: t, Viewer: v.who.ID, Form: f, Teams: a.shownTeams(teams), TeamForm: own, Notice: page.Notice(v.query("fait"))})
 	if len(f.Errors) > 0 {
 		out.status = http.StatusUnprocessableEntity
@@ -58,6 +58,9 @@ func (a *App) deskThreadView(v visit, f page.ComposeForm, own page.TeamForm) (vi
 
 // continueForm adds a message to a conversation.
 func continueForm(a *App, v visit) (view, error) {
+	if searchesByEnter(v) {
+		return continueCopyForm(a, v)
+	}
 	f, in := a.readCompose(v)
 	if len(f.Errors) > 0 {
 		return a.deskThreadView(v, f.ComposeForm, page.TeamForm{})

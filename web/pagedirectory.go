@@ -112,7 +112,6 @@ func composeCopyForm(a *App, v visit) (view, error) {
 		return composePage(a, v)
 	}
 	f, _ := a.readCompose(v)
-	f.FilesAgain = len(v.form.files) > 0 || v.form.cut
 	a.searchCopies(&f.ComposeForm)
 	return a.composeView(v, to, f.ComposeForm)
 }
@@ -120,7 +119,6 @@ func composeCopyForm(a *App, v visit) (view, error) {
 // continueCopyForm looks for somebody to put in copy of a further message; nothing is sent.
 func continueCopyForm(a *App, v visit) (view, error) {
 	f, _ := a.readCompose(v)
-	f.FilesAgain = len(v.form.files) > 0 || v.form.cut
 	a.searchCopies(&f.ComposeForm)
 	return a.deskThreadView(v, f.ComposeForm, page.TeamForm{})
 }

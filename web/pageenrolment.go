@@ -60,7 +60,7 @@ func (a *App) enrolmentForm(v visit) (page.EnrolmentForm, conversations.Enrolmen
 	var faults []page.FieldError
 	var err error
 	if in.INS, err = rules.ParseINS(strings.ReplaceAll(f.INS, " ", ""), a.cfg.CheckINSKey); err != nil {
-		faults = append(faults, page.FieldError{Field: page.FieldINS, Text: faultINS})
+		faults = append(faults, page.FieldError{Field: page.FieldINS, Text: insFault(err)})
 	}
 	if member := in.Fault(a.deps.Now()); member != "" {
 		faults = append(faults, enrolmentFault(member))
@@ -143,7 +143,7 @@ func (a *App) representationForm(v visit) (p page.Representations, patient, pers
 		text := strings.Join(strings.Fields(v.form.value(name)), "")
 		ins, err := rules.ParseINS(text, a.cfg.CheckINSKey)
 		if err != nil {
-			p.Errors = append(p.Errors, page.FieldError{Field: name, Text: faultINS})
+			p.Errors = append(p.Errors, page.FieldError{Field: name, Text: insFault(err)})
 		}
 		return text, ins
 	}

@@ -25,7 +25,6 @@ const (
 	faultContent = "«\u00a0%s\u00a0»\u00a0: le contenu ne correspond pas au format annoncé par son nom. Enregistrez-le de nouveau ou choisissez-en un autre."
 	faultExpired = "Par sécurité, vérifiez votre message et vos pièces jointes, puis envoyez-le de nouveau."
 	faultLater   = "Le service n’a pas pu envoyer votre message. Il n’est pas parti\u00a0: réessayez dans quelques instants."
-	filesAgain   = " Les pièces jointes sont à choisir de nouveau."
 	faultOther   = "Un autre texte a été enregistré pour ce brouillon, dans une autre fenêtre ou par une personne qui agit pour vous. Rien n’a été remplacé : lisez-le, puis enregistrez ou envoyez le texte à garder."
 )
 

@@ -70,15 +70,11 @@ func (a *App) tellFirst(v visit) (string, error) {
 	}
 	care, message, _ := strings.Cut(v.form.value(page.FieldSeen), ".")
 	nowCare, nowMessage, _ := strings.Cut(a.seen(t, found), ".")
-	again := ""
-	if len(v.form.files) > 0 {
-		again = filesAgain
-	}
 	switch other := careOfOther(found); {
 	case other.Taken() && care != nowCare:
-		return other.By + faultCare + again, nil
+		return other.By + faultCare, nil
 	case message != "" && message != nowMessage:
-		return faultNewer + again, nil
+		return faultNewer, nil
 	}
 	return "", nil
 }

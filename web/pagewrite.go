@@ -19,7 +19,9 @@ const writePath = "/pro/ecrire"
 
 // What the forms of a professional say is wrong, with what to do (I219).
 const (
-	faultINS          = "Le matricule INS doit compter 15 caractères, clé comprise. Recopiez-le depuis le dossier du patient."
+	faultINS          = "Un matricule INS n’a que des chiffres (2A ou 2B pour la Corse) et commence par 1, 2, 7 ou 8. Recopiez-le depuis le dossier du patient."
+	faultINSLength    = "Le matricule INS doit compter 15 caractères, clé comprise. Recopiez-le depuis le dossier du patient."
+	faultINSKey       = "La clé ne correspond pas au matricule\u00a0: un chiffre est faux. Recopiez-le depuis le dossier du patient."
 	faultQualified    = "Confirmez que l’identité est qualifiée\u00a0: on n’écrit qu’à une INS qualifiée."
 	faultConfirmed    = "Confirmez que c’est bien ce patient."
 	faultSubject      = "Écrivez un objet de 255 caractères au plus, sans «\u00a0[FIN]\u00a0»."
@@ -36,13 +38,24 @@ func writePage(a *App, v visit) (view, error) {
 	return show(page.Identify{Mailboxes: boxes})
 }
 
+// insFault says what is wrong with a matricule as it was typed (R13, R16).
+func insFault(err error) string {
+	switch {
+	case errors.Is(err, rules.ErrINSLength):
+		return faultINSLength
+	case errors.Is(err, rules.ErrINSKey):
+		return faultINSKey
+	}
+	return faultINS
+}
+
 // addressee is from which mailbox to whom a form writes.
 type addressee struct {
 	mailbox conversations.Address
 	choice  page.Choice
 	ins     rules.INS
-	name    string
-	pair    conversations.ID // exchange that the two have; empty: none is named
+	pair    conversations.ID           // exchange that the form names; empty: it names a matricule
+	known   conversations.ExchangeLine // of pair
 }
 
 // addressed reads from which mailbox and to whom a form writes: by an exchange, or by a matricule that the
@@ -58,7 +71,7 @@ func (a *App) addressed(v visit) (addressee, []page.FieldError, error) {
 			return addressee{}, nil, toProfessional(err)
 		}
 		choice := page.Choice{Key: a.mailboxKey(e.Mailbox), Address: e.Mailbox.Wire(), Chosen: true}
-		return addressee{mailbox: e.Mailbox, choice: choice, ins: e.Patient.INS, name: e.Patient.Name, pair: id}, nil, nil
+		return addressee{mailbox: e.Mailbox, choice: choice, ins: e.Patient.INS, pair: id, known: e}, nil, nil
 	}
 	at := slices.IndexFunc(v.who.Mailboxes, func(m conversations.Address) bool { return a.mailboxKey(m) == v.form.value(page.FieldMailbox) })
 	if at < 0 {
@@ -69,7 +82,7 @@ func (a *App) addressed(v visit) (addressee, []page.FieldError, error) {
 	var faults []page.FieldError
 	ins, err := rules.ParseINS(strings.Join(strings.Fields(v.form.value(page.FieldINS)), ""), a.cfg.CheckINSKey)
 	if err != nil {
-		faults = append(faults, page.FieldError{Field: page.FieldINS, Text: faultINS})
+		faults = append(faults, page.FieldError{Field: page.FieldINS, Text: insFault(err)})
 	}
 	if v.form.value(page.FieldQualified) == "" {
 		faults = append(faults, page.FieldError{Field: page.FieldQualified, Text: faultQualified})
@@ -96,21 +109,22 @@ func composePage(a *App, v visit) (view, error) {
 	return a.composeView(v, to, page.ComposeForm{Operation: rand.Text(), Template: conversations.ID(v.form.value(page.FieldTemplate)), Copies: a.copies(v)})
 }
 
-// composeView is the page with a form as it was typed.
+// composeView is the page with a form as it was typed. Where the verdict is final, who has not typed a word is not shown
+// the form: nobody writes what cannot leave (D29).
 func (a *App) composeView(v visit, to addressee, f page.ComposeForm) (view, error) {
-	f.CopyAction = writePath + "/annuaire"
-	p := page.Compose{Mailbox: to.choice, INS: to.ins, Name: to.name, Exchange: string(to.pair), Form: f}
-	if !f.CopySearched { // a search asks nothing about the patient, and leaves no trace with him (D29)
-		switch verdict, err := a.deps.Conversations.Ask(v.ctx, v.who.actor(), to.mailbox, to.ins); {
-		case err == nil:
-			p.Verdict = &verdict
-			p.Form.AskReason = p.Form.AskReason || verdict.Refusal.Code == rules.ObjectionRecorded
-		case conversations.KindOf(err) == conversations.KindRateLimited:
-			p.Limited = true
-		case !conversations.KindOf(err).Temporary():
-			return view{}, toProfessional(err)
-		}
+	f.CopyAction = writePath + "/annuaire#" + page.FieldCopy
+	p := page.Compose{
+		Mailbox: to.choice, INS: to.ins, Exchange: string(to.pair), Known: to.known, Years: to.ins.BirthYears(a.deps.Now()), Form: f,
 	}
+	if err := a.lookUp(v, to, &p); err != nil {
+		return view{}, err
+	}
+	var err error
+	if p.Advice, err = a.advice(v, to, f); err != nil {
+		return view{}, err
+	}
+	p.Form.AskReason = f.AskReason || p.Advice == page.AdviceReason
+	p.Closed = p.Advice.Final() && f.Subject == "" && f.Text == ""
 	if err := a.offerTemplates(v, to.mailbox, &p.Form); err != nil {
 		return view{}, err
 	}
@@ -121,8 +135,50 @@ func (a *App) composeView(v visit, to addressee, f page.ComposeForm) (view, erro
 	return out, err
 }
 
+// lookUp adds to a page what the mailbox's own register says of a matricule that was typed (D29).
+func (a *App) lookUp(v visit, to addressee, p *page.Compose) (err error) {
+	if to.pair != "" {
+		return nil
+	}
+	p.Known, err = a.deps.Conversations.ExchangeWith(v.ctx, to.mailbox, to.ins)
+	switch kind := conversations.KindOf(err); {
+	case err == nil:
+	case kind == conversations.KindNotFound, kind == conversations.KindMailboxUnknown:
+		p.Stranger = true
+	case !kind.Temporary():
+		return toProfessional(err)
+	}
+	return nil
+}
+
+// advice asks for the verdict. A search for somebody to put in copy asks nothing about the patient, and leaves no trace
+// with him: what was said before it stands in the form (D29).
+func (a *App) advice(v visit, to addressee, f page.ComposeForm) (page.Advice, error) {
+	if f.CopySearched {
+		return page.AdviceNamed(v.form.value(page.FieldAdvice)), nil
+	}
+	switch verdict, err := a.deps.Conversations.Ask(v.ctx, v.who.actor(), to.mailbox, to.ins); {
+	case err == nil:
+		return page.AdviceOf(verdict, verdict.Rule == ruleSoft), nil
+	case conversations.KindOf(err) == conversations.KindRateLimited:
+		return page.AdviceLimited, nil
+	case !conversations.KindOf(err).Temporary():
+		return "", toProfessional(err)
+	}
+	return page.AdviceNone, nil
+}
+
+// searchesByEnter reports whether the Enter key sent a form in which a colleague's name or place stands: whoever types
+// there looks for him, and means to send nothing yet.
+func searchesByEnter(v visit) bool {
+	return v.form.value(page.FieldEnter) != "" && typed(v, page.FieldCopyName)+typed(v, page.FieldCopyPlace) != ""
+}
+
 // sendForm sends a first message.
 func sendForm(a *App, v visit) (view, error) {
+	if searchesByEnter(v) {
+		return composeCopyForm(a, v)
+	}
 	to, faults, err := a.addressed(v)
 	if err != nil {
 		return view{}, err
@@ -164,11 +220,12 @@ func (a *App) readCompose(v visit) (composeForm, conversations.ThreadInput) {
 		Copies:    a.copies(v), CopyName: typed(v, page.FieldCopyName), CopyPlace: typed(v, page.FieldCopyPlace),
 	}}
 	in := conversations.ThreadInput{Text: f.Text, NoReply: f.NoReply, ReadReceipt: f.Receipt, Acknowledged: f.Reason, Operation: f.Operation, CopyTo: copiesTo(f.Copies)}
+	f.FilesAgain = v.form.cut || len(v.form.files) > 0
 	f.AskReason, f.AskConfidential = f.Reason != "", f.Confidential != ""
 	fault := func(field, text string) { f.Errors = append(f.Errors, page.FieldError{Field: field, Text: text}) }
 	switch {
 	case v.form.cut:
-		fault(page.FieldFiles, faultSize+filesAgain)
+		fault(page.FieldFiles, faultSize)
 		return f, in
 	case f.Text == "":
 		fault(page.FieldText, faultNoText)
@@ -185,13 +242,13 @@ func (a *App) readCompose(v visit) (composeForm, conversations.ThreadInput) {
 	for _, one := range v.form.files {
 		kind, text := typeOf(one)
 		if text != "" {
-			fault(page.FieldFiles, text+filesAgain)
+			fault(page.FieldFiles, text)
 			break
 		}
 		in.Attachments = append(in.Attachments, conversations.Attachment{Name: one.name, Type: kind, Content: one.content})
 	}
 	if asMail(in.Text, in.Attachments) > a.cfg.MaxMessageBytes {
-		fault(page.FieldFiles, faultSize+filesAgain)
+		fault(page.FieldFiles, faultSize)
 	}
 	return f, in
 }
@@ -236,11 +293,11 @@ func (f *composeForm) refusedBy(err error) bool {
 	case conversations.KindInvalidRequest:
 		return core.Rule == ruleCopies && fault(page.FieldCopy, faultCopyOutside)
 	case conversations.KindWrongPatient:
-		return fault(page.FieldFiles, faultWrong+filesAgain)
+		return fault(page.FieldFiles, faultWrong)
 	case conversations.KindTooLarge:
-		return fault(page.FieldFiles, faultSize+filesAgain)
+		return fault(page.FieldFiles, faultSize)
 	case conversations.KindStaleState, conversations.KindUnavailable, conversations.KindInternal:
-		return fault(page.FieldForm, faultLater+filesAgain)
+		return fault(page.FieldForm, faultLater)
 	}
 	return false
 }

@@ -56,6 +56,7 @@ type Conversations interface {
 
 	Exchanges(ctx context.Context, m conversations.Address, f conversations.Filter) (conversations.ExchangePage, error)
 	Exchange(ctx context.Context, mailboxes []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error)
+	ExchangeWith(ctx context.Context, m conversations.Address, ins rules.INS) (conversations.ExchangeLine, error)
 	Threads(ctx context.Context, m conversations.Address, f conversations.Filter) (conversations.ThreadPage, error)
 	ThreadFor(ctx context.Context, mailboxes []conversations.Address, id conversations.ID) (conversations.Thread, error)
 	OpenThread(ctx context.Context, actor conversations.Actor, in conversations.ThreadInput) (conversations.Thread, error)

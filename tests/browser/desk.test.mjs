@@ -42,7 +42,7 @@ it('writes to a patient from a qualified identity, sees the receipt, and ends th
   await page.getByLabel('Matricule INS du patient').fill(patient.ins);
   await press('Continuer');
   const facts = await said(page.getByRole('region', { name: 'À ce patient' }));
-  for (const words of [patient.ins, 'Femme', '03/79', doctor.mailboxes[0], 'Rien n’est dit de la messagerie']) {
+  for (const words of [patient.ins, 'Femme', 'mars 1979', 'Inconnu de cette boîte', doctor.mailboxes[0], 'Rien n’est dit de la messagerie']) {
     assert.ok(facts.includes(words), `${words} is missing in ${facts}`);
   }
   await look('compose');
@@ -51,8 +51,9 @@ it('writes to a patient from a qualified identity, sees the receipt, and ends th
   await page.getByLabel('Votre message').fill('Bonjour, votre bilan est bon.');
   await page.getByLabel('Pièces jointes').setInputFiles({ name: 'bilan.txt', mimeType: 'text/plain', buffer: Buffer.from('bilan') });
   await page.getByLabel('C’est bien ce patient').evaluate((box) => { box.required = false; });
-  await press('Envoyer au patient');
+  await page.getByLabel('Objet').press('Enter'); // sends, and looks for nobody in the directory
   assert.equal(page.answer.status(), 422);
+  assert.match(await said(page.getByRole('alert')), /n’a pas été envoyé[\s\S]*Vos pièces jointes n’ont pas été gardées/);
   assert.equal(await page.getByLabel('Votre message').inputValue(), 'Bonjour, votre bilan est bon.');
   await look('compose-fault');
   await page.getByLabel('C’est bien ce patient').check();
@@ -96,6 +97,16 @@ it('writes to a patient from a qualified identity, sees the receipt, and ends th
   await press('Écrire un nouveau message');
   assert.ok((await said(page.getByRole('region', { name: 'À ce patient' }))).includes('peut recevoir votre message'));
   await look('compose-known');
+
+  await page.goto(`${demo.ready.http}/pro/ecrire`);
+  await page.getByLabel('Matricule INS du patient').fill(patient.ins);
+  await page.getByLabel('L’identité est qualifiée').check();
+  await press('Continuer');
+  const known = await said(page.getByRole('region', { name: 'À ce patient' }));
+  assert.ok(known.includes(`${patient.name} (connue de cette boîte)`) && known.includes('déjà un échange ouvert'), known);
+  await look('compose-known-by-ins');
+  await page.getByRole('link', { name: 'Voir l’échange' }).click();
+  await page.getByRole('heading', { name: patient.name }).waitFor();
   assert.deepEqual(inspector.faults, []);
   await visitor.leave();
 });
@@ -127,9 +138,14 @@ it('finds a colleague in the directory and puts him in copy', { timeout: 240_000
   await press('Continuer');
   await page.getByLabel('Objet').fill('Suivi');
   await page.getByLabel('Votre message').fill('Bonjour.');
+  const verdict = await said(page.getByRole('region', { name: 'À ce patient' }));
   await page.getByLabel('Chercher un professionnel').fill('guerandel');
   await press('Chercher dans l’annuaire');
   assert.equal(await page.getByLabel('Votre message').inputValue(), 'Bonjour.');
+  assert.equal(await said(page.getByRole('region', { name: 'À ce patient' })), verdict);
+  assert.ok(page.url().endsWith('#copie') && await page.getByLabel('MME Maëlle GUÉRANDEL').isVisible());
+  await page.keyboard.press('Tab');
+  assert.ok(await page.getByLabel('Dr Éloïse TRÉVARIN').evaluate((box) => box === document.activeElement), 'the keyboard does not go on at the result');
   await page.getByLabel('MME Maëlle GUÉRANDEL').check();
   await page.getByLabel('C’est bien ce patient').check();
   await look('compose-copies');

@@ -1,6 +1,10 @@
 package page
 
 import (
+	"strconv"
+	"strings"
+	"time"
+
 	"mesbridge/conversations"
 	"mesbridge/rules"
 )
@@ -17,6 +21,8 @@ const (
 	FieldReason       = "motif"
 	FieldMailbox      = "bal"
 	FieldExchange     = "echange"
+	FieldAdvice       = "avis"
+	FieldEnter        = "entree" // the form was sent by the Enter key
 )
 
 // Identify is the page that asks to whom a professional writes: a qualified identity (R25).
@@ -39,10 +45,12 @@ func (p Identify) Error(field string) string { return faultOf(p.Errors, field) }
 type Compose struct {
 	Mailbox  Choice
 	INS      rules.INS
-	Name     string                        // of a patient whom the mailbox has written to
-	Exchange string                        // id of that exchange
-	Verdict  *conversations.ContactVerdict // nil: it could not be asked for now
-	Limited  bool                          // too many questions in an hour (D29)
+	Exchange string                     // id of the exchange from which one writes; empty: a matricule was typed
+	Known    conversations.ExchangeLine // what the mailbox's own register says of the patient; without an ID: nothing
+	Stranger bool                       // the register does not know the patient
+	Years    []int                      // of birth, that the matricule may mean
+	Advice   Advice
+	Closed   bool // no message can leave, and none was begun: there is no form
 	Form     ComposeForm
 }
 
@@ -60,42 +68,41 @@ func (p Compose) Sex() string {
 	return "Homme"
 }
 
-// Birth is month and year of birth as the matricule tells them.
-func (p Compose) Birth() string {
-	month, year := p.INS.BirthMonth()
-	if month == "" {
-		return "mois inconnu, année " + year
+// KnownHow tells beside a name that the mailbox itself knows it.
+func (p Compose) KnownHow() string {
+	if p.INS.Female() {
+		return "connue de cette boîte"
 	}
-	return month + "/" + year
+	return "connu de cette boîte"
 }
 
-// Answer is the verdict in words (wording.md).
-func (p Compose) Answer() string {
+// Already tells whoever typed a matricule that an exchange is there, empty when none is.
+func (p Compose) Already() string {
 	switch {
-	case p.Form.CopySearched:
-		return "L’avis donné avant votre recherche reste valable."
-	case p.Limited:
-		return "Vous avez demandé beaucoup d’avis cette heure-ci\u00a0: celui-ci n’est pas donné. Vous pouvez écrire."
-	case p.Verdict == nil:
-		return "L’avis ne peut pas être donné en ce moment. Vous pouvez écrire\u00a0: le service dira si le message n’arrive pas."
-	case p.Verdict.Refusal.Code == rules.PatientUnreachable:
-		return "Injoignable par ce canal. Prévenez le patient par un autre moyen."
-	case p.Verdict.Refusal.Code == rules.MailboxUnknown:
-		return "Patient non trouvé\u00a0: aucune messagerie Mon espace santé n’est ouverte pour ce matricule INS. Vérifiez l’identité\u00a0; sinon, remettez le document par un autre moyen."
-	case p.Verdict.Refusal.Code == rules.ObjectionRecorded:
-		return "Une opposition de ce patient est enregistrée de votre côté."
-	case p.Verdict.Refusal.Refused():
-		return "Votre message ne peut pas être envoyé en ce moment."
-	case !p.Verdict.Objected.IsZero():
-		return "Ce patient s’oppose à l’échange d’informations le concernant avec vous ou votre structure. Votre message peut lui parvenir."
-	case p.Verdict.Reachability == rules.Reachable:
-		return "La messagerie de ce patient peut recevoir votre message."
+	case p.Exchange != "" || p.Known.ID == "":
+		return ""
+	case p.Known.State == rules.ThreadOpen:
+		return "Vous avez déjà un échange ouvert avec cette personne\u00a0:"
+	case p.Known.State == rules.ThreadEnded:
+		return "Vous avez déjà un échange avec cette personne, terminé\u00a0:"
 	}
-	return "Rien n’est dit de la messagerie de ce patient avant l’envoi\u00a0: aucun échange ne le relie encore à cette boîte."
+	return "Vous avez déjà un échange avec cette personne\u00a0:"
 }
 
-// Refused reports whether the verdict says that the message would not arrive.
-func (p Compose) Refused() bool { return p.Verdict != nil && p.Verdict.Refusal.Refused() }
+// Birth is month and years of birth as the matricule may mean them (R28).
+func (p Compose) Birth() string {
+	digits, _ := p.INS.BirthMonth()
+	years := make([]string, len(p.Years))
+	for i, y := range p.Years {
+		years[i] = strconv.Itoa(y)
+	}
+	born := strings.Join(years, " ou ")
+	month, err := strconv.Atoi(digits)
+	if err != nil {
+		return born + " (mois non indiqué par le matricule)"
+	}
+	return monthName(time.Month(month)) + nbsp + born
+}
 
 // ComposeForm is a professional's message as it was typed.
 type ComposeForm struct {
@@ -115,7 +122,7 @@ type ComposeForm struct {
 	CopyName, CopyPlace string // what was searched
 	CopySearched        bool
 	CopyFound, CopyMore bool // somebody who is not in copy yet; more than are shown
-	FilesAgain          bool // documents were attached, and are not kept by a search
+	FilesAgain          bool // documents were attached, and no form keeps them
 }
 
 // Error is the text of the fault of a field, empty for none.

@@ -13,14 +13,19 @@ const nbsp = "\u00a0"
 // day writes a date in full: mardi 12 mai 2026, dimanche 1er mars 2026 (I219).
 func day(t time.Time) string {
 	weekdays := [...]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"}
-	months := [...]string{
-		"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-	}
 	n := fmt.Sprint(t.Day())
 	if t.Day() == 1 {
 		n = "1er"
 	}
-	return fmt.Sprintf("%s %s"+nbsp+"%s"+nbsp+"%d", weekdays[t.Weekday()], n, months[t.Month()-time.January], t.Year())
+	return fmt.Sprintf("%s %s"+nbsp+"%s"+nbsp+"%d", weekdays[t.Weekday()], n, monthName(t.Month()), t.Year())
+}
+
+// monthName names a month of the year.
+func monthName(m time.Month) string {
+	months := [...]string{
+		"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+	}
+	return months[m-time.January]
 }
 
 // clock writes a time of day: 18 h, 18 h 05.
