@@ -18,7 +18,10 @@ const (
 	copiesShown    = 10 // found beside those already in copy
 )
 
-const faultQuestion = "Écrivez au moins deux lettres d’un nom, d’une profession, d’une spécialité ou d’un lieu."
+const (
+	faultQuestion     = "Écrivez au moins deux lettres d’un nom, d’une profession, d’une spécialité ou d’un lieu."
+	faultCopyQuestion = "Écrivez au moins deux lettres d’un nom ou d’un lieu."
+)
 
 // directoryPage asks whom to look for.
 func directoryPage(_ *App, _ visit) (view, error) { return show(page.Directory{}) }
@@ -86,7 +89,7 @@ func (a *App) searchCopies(f *page.ComposeForm) {
 	f.CopySearched, f.Errors = true, nil
 	q, err := question(f.CopyName, "", "", f.CopyPlace)
 	if err != nil {
-		f.Errors = []page.FieldError{{Field: page.FieldCopyName, Text: faultQuestion}}
+		f.Errors = []page.FieldError{{Field: page.FieldCopyName, Text: faultCopyQuestion}}
 		return
 	}
 	found, next, err := a.deps.Directory.Search(q, "", copiesShown)
