@@ -89,6 +89,12 @@ func actsNoMore() page.Trouble {
 	}
 }
 
+// notGranted tells whoever acts for a person that a page is not for him: a form that the core would refuse is not shown,
+// and of a file not one octet leaves (R133).
+func notGranted() page.Trouble {
+	return page.Trouble{Heading: "Ce n’est pas possible", What: notGrantedFrench, Next: []page.Step{stepMessages()}}
+}
+
 // actingViewer is what the pages say of whoever acts for another.
 func actingViewer(p *conversations.Profile) *page.Acting {
 	if p == nil {
@@ -99,7 +105,7 @@ func actingViewer(p *conversations.Profile) *page.Acting {
 
 // withinRights takes the choice of saving documents away from whoever may not.
 func (v visit) withinRights(t conversations.Thread) conversations.Thread {
-	if v.acting == nil || v.acting.Rights.Has(rules.MayManage) {
+	if v.may(rules.MayManage) {
 		return t
 	}
 	for _, m := range t.Messages {

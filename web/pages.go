@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"mesbridge/conversations"
+	"mesbridge/rules"
 )
 
 // pageRoute is one page that needs a login.
@@ -18,6 +19,7 @@ type pageRoute struct {
 	method string
 	path   string
 	kind   PrincipalKind // empty: any person
+	right  rules.Rights  // that whoever acts for the patient needs to see the page (R133); 0: reading. The core decides on forms
 	limit  int64         // of a form with documents, in octets, whose page tells itself when it was cut; 0: a small form
 	serve  func(a *App, v visit) (view, error)
 	// expired shows the form again when its token is not the session's, with what was typed; nil shows a
@@ -44,7 +46,7 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: get, path: "/messages/{id}/pieces/{piece}/lecture", kind: Patient, serve: readingPage},
 		{method: get, path: "/messages/{id}/pieces/{piece}/contenu", kind: Patient, serve: readingFile},
 		{method: get, path: "/messages/{id}/originaux/{piece}", kind: Patient, serve: originalFile},
-		{method: get, path: "/messages/{id}/supprimer", kind: Patient, serve: deletePage},
+		{method: get, path: "/messages/{id}/supprimer", kind: Patient, right: rules.MayManage, serve: deletePage},
 		{method: post, path: "/messages/{id}/supprimer", kind: Patient, serve: deleteForm},
 		{method: post, path: "/messages/{id}/pieces/{piece}/enregistrer", kind: Patient, serve: saveForm},
 		{method: get, path: "/documents", kind: Patient, serve: documentsPage},
@@ -52,27 +54,27 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: get, path: "/documents/{id}/lecture", kind: Patient, serve: documentReadingPage},
 		{method: get, path: "/documents/{id}/contenu", kind: Patient, serve: documentReadingFile},
 		{method: post, path: "/documents/{id}/supprimer", kind: Patient, serve: deleteDocumentForm},
-		{method: get, path: "/oppositions", kind: Patient, serve: objectionsPage},
+		{method: get, path: "/oppositions", kind: Patient, right: rules.MayBlock, serve: objectionsPage},
 		{method: post, path: "/oppositions", kind: Patient, serve: objectForm},
 		{method: post, path: "/oppositions/{id}/lever", kind: Patient, serve: withdrawForm},
 		{method: get, path: "/historique", kind: Patient, serve: historyPage},
 		{method: get, path: "/historique.csv", kind: Patient, serve: historyFile},
-		{method: get, path: "/notifications", kind: Patient, serve: notificationPage},
+		{method: get, path: "/notifications", kind: Patient, right: rules.MayGovern, serve: notificationPage},
 		{method: post, path: "/notifications", kind: Patient, serve: notificationForm},
-		{method: get, path: "/donnees", kind: Patient, serve: takeawayPage},
-		{method: get, path: "/donnees.zip", kind: Patient, serve: takeawayFile},
+		{method: get, path: "/donnees", kind: Patient, right: rules.MayGovern, serve: takeawayPage},
+		{method: get, path: "/donnees.zip", kind: Patient, right: rules.MayGovern, serve: takeawayFile},
 		{method: get, path: "/compte", kind: Patient, serve: accountPage},
-		{method: get, path: "/compte/{id}", kind: Patient, serve: commandPage},
+		{method: get, path: "/compte/{id}", kind: Patient, right: rules.MayGovern, serve: commandPage},
 		{method: post, path: "/compte/{id}", kind: Patient, serve: commandForm},
 		{method: get, path: "/conditions", serve: termsPage, freely: true},
 		{method: post, path: "/conditions", serve: termsForm, freely: true},
 		{method: get, path: connectionsPath, serve: connectionsPage, freely: true},
 		{method: post, path: connectionsPath, serve: endConnectionForm, freely: true},
 		{method: get, path: "/contacts", kind: Patient, serve: contactsPage},
-		{method: get, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockPage},
+		{method: get, path: "/contacts/{id}/bloquer", kind: Patient, right: rules.MayBlock, serve: blockPage},
 		{method: post, path: "/contacts/{id}/bloquer", kind: Patient, serve: blockForm},
 		{method: post, path: "/contacts/{id}/debloquer", kind: Patient, serve: unblockForm},
-		{method: get, path: "/aidants", kind: Patient, serve: delegatesPage},
+		{method: get, path: "/aidants", kind: Patient, right: rules.MayGovern, serve: delegatesPage},
 		{method: post, path: "/aidants", kind: Patient, serve: inviteForm},
 		{method: post, path: "/aidants/{id}/fin", kind: Patient, serve: endDelegateForm},
 		{method: post, path: "/aidants/{id}/retablir", kind: Patient, serve: restoreDelegateForm},
@@ -177,6 +179,9 @@ func (a *App) pageHandler(r pageRoute) fiber.Handler {
 				return err
 			}
 			return a.sendView(c, v, *out)
+		}
+		if !v.may(r.right) {
+			return a.sendView(c, v, view{status: http.StatusForbidden, page: notGranted()})
 		}
 		serve := r.serve
 		if r.method == http.MethodPost {

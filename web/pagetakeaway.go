@@ -9,15 +9,11 @@ import (
 	"time"
 
 	"mesbridge/conversations"
-	"mesbridge/rules"
 	"mesbridge/web/page"
 )
 
 // takeawayPage tells what a patient's copy of all his data holds, before he takes it.
 func takeawayPage(a *App, v visit) (view, error) {
-	if err := v.mayTakeAway(); err != nil {
-		return view{}, err
-	}
 	account, err := a.deps.Conversations.Account(v.ctx, v.patient)
 	if err != nil {
 		return view{}, err
@@ -25,21 +21,9 @@ func takeawayPage(a *App, v visit) (view, error) {
 	return show(page.Takeaway{Room: page.Room(account.Storage)})
 }
 
-// mayTakeAway refuses whoever acts for the patient without the right to, before the first octet of an archive leaves: the
-// core refuses too, but then it would be a broken file (R133).
-func (v visit) mayTakeAway() error {
-	if v.acting == nil || v.acting.Rights.Has(rules.MayGovern) {
-		return nil
-	}
-	return &conversations.Error{Kind: conversations.KindNotGranted, Rule: "R133"}
-}
-
 // takeawayFile sends a patient everything that is kept of his, as one archive: messages with names in place of
 // addresses (D11), documents, contacts, objections and history.
 func takeawayFile(a *App, v visit) (view, error) {
-	if err := v.mayTakeAway(); err != nil {
-		return view{}, err
-	}
 	tables, err := a.takeawayTables(v)
 	if err != nil {
 		return view{}, err

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"mesbridge/conversations"
+	"mesbridge/rules"
 	"mesbridge/web/page"
 )
 
@@ -26,6 +27,9 @@ type visit struct {
 	form    form // of a POST
 	unseen  bool // nobody looks at the page: HEAD, or a browser that fetches ahead
 }
+
+// may reports whether the visitor has a right; whoever acts for himself has all (R133).
+func (v visit) may(r rules.Rights) bool { return v.acting == nil || v.acting.Rights.Has(r) }
 
 // viewer is the visitor as the pages greet him.
 func (v visit) viewer() page.Viewer {
