@@ -28,10 +28,17 @@ func (a *App) delegatesView(v visit, f page.InviteForm, status int) (view, error
 	if err != nil {
 		return view{}, err
 	}
-	return view{status: status, page: page.Delegates{
-		Items: found, Notice: page.Notice(v.query("fait")), Form: f,
-		Legal: v.acting != nil && (v.acting.Delegation.Kind == rules.Parent || v.acting.Delegation.Kind == rules.Guardian),
-	}}, nil
+	p := page.Delegates{Items: found, Notice: page.Notice(v.query("fait")), Just: conversations.ID(v.query("acces")), Form: f}
+	if v.acting != nil {
+		p.Legal = v.acting.Delegation.Kind == rules.Parent || v.acting.Delegation.Kind == rules.Guardian
+		p.Own, p.Patient, p.GiveUp = conversations.ID(v.acting.Delegation.ID), v.acting.Name, a.giveUpPath(v.acting.Patient)
+	}
+	return view{status: status, page: p}, nil
+}
+
+// giveUpPath is the page on which the visitor ends what he himself may do for a patient.
+func (a *App) giveUpPath(p conversations.PatientID) string {
+	return profilesPath + "/" + a.profileID(p) + "/fin"
 }
 
 // inviteForm invites somebody. The code stands on the page that follows.
@@ -60,12 +67,16 @@ func inviteForm(a *App, v visit) (view, error) {
 	return goTo("/aidants?fait=" + string(page.NoticeInvited))
 }
 
-// endDelegateForm ends an access or withdraws an invitation, at once (R135).
+// endDelegateForm ends an access or withdraws an invitation, at once (R135). The visitor's own it leaves to the page that
+// warns him: he could not take its end back here, for this page would be closed to him.
 func endDelegateForm(a *App, v visit) (view, error) {
+	if v.acting != nil && conversations.ID(v.acting.Delegation.ID) == v.id {
+		return goTo(a.giveUpPath(v.acting.Patient))
+	}
 	if err := a.deps.Conversations.EndDelegate(v.ctx, v.who.actor(), v.patient, v.id); err != nil {
 		return view{}, err
 	}
-	return goTo("/aidants?fait=" + string(page.NoticeDelegateEnded))
+	return goTo("/aidants?fait=" + string(page.NoticeDelegateEnded) + "&acces=" + string(v.id))
 }
 
 // restoreDelegateForm takes back an end that was a mistake.
@@ -73,7 +84,7 @@ func restoreDelegateForm(a *App, v visit) (view, error) {
 	err := a.deps.Conversations.RestoreDelegate(v.ctx, v.who.actor(), v.patient, v.id)
 	switch k := conversations.KindOf(err); {
 	case err == nil:
-		return goTo("/aidants?fait=" + string(page.NoticeDelegateRestored))
+		return goTo("/aidants?fait=" + string(page.NoticeDelegateRestored) + "&acces=" + string(v.id))
 	case k == conversations.KindNotGranted, k == conversations.KindInvalidRequest:
 		return view{status: http.StatusForbidden, page: page.Trouble{
 			Heading: "L’accès n’a pas pu être rétabli", What: "Le délai de dix minutes est passé, ou la place a été donnée à quelqu’un d’autre.",

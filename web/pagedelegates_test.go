@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mesbridge/conversations"
+	"mesbridge/rules"
 	"mesbridge/web/page"
 )
 
@@ -108,7 +109,7 @@ func TestActing_endedIsTold(t *testing.T) {
 func TestDelegatePages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	got := w.visit(patientKey, "/aidants").wants(http.StatusOK, "").has("Sacha Petit", "UGFZ-2XN4-QTOW-K3JM", "Retirer l’invitation", "C’est une erreur")
+	got := w.visit(patientKey, "/aidants").wants(http.StatusOK, "").has("Sacha Petit", "UGFZ-2XN4-QTOW-K3JM", "Retirer l’invitation", "Rétablir l’invitation de Paul Roux").lacks("C’est vous.")
 	checkMarkup(t, "delegates", got.body)
 	bad := w.post(patientKey, "/aidants", "csrf="+csrfToken+"&nom=&fin=2020-01-01").wants(http.StatusUnprocessableEntity, "").has("Écrivez le nom", "Cette date est passée")
 	checkMarkup(t, "invitation at fault", bad.body)
@@ -145,5 +146,69 @@ func TestDelegatePages(t *testing.T) {
 		if n.Words() == "" {
 			t.Errorf("%s says nothing", n)
 		}
+	}
+}
+
+// R135: whose access ended is said, and it can be taken back right below; the name stands in no address.
+func TestDelegatePages_endCanBeTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	to := w.post(patientKey, "/aidants/a1over/fin", "csrf="+csrfToken).wants(http.StatusSeeOther, "").header.Get("Location")
+	const undo = `class="undo"`
+	got := w.visit(patientKey, to).wants(http.StatusOK, "").has("<p class=\"notice\" role=\"status\">L’invitation de Paul Roux est retirée.</p>\n<form method=\"post\" action=\"/aidants/a1over/retablir\"", undo)
+	checkMarkup(t, to, got.body)
+	w.core.delegates[2].Since = now.AddDate(0, -6, 0)
+	w.visit(patientKey, to).has("L’accès de Paul Roux est terminé.", undo)
+	w.core.delegates[2].May = nil
+	w.visit(patientKey, to).has("L’accès de Paul Roux est terminé.").lacks(undo) // ten minutes later
+	w.visit(patientKey, strings.Replace(to, "a1over", "a1helper", 1)).has("L’accès est terminé.").lacks(undo)
+	back := w.post(patientKey, "/aidants/a1helper/retablir", "csrf="+csrfToken).header.Get("Location")
+	w.visit(patientKey, back).has("L’accès de Sacha Petit est rétabli.").lacks(undo)
+	if strings.Contains(to+back, "Paul") || strings.Contains(to+back, "Sacha") {
+		t.Errorf("a name stands in %s or %s", to, back)
+	}
+}
+
+// R135: a representative does not end his own access by one tap among those of others: he is led to the page that warns him.
+func TestDelegatePages_onesOwnAccess(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.core.delegates = append(w.core.delegates, conversations.DelegateLine{
+		ID: "b2d", Name: "Jeanne Dupont", Kind: rules.Parent, State: rules.DelegationAccepted, Since: now, May: []conversations.DelegateAct{conversations.ActEnd},
+	})
+	cookie := w.chooses(childPID)
+	giveUp := "/profils/" + profileOf(childPID) + "/fin"
+	got := w.browse(http.MethodGet, "/aidants", cookie, "").wants(http.StatusOK, "").
+		has(`C’est vous. <a href="`+giveUp+`">Ne plus agir pour <bdi>Léo Dupont</bdi></a>`, `action="/aidants/a1helper/fin"`).lacks(`action="/aidants/b2d/fin"`)
+	checkMarkup(t, "own access", got.body)
+	token := "csrf=" + url.QueryEscape(string(csrfOf.FindSubmatch(got.body)[1]))
+	to := w.browse(http.MethodPost, "/aidants/b2d/fin", cookie, token).wants(http.StatusSeeOther, "").header.Get("Location")
+	if to != giveUp || w.core.asked("EndDelegate") != 0 {
+		t.Errorf("to %s, ended %d times", to, w.core.asked("EndDelegate"))
+	}
+	w.browse(http.MethodGet, to, cookie, "").wants(http.StatusOK, "").has("il faudra vous adresser au service")
+	w.browse(http.MethodPost, "/aidants/a1helper/fin", cookie, token).wants(http.StatusSeeOther, "")
+	if w.core.asked("EndDelegate") != 1 {
+		t.Error("the access of another is not ended")
+	}
+	w.browse(http.MethodPost, "/aidants/b2d/fin", "", "csrf="+csrfToken).wants(http.StatusSeeOther, "")
+	if w.core.asked("EndDelegate") != 2 {
+		t.Error("the patient cannot end it")
+	}
+}
+
+// R133: who may only read and answer is shown no form that he could not send, with his own pages and for whom he acts around.
+func TestCaregiver_isShownNoFormInVain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	elder, child := w.chooses(elderPID), w.chooses(childPID)
+	for _, path := range []string{
+		"/oppositions", "/notifications", "/compte/fermer-messagerie", "/compte/fermer", "/compte/effacer", "/donnees", "/aidants",
+		"/contacts/a1xpair/bloquer", "/messages/a1open/supprimer",
+	} {
+		got := w.browse(http.MethodGet, path, elder, "").wants(http.StatusForbidden, "").
+			has("Ce n’est pas possible", "Vous agissez pour <strong><bdi>Odile Lebrun</bdi>").lacks(`method="post" action="` + path + `"`)
+		checkMarkup(t, path, got.body)
+		w.browse(http.MethodGet, path, child, "").wants(http.StatusOK, "")
 	}
 }

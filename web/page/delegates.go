@@ -2,6 +2,7 @@ package page
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"mesbridge/conversations"
@@ -27,9 +28,9 @@ func (n Notice) delegateWords() string {
 	case NoticeInvited:
 		return "Invitation prête. Donnez le code à la personne, de la main à la main ou par téléphone."
 	case NoticeDelegateEnded:
-		return "C’est terminé, tout de suite. En cas d’erreur, vous pouvez rétablir pendant dix minutes."
+		return "L’accès est terminé."
 	case NoticeDelegateRestored:
-		return "C’est rétabli."
+		return "L’accès est rétabli."
 	case NoticeAccepted:
 		return "Invitation acceptée. Choisissez ci-dessous pour qui vous agissez."
 	case NoticeDeclined:
@@ -85,8 +86,13 @@ func titleWords(k rules.DelegationKind) string {
 type Delegates struct {
 	Items  []conversations.DelegateLine
 	Notice Notice
+	Just   conversations.ID // whom the notice is about; empty: nobody
 	Form   InviteForm
 	Legal  bool // the viewer may invite a second legal representative
+
+	Own     conversations.ID // the delegation by which the viewer is here; empty: he is the patient
+	Patient string           // for whom he acts then
+	GiveUp  string           // path of the page on which he ends it
 }
 
 // InviteForm is what stands in the form of an invitation.
@@ -102,6 +108,49 @@ func (p Delegates) title() string {
 	return "Aidants et représentants"
 }
 func (Delegates) template() string { return "delegates" }
+
+// just is the delegation that the notice of an end or of its contrary is about; nil when there is none.
+func (p Delegates) just() *conversations.DelegateLine {
+	at := slices.IndexFunc(p.Items, func(d conversations.DelegateLine) bool { return d.ID == p.Just })
+	if at < 0 || p.Notice != NoticeDelegateEnded && p.Notice != NoticeDelegateRestored {
+		return nil
+	}
+	return &p.Items[at]
+}
+
+// Done says what was just done, and to whose access.
+func (p Delegates) Done() string {
+	d := p.just()
+	if d == nil || over(*d) != (p.Notice == NoticeDelegateEnded) { // an old address of the page, or changed since
+		return p.Notice.Words()
+	}
+	who, invited := "L"+strings.TrimPrefix(p.Access(*d), "l"), d.Since.IsZero()
+	switch {
+	case !over(*d) && invited:
+		return who + " est rétablie."
+	case !over(*d):
+		return who + " est rétabli."
+	case invited:
+		return who + " est retirée."
+	}
+	return who + " est terminé."
+}
+
+// Undo is the access whose end the viewer may still take back, right after it; nil: there is none.
+func (p Delegates) Undo() *conversations.DelegateLine {
+	if d := p.just(); d != nil && p.May(*d, string(conversations.ActRestore)) {
+		return d
+	}
+	return nil
+}
+
+// Access names what a person has: an access, or an invitation that was not accepted.
+func (Delegates) Access(d conversations.DelegateLine) string {
+	if d.Since.IsZero() {
+		return "l’invitation de " + d.Name
+	}
+	return "l’accès de " + d.Name
+}
 
 // Standing lists those who act, and who are invited to.
 func (p Delegates) Standing() []conversations.DelegateLine {
