@@ -1,11 +1,9 @@
 package web
 
 import (
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 
 	"mesbridge/conversations"
 	"mesbridge/rules"
@@ -86,46 +84,6 @@ func deleteDocumentForm(a *App, v visit) (view, error) {
 		return view{}, err
 	}
 	return goTo("/documents?fait=" + string(page.NoticeDocumentDeleted))
-}
-
-// objectionsPage lists the patient's objections and offers new ones (D14 b, c).
-func objectionsPage(a *App, v visit) (view, error) { return a.objectionsView(v, "") }
-
-func (a *App) objectionsView(v visit, fault rules.ObjectionKind) (view, error) {
-	found, err := a.deps.Conversations.Objections(v.ctx, v.patient)
-	if err != nil {
-		return view{}, err
-	}
-	scopes, err := a.deps.Conversations.Scopes(v.ctx, v.patient)
-	if err != nil {
-		return view{}, err
-	}
-	return show(page.Objections{Items: found, Scopes: scopes, Notice: page.Notice(v.query("fait")), Fault: fault})
-}
-
-// objectForm declares an objection. Its scope is "everyone", or a scope and its value.
-func objectForm(a *App, v visit) (view, error) {
-	scope, value, _ := strings.Cut(v.form.value(fieldScope), ":")
-	o := rules.Objection{
-		ID: rules.ObjectionID(rand.Text()), Kind: rules.ObjectionKind(v.form.value(fieldKind)), Scope: rules.RefusalScope(scope), Value: value,
-	}
-	if checkObjection(o) != nil {
-		out, err := a.objectionsView(v, o.Kind)
-		out.status = http.StatusUnprocessableEntity
-		return out, err
-	}
-	if _, err := a.deps.Conversations.Object(v.ctx, v.who.actor(), v.patient, o); err != nil {
-		return view{}, err
-	}
-	return goTo("/oppositions?fait=" + string(page.NoticeObjected))
-}
-
-// withdrawForm lifts an objection.
-func withdrawForm(a *App, v visit) (view, error) {
-	if err := a.deps.Conversations.Withdraw(v.ctx, v.who.actor(), v.patient, rules.ObjectionID(v.id)); err != nil {
-		return view{}, err
-	}
-	return goTo("/oppositions?fait=" + string(page.NoticeWithdrawn))
 }
 
 // historyPage lists what was done with the patient's messages.

@@ -72,6 +72,7 @@ const (
 	NoticeSaved           Notice = "enregistre"
 	NoticeDocumentDeleted Notice = "document-supprime"
 	NoticeObjected        Notice = "oppose"
+	NoticeObjectedAlready Notice = "deja-oppose"
 	NoticeWithdrawn       Notice = "opposition-levee"
 	NoticeAccount         Notice = "compte"
 	NoticeNotification    Notice = "notification"
@@ -114,6 +115,8 @@ func (n Notice) Words() string {
 		return "Document supprimé."
 	case NoticeObjected:
 		return "Opposition enregistrée."
+	case NoticeObjectedAlready:
+		return "Cette opposition est déjà enregistrée."
 	case NoticeWithdrawn:
 		return "Opposition levée."
 	case NoticeNotification:

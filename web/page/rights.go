@@ -37,66 +37,6 @@ func (p Documents) title() string {
 }
 func (Documents) template() string { return "documents" }
 
-// Objections is the page of what the patient declared (D14 b, c).
-type Objections struct {
-	Items  []conversations.Objection
-	Scopes []conversations.Scope
-	Notice Notice
-	Fault  rules.ObjectionKind // the form whose choice was missing
-}
-
-func (Objections) title() string    { return "Mes oppositions" }
-func (Objections) template() string { return "objections" }
-
-// ObjectionForm is the form of one kind of objection.
-type ObjectionForm struct {
-	Kind    rules.ObjectionKind
-	Items   []conversations.Objection
-	Scopes  []conversations.Scope
-	CSRF    string
-	Missing bool
-}
-
-// Form prepares the block of one kind.
-func (p Objections) Form(kind, csrf string) ObjectionForm {
-	f := ObjectionForm{Kind: rules.ObjectionKind(kind), Scopes: p.Scopes, CSRF: csrf, Missing: p.Fault == rules.ObjectionKind(kind)}
-	for _, o := range p.Items {
-		if o.Kind == f.Kind {
-			f.Items = append(f.Items, o)
-		}
-	}
-	return f
-}
-
-// Whom says in words whom an objection binds.
-func (ObjectionForm) Whom(o conversations.Objection) string {
-	return ScopeWords(o)
-}
-
-// Choice says in words whom a scope holds.
-func (ObjectionForm) Choice(s conversations.Scope) string {
-	return scopeWords(s.Scope, s.Value, s.Name)
-}
-
-// scopeWords names a scope. A structure or profession that no table names is told by its identifier.
-func scopeWords(scope rules.RefusalScope, value, name string) string {
-	switch scope {
-	case rules.Everyone:
-		return "Tous les professionnels et établissements"
-	case rules.WholeStructure:
-		if name == "" {
-			return "La structure d’identifiant " + value
-		}
-		return "Toute la structure" + nbsp + ": " + name
-	case rules.WholeProfession:
-		if name == "" {
-			return "La profession de code " + value
-		}
-		return "Tous les " + name
-	}
-	return value
-}
-
 // History is one page of what was done with the patient's messages (O159).
 type History struct {
 	Items   []conversations.HistoryLine
