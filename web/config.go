@@ -42,7 +42,7 @@ type LoginChoice struct {
 	Href string // path on this host where the login begins
 }
 
-// Deps are what the border stands on; all are required.
+// Deps are what the border stands on; all are required but those that say so.
 type Deps struct {
 	Conversations Conversations
 	Authenticator Authenticator
@@ -50,6 +50,7 @@ type Deps struct {
 	Idempotency   Idempotency
 	Calls         Calls // required with a limit of calls
 	Linking       Linking
+	Addresses     Addresses    // nil: none is known but what patients chose on their page
 	OAuth         http.Handler // serves /oauth/ and /.well-known/openid-configuration
 	Ready         func(ctx context.Context) error
 	Metrics       prometheus.Registerer

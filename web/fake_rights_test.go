@@ -18,6 +18,7 @@ type fakeRights struct {
 	past       []conversations.HistoryLine
 	account    conversations.Account
 	commands   []rules.AccountCommand
+	untold     bool // the patient never said how to be told
 	pending    bool // nobody has accepted the terms
 	signed     []rules.Terms
 	recorded   []conversations.OppositionInput
@@ -221,13 +222,23 @@ func (f *fakeConversations) Export(_ context.Context, _ conversations.Actor, _ c
 }
 
 func (f *fakeConversations) Notification(context.Context, conversations.PatientID) (conversations.Notification, bool, error) {
-	return f.notification, true, f.called("Notification")
+	return f.notification, !f.untold, f.called("Notification")
 }
 
 func (f *fakeConversations) SetNotification(_ context.Context, _ conversations.Actor, _ conversations.PatientID, n conversations.Notification) error {
 	if err := f.called("SetNotification"); err != nil {
 		return err
 	}
-	f.notification = n
+	f.notification, f.untold = n, false
 	return nil
+}
+
+// givenAddresses knows an address of every patient.
+type givenAddresses struct {
+	address string
+	err     error
+}
+
+func (g givenAddresses) PrivateAddress(context.Context, conversations.PatientID) (string, error) {
+	return g.address, g.err
 }

@@ -199,6 +199,12 @@ type Session struct {
 	Here     bool      // it is the one asked from
 }
 
+// Addresses knows where patients are told that a message waits.
+type Addresses interface {
+	// PrivateAddress returns the address of a patient's own that he is told at; empty: he is not told (R124, R126).
+	PrivateAddress(ctx context.Context, p conversations.PatientID) (string, error)
+}
+
 // Calls counts calls of the API, for all processes together; *redisstore.Store satisfies it.
 type Calls interface {
 	// Count counts one call of a caller, 32 hexadecimal digits that stand for him, and returns how many there

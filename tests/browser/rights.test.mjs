@@ -152,10 +152,13 @@ it('tells a patient by e-mail where he wants it, and not when he does not (R123,
     await page.getByLabel('Votre adresse e-mail').fill(address);
     await press('Enregistrer');
   };
+  await page.goto(`${demo.ready.http}/notifications`);
+  await page.getByText('(adresse donnée à votre inscription)').waitFor();
+  await look('notification-given');
   await choose('Oui, par e-mail', doctor.mailboxes[0].replace(/.*@/, 'moi@'));
   assert.equal(page.answer.status(), 422); // an address of the trust space is none of his own
   await choose('Oui, par e-mail', 'premiere@courriel.exemple.fr');
-  await status('Votre choix est enregistré.');
+  await status('Vous serez averti à premiere@courriel.exemple.fr.');
   await look('notification');
   await write('Sujet discret');
   const first = await eventually('neutral e-mail', async () => (await notified('premiere@courriel.exemple.fr'))[0]);
@@ -163,7 +166,7 @@ it('tells a patient by e-mail where he wants it, and not when he does not (R123,
     assert.ok(!first.includes(secret), `the e-mail holds ${secret}`); // R123
   }
   await choose('Non', 'premiere@courriel.exemple.fr');
-  await status('Votre choix est enregistré.');
+  await status('Vous ne serez plus averti par e-mail.');
   await write('Sans avis');
   await choose('Oui, par e-mail', 'seconde@courriel.exemple.fr');
   await page.goto(`${demo.ready.http}/messages`);

@@ -119,9 +119,7 @@ func (n Notice) Words() string {
 		return "Cette opposition est déjà enregistrée."
 	case NoticeWithdrawn:
 		return "Opposition levée."
-	case NoticeNotification:
-		return "Votre choix est enregistré."
-	case NoticeAccount: // the page of the account says by itself what became of it
+	case NoticeAccount, NoticeNotification: // their pages say by themselves what became of it
 	case NoticeAccountClosed:
 		return "Votre compte est fermé et vos connexions prennent fin. Pour le rouvrir, identifiez-vous de nouveau."
 	case NoticeErased:

@@ -116,7 +116,7 @@ func (a *App) startWeb(context.Context) error {
 	c.MutualTLSPaths = oauth.MutualTLSPaths()
 	app, err := web.New(c, web.Deps{
 		Conversations: a.Conversations, Directory: book{a}, Authenticator: callers{a.OAuth, a.Conversations.MandatesOf, a.mailboxesOf, a.Conversations.Enrols},
-		Idempotency: newAnswers(a.client), Calls: a.store, Linking: waitingLogins{a},
+		Idempotency: newAnswers(a.client), Calls: a.store, Linking: waitingLogins{a}, Addresses: a.privateAddresses(),
 		OAuth: a.OAuth.Handler(), Ready: a.ready, Metrics: a.metrics, Log: a.Log.With("part", "web"), Now: time.Now,
 	})
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // privateAddresses tells where patients are told that a message waits: where they said, and in the demonstration the
-// address of the cast as long as they said nothing. It is delivery.Addresses.
+// address of the cast as long as they said nothing. It is delivery.Addresses and web.Addresses.
 type privateAddresses struct {
 	chosen   func(context.Context, conversations.PatientID) (conversations.Notification, bool, error)
 	fallback delivery.Addresses // nil: none
