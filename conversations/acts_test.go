@@ -23,7 +23,7 @@ var reads = []string{
 	"SealFor", "Silenced", "Tally", "Thread", "ThreadFor", "Threads",
 	"Enrolments", "Enrols", "LedTo", "Copy", "Delegates", "Invitation", "Mandates", "MandatesOf", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act
 	"Team", "Templates", "FillTemplate", "Absence",
-	"AttachmentLine", "DocumentLine", "ThreadBefore", "Watch",
+	"AttachmentLine", "DocumentLine", "Line", "LatestThreads", "ThreadBefore", "Watch",
 	"Calling", "Webhook", "Webhooks", "WebhookCalls",
 	"Attend", // is forgotten in minutes
 	"Run",    // does effects

@@ -2,6 +2,7 @@ package conversations_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -243,8 +244,9 @@ func TestConfidential_hiddenFromRepresentatives(t *testing.T) {
 	_, original := b.Original(ctx, b.self(), p, message.ID)
 	_, document := b.Document(ctx, b.self(), p, d.ID)
 	_, replied := b.Reply(ctx, b.self(), p, secret.ID, conversations.ReplyInput{Text: "x"})
+	_, line := b.Line(ctx, p, secret.ID)
 	for what, err := range map[string]error{
-		"thread": thread, "attachment": attachment, "original": original, "document": document, "reply": replied, "open": b.Opened(ctx, b.self(), p, secret.ID),
+		"thread": thread, "line": line, "attachment": attachment, "original": original, "document": document, "reply": replied, "open": b.Opened(ctx, b.self(), p, secret.ID),
 		"delete": b.DeleteThread(ctx, b.self(), p, secret.ID), "draft": b.SaveDraft(ctx, b.self(), p, secret.ID, "x"), "drop": b.DeleteDocument(ctx, b.self(), p, d.ID),
 	} {
 		if conversations.KindOf(err) != conversations.KindNotFound {
@@ -254,8 +256,9 @@ func TestConfidential_hiddenFromRepresentatives(t *testing.T) {
 	inbox, err := b.Inbox(ctx, p, "", 0)
 	contacts, err2 := b.Contacts(ctx, p)
 	documents, err3 := b.Documents(ctx, p, "", 0)
-	if err != nil || err2 != nil || err3 != nil || len(inbox.Items)+len(contacts)+len(documents.Items) != 0 {
-		t.Errorf("%v %v %v: %v %v %v", inbox.Items, contacts, documents.Items, err, err2, err3)
+	latest, err4 := b.LatestThreads(ctx, p)
+	if err := errors.Join(err, err2, err3, err4); err != nil || len(inbox.Items)+len(contacts)+len(documents.Items)+len(latest) != 0 {
+		t.Errorf("%v %v %v %v: %v", inbox.Items, contacts, documents.Items, latest, err)
 	}
 	for _, line := range b.actors(ctx) {
 		if strings.HasPrefix(line, "message.in") || strings.HasPrefix(line, "document.save") {

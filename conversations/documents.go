@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/samber/lo"
+
 	"mesbridge/rules"
 )
 
@@ -17,6 +19,7 @@ type Document struct {
 	SavedAt time.Time
 	From    string // who sent the message that it came with
 	Source  ID     // the attachment that it was saved from
+	Thread  ID     // the conversation of that, as long as it is there to read; told by Documents and DocumentLine
 }
 
 // DocumentPage is one page of the patient's documents, the last saved first.
@@ -226,14 +229,52 @@ func (s *Service) Documents(ctx context.Context, p PatientID, from string, limit
 		ids = ids[:size]
 		page.Next = cursor(time.UnixMilli(0), string(ids[size-1]))
 	}
-	page.Items, err = l.documents(ctx, ids)
-	return page, err
+	if page.Items, err = l.documents(ctx, ids); err != nil {
+		return DocumentPage{}, err
+	}
+	return page, l.whence(ctx, page.Items)
 }
 
 // DocumentLine tells one of the patient's documents, without opening it.
 func (s *Service) DocumentLine(ctx context.Context, p PatientID, id ID) (Document, error) {
-	_, d, err := s.findDocument(ctx, p, id)
-	return d, err
+	l, d, err := s.findDocument(ctx, p, id)
+	if err != nil {
+		return Document{}, err
+	}
+	found := []Document{d}
+	err = l.whence(ctx, found)
+	return found[0], err
+}
+
+// whence tells of documents in which conversation the message still is that they came with.
+func (l *loaded) whence(ctx context.Context, found []Document) error {
+	if len(found) == 0 {
+		return nil
+	}
+	var threads []ID
+	for _, d := range found {
+		message, _, _ := splitAttachment(d.Source)
+		thread, _, _ := splitAttachment(message)
+		threads = append(threads, thread)
+	}
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Conversations: lo.Uniq(threads)})
+	if err != nil {
+		return unavailable("read conversations", err)
+	}
+	for i := range found {
+		b := f.Conversations[threads[i]]
+		if b == nil {
+			continue
+		}
+		var r threadRecord
+		if err := unpack(b, &r); err != nil {
+			return unavailable("open a conversation", err)
+		}
+		if message, _, _ := splitAttachment(found[i].Source); messageNumber(message) > r.Cleared && !l.hides(r.Hidden) {
+			found[i].Thread = threads[i]
+		}
+	}
+	return nil
 }
 
 // findDocument finds one of the patient's documents that whoever looks may see.

@@ -81,11 +81,7 @@ func (s *Service) loadThreads(ctx context.Context, p PatientID, ids []ID) (*load
 
 // line returns a loaded conversation as it stands in the patient's list.
 func (l *loaded) line(id ID) ThreadLine {
-	r, c := l.thread[id], l.state.Conversations[id.Conversation()]
-	var with []rules.MailboxID
-	for i := len(c.Voices) - 1; i >= 0 && c.Voices[i].Seq > c.Deleted; i-- {
-		with = append(with, c.Voices[i].From)
-	}
+	r, with := l.thread[id], l.heard(id)
 	if len(with) == 0 {
 		with = mailboxIDs(labelIDs(l.label[id]))
 	}

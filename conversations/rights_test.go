@@ -299,13 +299,16 @@ func TestSaveDocument_outlivesItsConversation(t *testing.T) {
 	}
 	_, _, err = b.SaveDocument(t.Context(), b.self(), b.patient.ID, files[1].ID)
 	wantKind(t, err, conversations.KindInvalidRequest)
+	b.cameWith(doc.ID, thread.ID)
 	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, thread.ID); err != nil {
 		t.Fatal(err)
 	}
+	b.cameWith(doc.ID, "")
 	_, err = b.Attachment(t.Context(), b.self(), b.patient.ID, files[0].ID)
 	wantKind(t, err, conversations.KindNotFound)
 	b.clock.later(31 * 24 * time.Hour)
 	b.settle()
+	b.cameWith(doc.ID, "")
 	d, err := b.Document(t.Context(), b.self(), b.patient.ID, doc.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -322,6 +325,19 @@ func TestSaveDocument_outlivesItsConversation(t *testing.T) {
 	}
 	if page, err := b.Documents(t.Context(), b.patient.ID, "", 0); err != nil || len(page.Items) != 0 || b.bodyCount() != 0 {
 		t.Errorf("%+v, %v, %d bodies", page, err, b.bodyCount())
+	}
+}
+
+// cameWith expects of the patient's one document the conversation that it came with; empty: that is there no more.
+func (b *bench) cameWith(doc, thread conversations.ID) {
+	b.t.Helper()
+	line, err := b.DocumentLine(b.t.Context(), b.patient.ID, doc)
+	if err != nil || line.Thread != thread {
+		b.t.Errorf("%+v, %v", line, err)
+	}
+	page, err := b.Documents(b.t.Context(), b.patient.ID, "", 0)
+	if err != nil || len(page.Items) != 1 || page.Items[0].Thread != thread {
+		b.t.Errorf("%+v, %v", page, err)
 	}
 }
 
