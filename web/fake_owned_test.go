@@ -95,6 +95,16 @@ func (c *ownedCore) ThreadBefore(ctx context.Context, p conversations.PatientID,
 	return hidden(c.patients("ThreadBefore", p), func() (conversations.Thread, error) { return c.fakeConversations.ThreadBefore(ctx, p, id, before) })
 }
 
+func (c *ownedCore) Line(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.ThreadLine, error) {
+	return hidden(c.patients("Line", p), func() (conversations.ThreadLine, error) { return c.fakeConversations.Line(ctx, p, id) })
+}
+
+func (c *ownedCore) LatestThreads(ctx context.Context, p conversations.PatientID) (map[conversations.ID]conversations.ID, error) {
+	return own(c.patients("LatestThreads", p), func() (map[conversations.ID]conversations.ID, error) {
+		return c.fakeConversations.LatestThreads(ctx, p)
+	})
+}
+
 func (c *ownedCore) Watch(ctx context.Context, p conversations.PatientID) (conversations.Watching, error) {
 	over := make(chan struct{})
 	close(over)

@@ -21,6 +21,23 @@ func (f *fakeConversations) ThreadBefore(ctx context.Context, p conversations.Pa
 	return t, nil
 }
 
+func (f *fakeConversations) Line(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.ThreadLine, error) {
+	f.about(p)
+	if err := f.called("Line"); err != nil {
+		return conversations.ThreadLine{}, err
+	}
+	t, ok := f.threads[id]
+	if !ok {
+		return conversations.ThreadLine{}, kind(conversations.KindNotFound)
+	}
+	return t.ThreadLine, nil
+}
+
+func (f *fakeConversations) LatestThreads(_ context.Context, p conversations.PatientID) (map[conversations.ID]conversations.ID, error) {
+	f.about(p)
+	return map[conversations.ID]conversations.ID{exchangeID: openID}, f.called("LatestThreads")
+}
+
 func (f *fakeConversations) Watch(_ context.Context, p conversations.PatientID) (conversations.Watching, error) {
 	f.about(p)
 	return conversations.Watching{Changes: f.changes, Stop: func() {}}, f.called("Watch")

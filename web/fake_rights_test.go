@@ -30,7 +30,7 @@ const savedID = conversations.ID("a1doc")
 func savedDocumentOf(attachment conversations.ID) conversations.Document {
 	return conversations.Document{
 		AttachmentLine: conversations.AttachmentLine{ID: savedID, Name: "Compte rendu.pdf", Type: "application/pdf", Bytes: 27},
-		SavedAt:        now, From: "Dr Claire Martin", Source: attachment,
+		SavedAt:        now, From: "Dr Claire Martin", Source: attachment, Thread: openID,
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 	fieldUntil     = "fin"
 	fieldKind      = "nature"
 	fieldScope     = "portee"
+	fieldThread    = "conversation"
 	fieldVersion   = "version"
 	fieldAccept    = "accepte"
 	fieldBack      = "retour"

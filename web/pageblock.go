@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"mesbridge/conversations"
 	"mesbridge/web/page"
 )
 
@@ -13,7 +14,36 @@ func blockPage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return show(page.Block{Contact: c})
+	from, err := a.comesFrom(v, v.query(fieldThread))
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Block{Contact: c, Thread: from})
+}
+
+// comesFrom is the conversation from which the visitor came to block, when it is one of the patient's: the way back to it.
+func (a *App) comesFrom(v visit, named string) (conversations.ID, error) {
+	id, err := outsideID(named)
+	if err != nil { // none, or nothing that was an id
+		return "", nil //nolint:nilerr // the page does without
+	}
+	_, err = a.deps.Conversations.Line(v.ctx, v.patient, id)
+	switch {
+	case err == nil:
+		return id, nil
+	case conversations.KindOf(err) == conversations.KindNotFound:
+		return "", nil
+	}
+	return "", err
+}
+
+// blockTold sends the visitor on to what he has just done to a professional.
+func blockTold(n page.Notice, contact, from conversations.ID) (view, error) {
+	to := "/contacts?fait=" + string(n) + "&contact=" + string(contact)
+	if from != "" {
+		to += "&" + fieldThread + "=" + string(from)
+	}
+	return goTo(to)
 }
 
 // blockForm blocks a professional.
@@ -22,17 +52,21 @@ func blockForm(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
+	from, err := a.comesFrom(v, v.form.value(fieldThread))
+	if err != nil {
+		return view{}, err
+	}
 	until, fault := a.lastDay(v.form.value(fieldUntil))
 	if fault != "" {
 		return view{
 			status: http.StatusUnprocessableEntity,
-			page:   page.Block{Contact: c, Until: v.form.value(fieldUntil), Fault: fault},
+			page:   page.Block{Contact: c, Until: v.form.value(fieldUntil), Fault: fault, Thread: from},
 		}, nil
 	}
 	if _, err := a.deps.Conversations.Block(v.ctx, v.who.actor(), v.patient, v.id, until); err != nil {
 		return view{}, err
 	}
-	return goTo("/contacts?fait=" + string(page.NoticeBlocked) + "&contact=" + string(v.id))
+	return blockTold(page.NoticeBlocked, v.id, from)
 }
 
 // lastDay reads the last day of what a visitor limits, as a day in Paris: it ends at the midnight that
@@ -54,8 +88,12 @@ func (a *App) lastDay(day string) (until time.Time, fault string) {
 
 // unblockForm lifts a block.
 func unblockForm(a *App, v visit) (view, error) {
+	from, err := a.comesFrom(v, v.form.value(fieldThread))
+	if err != nil {
+		return view{}, err
+	}
 	if _, err := a.deps.Conversations.Unblock(v.ctx, v.who.actor(), v.patient, v.id); err != nil {
 		return view{}, err
 	}
-	return goTo("/contacts?fait=" + string(page.NoticeUnblocked))
+	return blockTold(page.NoticeUnblocked, v.id, from)
 }

@@ -60,7 +60,7 @@ func TestActing_everyPageSaysForWhom(t *testing.T) {
 	elder := w.chooses(elderPID)
 	w.browse(http.MethodGet, "/messages/a1open", elder, "").wants(http.StatusOK, "").has("Odile Lebrun", "Envoyer").
 		lacks("supprimer", "Bloquer ce professionnel", "Enregistrer dans mes documents", `href="/oppositions"`, `href="/aidants"`)
-	w.browse(http.MethodGet, "/contacts", elder, "").wants(http.StatusOK, "").lacks("/bloquer", "/debloquer")
+	w.browse(http.MethodGet, "/contacts", elder, "").wants(http.StatusOK, "").lacks("/bloquer", "/debloquer", "Vous pouvez bloquer")
 	w.browse(http.MethodGet, "/compte", elder, "").wants(http.StatusOK, "").lacks("Ce que vous pouvez faire", "Se déconnecter de tous")
 }
 

@@ -81,7 +81,17 @@ func contactsPage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return show(page.Contacts{Items: found, Notice: page.Notice(v.query("fait")), Just: conversations.ID(v.query("contact"))})
+	latest, err := a.deps.Conversations.LatestThreads(v.ctx, v.patient)
+	if err != nil {
+		return view{}, err
+	}
+	from, err := a.comesFrom(v, v.query(fieldThread))
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.Contacts{
+		Items: found, Latest: latest, Notice: page.Notice(v.query("fait")), Just: conversations.ID(v.query("contact")), Thread: from,
+	})
 }
 
 // contactOfVisit finds the professional that a page is about.

@@ -276,7 +276,7 @@ func TestPages_contactsAndBlock(t *testing.T) {
 	if n := w.core.asked("Block"); n != 3 {
 		t.Errorf("blocked %d times", n)
 	}
-	if to := w.post(patientKey, "/contacts/a1xpair/debloquer", "csrf="+csrfToken).wants(http.StatusSeeOther, "").header.Get("Location"); to != "/contacts?fait=debloque" {
+	if to := w.post(patientKey, "/contacts/a1xpair/debloquer", "csrf="+csrfToken).wants(http.StatusSeeOther, "").header.Get("Location"); to != "/contacts?fait=debloque&contact=a1xpair" {
 		t.Errorf("to %s", to)
 	}
 	w.visit(patientKey, "/contacts?fait=debloque").has("Professionnel débloqué.")

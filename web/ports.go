@@ -21,6 +21,8 @@ type Conversations interface {
 	Inbox(ctx context.Context, p conversations.PatientID, cursor string, limit int) (conversations.ThreadPage, error)
 	Thread(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error)
 	ThreadBefore(ctx context.Context, p conversations.PatientID, id conversations.ID, before string) (conversations.Thread, error)
+	Line(ctx context.Context, p conversations.PatientID, id conversations.ID) (conversations.ThreadLine, error)
+	LatestThreads(ctx context.Context, p conversations.PatientID) (map[conversations.ID]conversations.ID, error)
 	Watch(ctx context.Context, p conversations.PatientID) (conversations.Watching, error)
 	Opened(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) error
 	Attachment(ctx context.Context, actor conversations.Actor, p conversations.PatientID, id conversations.ID) (conversations.Download, error)

@@ -186,11 +186,11 @@ it('blocks until a day, and takes it back at once (D12)', { timeout: 120_000 }, 
   await follow('Bloquer ce professionnel');
   await page.getByLabel('Dernier jour du blocage').fill('2099-12-31');
   await press('Bloquer');
-  await status('Professionnel bloqué.');
+  await status(/^Vous avez bloqué .*\. Ce (professionnel|service|cabinet) n’est pas prévenu\.$/);
   assert.match(await said(page.locator('.contact').first()), /Blocage\s*:?\s*jusqu’au jeudi 31 décembre 2099 inclus/);
   await look('blocked-undo');
-  await press('Annuler');
-  await status('Professionnel débloqué.');
+  await press('Annuler ce blocage');
+  await status(/^Vous avez débloqué /);
   await look('unblocked');
   await leave();
 });

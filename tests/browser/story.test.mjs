@@ -317,7 +317,7 @@ function story({ script, person }) {
     await look('block-fault');
     await page.getByLabel('Dernier jour du blocage').fill('');
     await page.getByRole('button', { name: 'Bloquer' }).click();
-    await status('Professionnel bloqué.');
+    await status(/^Vous avez bloqué .*\. Ce (professionnel|service|cabinet) n’est pas prévenu\.$/);
     await look('contacts-blocked');
     await open('Un nouveau rendez-vous');
     assert.equal(await said(page.locator('#etat')), 'Vous avez bloqué ce professionnel.');
@@ -327,7 +327,7 @@ function story({ script, person }) {
 
     await page.getByRole('link', { name: 'Gérer ce blocage' }).click();
     await page.getByRole('button', { name: 'Débloquer' }).click();
-    await status('Professionnel débloqué.');
+    await status(/^Vous avez débloqué /);
     await open('Un nouveau rendez-vous');
     assert.match(await said(page.locator('.right')), /^Vous pouvez répondre/); // D15
     await page.goto(first);

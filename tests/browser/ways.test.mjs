@@ -94,10 +94,10 @@ it('a patient reads, answers and blocks by the keyboard, enlarges the pages and 
   await page.waitForURL(/bloquer/);
   await bears(page, 'block');
   await press(page, page.getByRole('button', { name: 'Bloquer' }));
-  await status(page, 'Professionnel bloqué.');
+  await status(page, /^Vous avez bloqué .*\. Ce (professionnel|service|cabinet) n’est pas prévenu\.$/);
   await bears(page, 'contacts');
   await press(page, page.getByRole('button', { name: 'Débloquer' }));
-  await status(page, 'Professionnel débloqué.');
+  await status(page, /^Vous avez débloqué /);
   await visitor.leave();
 });
 
