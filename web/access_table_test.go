@@ -149,6 +149,7 @@ func pageAccess() map[string]string {
 		"GET /documents/{id}":                                reader,
 		"GET /documents/{id}/lecture":                        reader,
 		"GET /documents/{id}/contenu":                        reader,
+		"GET /documents/{id}/supprimer":                      holder,
 		"POST /documents/{id}/supprimer":                     holder,
 		"GET /oppositions":                                   anyPatient,
 		"POST /oppositions":                                  anyPatient,

@@ -204,7 +204,7 @@ func TestCaregiver_isShownNoFormInVain(t *testing.T) {
 	elder, child := w.chooses(elderPID), w.chooses(childPID)
 	for _, path := range []string{
 		"/oppositions", "/notifications", "/compte/fermer-messagerie", "/compte/fermer", "/compte/effacer", "/donnees", "/aidants",
-		"/contacts/a1xpair/bloquer", "/messages/a1open/supprimer",
+		"/contacts/a1xpair/bloquer", "/messages/a1open/supprimer", "/documents/a1doc/supprimer",
 	} {
 		got := w.browse(http.MethodGet, path, elder, "").wants(http.StatusForbidden, "").
 			has("Ce n’est pas possible", "Vous agissez pour <strong><bdi>Odile Lebrun</bdi>").lacks(`method="post" action="` + path + `"`)

@@ -78,6 +78,15 @@ func documentFile(a *App, v visit) (view, error) {
 	return view{download: &d}, err
 }
 
+// deleteDocumentPage asks for confirmation: what is no more in its conversation either is lost.
+func deleteDocumentPage(a *App, v visit) (view, error) {
+	d, err := a.deps.Conversations.DocumentLine(v.ctx, v.patient, v.id)
+	if err != nil {
+		return view{}, err
+	}
+	return show(page.DeleteDocument{Document: d})
+}
+
 // deleteDocumentForm deletes a saved document.
 func deleteDocumentForm(a *App, v visit) (view, error) {
 	if err := a.deps.Conversations.DeleteDocument(v.ctx, v.who.actor(), v.patient, v.id); err != nil {

@@ -53,6 +53,7 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: get, path: "/documents/{id}", kind: Patient, serve: documentFile},
 		{method: get, path: "/documents/{id}/lecture", kind: Patient, serve: documentReadingPage},
 		{method: get, path: "/documents/{id}/contenu", kind: Patient, serve: documentReadingFile},
+		{method: get, path: "/documents/{id}/supprimer", kind: Patient, right: rules.MayManage, serve: deleteDocumentPage},
 		{method: post, path: "/documents/{id}/supprimer", kind: Patient, serve: deleteDocumentForm},
 		{method: get, path: "/oppositions", kind: Patient, right: rules.MayBlock, serve: objectionsPage},
 		{method: post, path: "/oppositions", kind: Patient, serve: objectForm},

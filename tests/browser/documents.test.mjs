@@ -103,9 +103,12 @@ it('shows documents as cards, offers what they embed, and runs nothing', { timeo
   await inspector.look(page, 'deleted-opened');
 
   await page.getByRole('link', { name: 'Mes documents' }).click();
-  const kept = await fetched(page.getByRole('link', { name: /^Compte rendu d’analyses de sang/ }));
+  const kept = await fetched(page.getByRole('link', { name: /^Télécharger Compte rendu d’analyses de sang/ }));
   assert.ok(report.equals(kept.content), 'not the document that was saved');
-  await page.getByRole('button', { name: 'Supprimer' }).click();
+  await page.getByRole('link', { name: 'Supprimer' }).click();
+  await page.getByText('ce document sera perdu').waitFor();
+  await inspector.look(page, 'delete-document');
+  await page.getByRole('button', { name: 'Supprimer le document' }).click();
   await page.getByRole('status').filter({ hasText: 'Document supprimé.' }).waitFor();
 
   await page.getByRole('link', { name: 'Mes messages' }).click();

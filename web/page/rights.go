@@ -37,6 +37,12 @@ func (p Documents) title() string {
 }
 func (Documents) template() string { return "documents" }
 
+// DeleteDocument is the confirmation page of the deletion of a saved document.
+type DeleteDocument struct{ conversations.Document }
+
+func (p DeleteDocument) title() string  { return "Supprimer le document " + p.Name }
+func (DeleteDocument) template() string { return "deletedocument" }
+
 // History is one page of what was done with the patient's messages (O159).
 type History struct {
 	Items   []conversations.HistoryLine
