@@ -141,6 +141,18 @@ func TestAccountPages(t *testing.T) {
 	}
 }
 
+// O113, O114, R148: closing and erasing say what one needs to decide, and lead to a copy of one's data as long as there can be one.
+func TestAccountPages_beforeClosingAndErasing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const first = `<a href="/donnees">Télécharger mes données</a>`
+	w.visit(patientKey, "/compte/fermer").wants(http.StatusOK, "").has(first, "Vos connexions prennent fin sur tous vos appareils.", "vos aidants et représentants ne peuvent pas lire")
+	w.visit(patientKey, "/compte/effacer").wants(http.StatusOK, "").has(first, "Vos connexions prennent fin.", "aidants et représentants prend fin pour toujours")
+	w.visit(patientKey, "/compte/fermer-messagerie").wants(http.StatusOK, "").lacks(first)
+	w.core.account.State = rules.Closed
+	w.visit(patientKey, "/compte/effacer").wants(http.StatusOK, "").lacks(first)
+}
+
 // R115: a link to a deleted conversation says so; nothing else is told.
 func TestDeletedConversation_page(t *testing.T) {
 	t.Parallel()

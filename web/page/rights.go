@@ -158,6 +158,11 @@ func (p Command) Path() string { return pathOf(p.Command) }
 // Final reports whether nothing undoes the command.
 func (p Command) Final() bool { return p.Command == rules.EraseAccount }
 
+// TakeFirst reports whether the holder may want a copy of his data before, and can have one.
+func (p Command) TakeFirst() bool {
+	return (p.Command == rules.CloseAccount || p.Command == rules.EraseAccount) && p.Account.State.Reads()
+}
+
 // Effects says what the command does, one sentence each.
 func (p Command) Effects() []string {
 	switch p.Command { //nolint:exhaustive // the others are not the holder's
@@ -171,6 +176,8 @@ func (p Command) Effects() []string {
 	case rules.CloseAccount:
 		return []string{
 			"Les professionnels ne pourront plus vous écrire ici. Vous ne pourrez plus lire vos messages ni répondre.",
+			"Vos connexions prennent fin sur tous vos appareils.",
+			"Tant que le compte est fermé, vos aidants et représentants ne peuvent pas lire vos messages, et vous ne pouvez pas agir pour quelqu’un d’autre.",
 			"Vos messages sont archivés pendant dix ans, puis effacés.", "Pendant ce temps, vous pourrez rouvrir votre compte et les retrouver.",
 		}
 	case rules.ReopenAccount:
@@ -179,6 +186,7 @@ func (p Command) Effects() []string {
 		return []string{
 			"Tous vos messages, vos pièces jointes et vos documents enregistrés ici sont effacés tout de suite et pour toujours.",
 			"Personne ne pourra les retrouver, pas même nous. Les professionnels gardent leurs propres copies.",
+			"Vos connexions prennent fin. L’accès de vos aidants et représentants prend fin pour toujours, comme celui que vous avez aux messages de quelqu’un d’autre.",
 			"Les traces des opérations, sans contenu, sont gardées le temps prévu par la loi.",
 		}
 	case rules.ActivateAccount:
