@@ -216,3 +216,34 @@ func TestTerms_acceptance(t *testing.T) {
 		t.Errorf("%+v, %v", page, err)
 	}
 }
+
+// O113, D28: as long as an account is closed nobody acts for its holder, nor he for anybody; opened again, all of it is back.
+func TestCloseAccount_nobodyActsMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.taken(mail{from: doctor, subject: "Fil", text: "1"})
+	helper, _ := b.helped()
+	reads := func(want conversations.Kind) {
+		t.Helper()
+		if _, err := b.Inbox(b.as(helper), b.patient.ID, "", 0); err == nil && want != "" || err != nil && conversations.KindOf(err) != want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	reads("")
+	b.must(rules.Holder, rules.CloseAccount, rules.Closed)
+	reads(conversations.KindPatientOpposed)
+	b.must(rules.Holder, rules.ReopenAccount, rules.Active)
+	reads("")
+	for _, closed := range []bool{true, false} { // the helper's own account
+		command, want := rules.ReopenAccount, 1
+		if closed {
+			command, want = rules.CloseAccount, 0
+		}
+		if _, err := b.ManageAccount(t.Context(), b.self(), rules.Holder, helper, command); err != nil {
+			t.Fatal(err)
+		}
+		if all, err := b.Profiles(t.Context(), helper); err != nil || len(all) != want {
+			t.Errorf("%s: acts for %v, %v", command, all, err)
+		}
+	}
+}
