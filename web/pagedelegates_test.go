@@ -157,6 +157,9 @@ func TestDelegatePages_endCanBeTakenBack(t *testing.T) {
 	const undo = `class="undo"`
 	got := w.visit(patientKey, to).wants(http.StatusOK, "").has("<p class=\"notice\" role=\"status\">L’invitation de Paul Roux est retirée.</p>\n<form method=\"post\" action=\"/aidants/a1over/retablir\"", undo)
 	checkMarkup(t, to, got.body)
+	if n := strings.Count(string(got.body), "Rétablir l’"); n != 1 {
+		t.Errorf("offered %d times", n)
+	}
 	w.core.delegates[2].Since = now.AddDate(0, -6, 0)
 	w.visit(patientKey, to).has("L’accès de Paul Roux est terminé.", undo)
 	w.core.delegates[2].May = nil

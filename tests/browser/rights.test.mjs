@@ -108,6 +108,10 @@ it('shows the history, and closes and opens the account as often as one likes (D
   await follow('Mon historique');
   assert.match(await said(page.locator('main')), /vous a écrit\.[\s\S]*Vous avez accepté les conditions d’utilisation\./);
   await look('history');
+  await follow('Mon compte');
+  await follow('Être averti par e-mail');
+  await page.getByText('(adresse donnée à votre inscription)').waitFor();
+  await look('notification-given');
   const order = async (command, name, state) => {
     await follow('Mon compte');
     await follow(command);
@@ -153,8 +157,8 @@ it('tells a patient by e-mail where he wants it, and not when he does not (R123,
     await press('Enregistrer');
   };
   await page.goto(`${demo.ready.http}/notifications`);
-  await page.getByText('(adresse donnée à votre inscription)').waitFor();
-  await look('notification-given');
+  await page.getByText('aucune adresse n’est enregistrée').waitFor();
+  await look('notification-none');
   await choose('Oui, par e-mail', doctor.mailboxes[0].replace(/.*@/, 'moi@'));
   assert.equal(page.answer.status(), 422); // an address of the trust space is none of his own
   await choose('Oui, par e-mail', 'premiere@courriel.exemple.fr');

@@ -144,6 +144,12 @@ func (p Delegates) Undo() *conversations.DelegateLine {
 	return nil
 }
 
+// Restorable reports whether the end of a delegation can be taken back in the list; what Undo offers is not offered twice.
+func (p Delegates) Restorable(d conversations.DelegateLine) bool {
+	just := p.Undo()
+	return p.May(d, string(conversations.ActRestore)) && (just == nil || just.ID != d.ID)
+}
+
 // Access names what a person has: an access, or an invitation that was not accepted.
 func (Delegates) Access(d conversations.DelegateLine) string {
 	if d.Since.IsZero() {
