@@ -73,17 +73,20 @@ func (p Notification) shown() string {
 	return p.Present
 }
 
+// elided stands for what is left out of an address, of which no line ends there: U+2060 joins what follows.
+const elided = "…\u2060"
+
 // masked leaves of an address the first and last letter of what stands before its domain.
 func masked(address string) string {
 	at := strings.LastIndexByte(address, '@')
 	if at <= 0 {
-		return "…"
+		return elided
 	}
 	local, domain := address[:at], address[at:]
 	_, first := utf8.DecodeRuneInString(local)
 	_, last := utf8.DecodeLastRuneInString(local)
 	if utf8.RuneCountInString(local) < 3 {
-		return local[:first] + "…" + domain
+		return local[:first] + elided + domain
 	}
-	return local[:first] + "…" + local[len(local)-last:] + domain
+	return local[:first] + elided + local[len(local)-last:] + domain
 }
