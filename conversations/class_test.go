@@ -85,9 +85,9 @@ func (r *trips) Owner(ctx context.Context, id conversations.ID) (conversations.P
 	return r.Store.Owner(ctx, id)
 }
 
-func (r *trips) Ledger(ctx context.Context, m rules.MailboxID, pairs bool, list rules.Lists, before conversations.LedgerEntry, limit int) ([]conversations.LedgerEntry, error) {
+func (r *trips) Ledger(ctx context.Context, m rules.MailboxID, q conversations.LedgerQuery) ([]conversations.LedgerEntry, error) {
 	r.n++
-	return r.Store.Ledger(ctx, m, pairs, list, before, limit)
+	return r.Store.Ledger(ctx, m, q)
 }
 
 // asked is one thing that a professional may ask about a patient.

@@ -29,6 +29,7 @@ func (s *Service) ThreadFor(ctx context.Context, mailboxes []Address, id ID) (Th
 		return Thread{}, err
 	}
 	t := Thread{ThreadLine: line, Patient: line.With[0], Boxes: s.among(mailboxes, mine)}
+	t.Exchange = l.exchangeOf(t.Boxes)
 	if line.State == string(rules.ThreadEnded) {
 		t.Ended = l.endingFor(id, mine)
 	}
@@ -44,6 +45,17 @@ func (s *Service) ThreadFor(ctx context.Context, mailboxes []Address, id ID) (Th
 		t.Messages = append(t.Messages, m)
 	}
 	return t, nil
+}
+
+// exchangeOf is the exchange of the first of mailboxes that has one with the patient; empty when none has, as of a
+// mailbox that was only in copy.
+func (l *loaded) exchangeOf(mailboxes []Address) ID {
+	for _, a := range mailboxes {
+		if m := l.svc.MailboxID(a); !l.state.Exchanges[m].Since.IsZero() {
+			return l.svc.exchangeID(l.id, m)
+		}
+	}
+	return ""
 }
 
 // threadOfMailboxes loads a conversation that names one of mailboxes, and returns which of them it names. What is

@@ -212,7 +212,7 @@ func (s *Service) Enrolments(ctx context.Context, officer Actor) ([]EnrolmentLin
 	if err := s.mayEnrol(officer); err != nil {
 		return nil, err
 	}
-	entries, err := s.Store.Ledger(ctx, s.officerID(officer), true, 0, LedgerEntry{}, maxEnrolmentList)
+	entries, err := s.Store.Ledger(ctx, s.officerID(officer), LedgerQuery{Pairs: true, Limit: maxEnrolmentList})
 	if err != nil {
 		return nil, unavailable("list enrolments", err)
 	}

@@ -84,7 +84,7 @@ func (s *Service) copyHooked(ctx context.Context) {
 func (s *Service) listHooked(ctx context.Context) (map[PatientID]bool, error) {
 	found := map[PatientID]bool{}
 	for from := (LedgerEntry{}); ; {
-		entries, err := s.Store.Ledger(ctx, s.hookedID(), true, 0, from, MaxPage)
+		entries, err := s.Store.Ledger(ctx, s.hookedID(), LedgerQuery{Pairs: true, After: from, Limit: MaxPage})
 		if err != nil {
 			return nil, unavailable("list the mailboxes with webhooks", err)
 		}

@@ -150,6 +150,9 @@ func (i *Image) follow(e Effect) {
 	}
 	for _, entry := range projected(e) {
 		at := entry.At
+		if entry.Thread == "" {
+			at = i.lastMessage(e, at)
+		}
 		entry.At = time.Time{}
 		if i.Ledger[e.Mailbox] == nil {
 			i.Ledger[e.Mailbox] = map[LedgerEntry]time.Time{}
@@ -158,6 +161,17 @@ func (i *Image) follow(e Effect) {
 			i.Ledger[e.Mailbox][entry] = at
 		}
 	}
+}
+
+// lastMessage is the instant of the last message of an effect's exchange, by which the lists of its mailbox are
+// ordered; or else, where no record tells it.
+func (i *Image) lastMessage(e Effect, or time.Time) time.Time {
+	var r exchangeRecord
+	b, there := i.patient(e.Patient).Tables[TableExchanges][string(e.Mailbox)]
+	if !there || unpack(b, &r) != nil || r.LastAt == 0 {
+		return or
+	}
+	return r.LastAt.time()
 }
 
 // Due counts the effects that are to be done, without those that only make lists again.

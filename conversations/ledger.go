@@ -7,10 +7,10 @@ import (
 	"mesbridge/rules"
 )
 
-// Threads lists the conversations of a mailbox, newest first. The order is projected and may be a moment
+// Threads lists the conversations of a mailbox, newest first unless the filter says otherwise. The order is projected and may be a moment
 // old; what stands in each line is read from the patient's shard.
 func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage, error) {
-	page := ThreadPage{AsOf: s.Now().UTC()}
+	page, kept := ThreadPage{AsOf: s.Now().UTC()}, []LedgerEntry(nil)
 	team, err := s.teamBox(ctx, m)
 	if err != nil {
 		return ThreadPage{}, err
@@ -22,6 +22,7 @@ func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage,
 			return false, nil
 		case errors.Is(err, errLocked): // one patient's trouble is not the whole list's
 			if f.State == "" {
+				kept = append(kept, e)
 				page.Items = append(page.Items, ThreadLine{ID: e.Thread, State: string(rules.ThreadUnreachable), LastAt: e.At, Unreadable: true})
 			}
 			return f.State == "", nil
@@ -41,11 +42,27 @@ func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage,
 		if line.Care, err = team.careOf(ctx, e.Patient, e.Thread); err != nil {
 			return false, err
 		}
-		page.Items = append(page.Items, line)
+		page.Items, kept = append(page.Items, line), append(kept, e)
 		return true, nil
 	})
+	if err != nil {
+		return ThreadPage{}, err
+	}
 	page.Next = next
-	return page, err
+	return page, s.markThreads(ctx, m, page.Items, kept)
+}
+
+// markThreads adds to conversations of a mailbox what is noted of them in its lists: who waits, and what did not
+// arrive.
+func (s *Service) markThreads(ctx context.Context, m Address, lines []ThreadLine, entries []LedgerEntry) error {
+	lists, err := s.Store.Standings(ctx, s.MailboxID(m), entries)
+	if err != nil {
+		return unavailable("read standings", err)
+	}
+	for i := range lines {
+		lines[i].Waiting, lines[i].Failed = lists[i].Has(rules.ListWaiting), lists[i].Has(rules.ListUndelivered)
+	}
+	return nil
 }
 
 // ledger walks a mailbox's index from the filter's cursor until a page is full, and returns the cursor of
@@ -68,17 +85,17 @@ func (s *Service) ledger(ctx context.Context, m Address, f Filter, pairs bool, a
 	if pairs && list == 0 {
 		list = rules.ListOf(f.State)
 	}
-	from := LedgerEntry{Patient: PatientID(parts[0]), Thread: ID(parts[1]), At: at}
+	q := LedgerQuery{Pairs: pairs, List: list, Oldest: f.Oldest, After: LedgerEntry{Patient: PatientID(parts[0]), Thread: ID(parts[1]), At: at}, Limit: batch}
 	for {
-		entries, err := s.Store.Ledger(ctx, s.MailboxID(m), pairs, list, from, batch)
+		entries, err := s.Store.Ledger(ctx, s.MailboxID(m), q)
 		if err != nil {
 			return "", unavailable("list the ledger", err)
 		}
 		for i, e := range entries {
 			if kept == size {
-				return cursor(from.At, string(from.Patient), string(from.Thread)), nil
+				return cursor(q.After.At, string(q.After.Patient), string(q.After.Thread)), nil
 			}
-			from = entries[i]
+			q.After = entries[i]
 			if only != "" && e.Patient != only {
 				continue
 			}
@@ -129,7 +146,7 @@ func (s *Service) owner(ctx context.Context, id ID) (PatientID, error) {
 	return p, nil
 }
 
-// Exchanges lists the pairs of a mailbox, newest first.
+// Exchanges lists the pairs of a mailbox by their last messages, newest first unless the filter says otherwise.
 func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangePage, error) {
 	page, patients := ExchangePage{AsOf: s.Now().UTC()}, []LedgerEntry(nil)
 	team, err := s.teamBox(ctx, m)
@@ -223,7 +240,7 @@ func (s *Service) addStandings(ctx context.Context, m Address, lines []ExchangeL
 		return unavailable("read standings", err)
 	}
 	for i := range lines {
-		lines[i].Unread, lines[i].Failed = lists[i].Has(rules.ListUnread), lists[i].Has(rules.ListUndelivered)
+		lines[i].Unread, lines[i].Failed, lines[i].Noted = lists[i].Has(rules.ListUnread), lists[i].Has(rules.ListUndelivered), lists[i]
 	}
 	return nil
 }
@@ -276,7 +293,7 @@ func (s *Service) exchange(ctx context.Context, p PatientID, a Address) (Exchang
 		}
 	}
 	if line.State == rules.ThreadEnded {
-		line.EndedBy, line.EndedHow = s.shownName(s.label(NamedAddress{Address: a})), e.EndedHow
+		line.EndedBy, line.EndedHow, line.EndedAt = s.shownName(s.label(NamedAddress{Address: a})), e.EndedHow, e.EndedAt
 	}
 	return line, nil
 }

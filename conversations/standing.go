@@ -33,6 +33,7 @@ func (s *Service) stand(ctx context.Context, e Effect) (time.Time, error) {
 		if err != nil {
 			return time.Time{}, err
 		}
+		st.PairAt = time.Time{} // it stays
 		if err := s.Store.Stand(ctx, m, st); err != nil {
 			return time.Time{}, unavailable("note a standing", err)
 		}
@@ -57,14 +58,17 @@ func projected(e Effect) []LedgerEntry {
 	return entries
 }
 
-// standAs notes the exchange of an effect, and its conversation, at a new place in the lists. What is there no more
-// stands in none.
+// standAs notes the exchange of an effect, and its conversation, at a new place in the lists: the conversation at an
+// instant, unless it is zero, and the exchange at its last message, which the lists tell. So no notice of the service,
+// and no end, lifts an exchange. What is there no more stands in none.
 func (s *Service) standAs(ctx context.Context, e Effect, at time.Time) error {
 	st, err := s.standing(ctx, e.Patient, e.Thread, e.Mailbox)
 	if err != nil {
 		return err
 	}
-	st.At = at
+	if st.ThreadAt = at; at.IsZero() || st.PairAt.IsZero() {
+		st.PairAt = at
+	}
 	if err := s.Store.Stand(ctx, e.Mailbox, st); err != nil {
 		return unavailable("note a standing", err)
 	}
@@ -115,6 +119,7 @@ func (l *loaded) pairStanding(m rules.MailboxID) (Standing, error) {
 	if err != nil {
 		return Standing{}, unavailable("open exchanges", err)
 	}
+	st.PairAt = e.LastAt
 	st.PairLists = rules.ExchangeLists(rules.ExchangeSeenBy(l.know(label.address()), l.state.Patient, e, l.svc.Now()), e)
 	return st, nil
 }

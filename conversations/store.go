@@ -171,6 +171,16 @@ type JournalEntry struct {
 	Entry    []byte
 }
 
+// LedgerQuery asks for entries of a mailbox: conversations, or exchanges when Pairs is set; newest first, or oldest
+// first. Entries of one instant stand in one order, and in its reverse.
+type LedgerQuery struct {
+	Pairs  bool
+	List   rules.Lists // one list; 0: all entries
+	Oldest bool
+	After  LedgerEntry // the last entry of the page before; zero: from the beginning
+	Limit  int         // at most so many
+}
+
 // LedgerEntry points from a mailbox to a conversation, or to an exchange when Thread is empty.
 type LedgerEntry struct {
 	Patient PatientID
@@ -185,7 +195,8 @@ type Standing struct {
 	PairLists   rules.Lists // without rules.Inherited, which the store adds from the conversations; 0: it is there no more
 	Thread      ID          // empty: the exchange alone
 	ThreadLists rules.Lists
-	At          time.Time // new place of both in the order; zero: they stay, and what has none gets none
+	PairAt      time.Time // new place of the exchange in the order; zero: it stays, and without one gets none
+	ThreadAt    time.Time // new place of the conversation, in the same way
 }
 
 // FacilityID names a structure by a keyed hash of its FINESS, 32 lower-case hexadecimal digits. Its first
@@ -243,9 +254,8 @@ type Store interface {
 	// Stand notes where an exchange and one of its conversations stand in the lists of a mailbox, unless
 	// what is noted of them is of a newer version of the patient. It makes the entries that are not there.
 	Stand(ctx context.Context, m rules.MailboxID, s Standing) error
-	// Ledger lists at most limit entries of a mailbox before the given one, newest first:
-	// conversations, or exchanges when pairs is set; of one list, or all of them for 0.
-	Ledger(ctx context.Context, m rules.MailboxID, pairs bool, list rules.Lists, before LedgerEntry, limit int) ([]LedgerEntry, error)
+	// Ledger lists entries of a mailbox in the order that the query asks for.
+	Ledger(ctx context.Context, m rules.MailboxID, q LedgerQuery) ([]LedgerEntry, error)
 	// Standings returns the lists of entries, in their order; 0 where nothing is noted. Of the entries,
 	// only patient and conversation count.
 	Standings(ctx context.Context, m rules.MailboxID, entries []LedgerEntry) ([]rules.Lists, error)

@@ -203,7 +203,7 @@ func (s *Service) DismissUser(ctx context.Context, actor Actor, m Address, id ID
 
 // listings opens the lists on which a person stands, or stood: those that the index of the person names.
 func (s *Service) listings(ctx context.Context, person string) ([]*userList, error) {
-	entries, err := s.Store.Ledger(ctx, s.listingsID(person), true, 0, LedgerEntry{}, maxListings)
+	entries, err := s.Store.Ledger(ctx, s.listingsID(person), LedgerQuery{Pairs: true, Limit: maxListings})
 	if err != nil {
 		return nil, unavailable("list the mailboxes of a person", err)
 	}

@@ -44,6 +44,8 @@ type ThreadLine struct {
 	HasDraft      bool
 	Objected      time.Time // to a professional: since when the patient objects to exchange with him (D14 c); zero: not
 	Unreadable    bool      // in a list of a mailbox: this patient's records cannot be opened now
+	Waiting       bool      // in a list of a mailbox: the patient wrote last, and nobody answered; projected
+	Failed        bool      // in a list of a mailbox: an answer of the patient did not reach it (O89); projected
 	Care          Care      // in a list of a shared mailbox: which of its users takes care of it
 }
 
@@ -68,6 +70,7 @@ type Thread struct {
 	Contact   ID        // exchange of the governing professional, to block him; empty when there is none
 	Patient   string    // shown to a professional
 	Boxes     []Address // to a professional: those of his mailboxes that take part
+	Exchange  ID        // to a professional: of the first of Boxes that has one with the patient; empty: none has
 	Inactive  bool      // the professional whom an answer goes to left the directory (R119, D33)
 
 	Absences []AbsenceNotice // to the patient: those whom an answer may go to and who are away now
@@ -216,6 +219,7 @@ type ExchangeLine struct {
 	Since    time.Time // zero when unreachable (D4)
 	EndedBy  string
 	EndedHow rules.EndHow
+	EndedAt  time.Time // zero unless ended (D4)
 	LastAt   time.Time
 	Until    time.Time // end of the reply window, as announced to the patient (D8); zero: none
 	Awaiting bool      // réponse attendue: the patient wrote last, and the window waits (D8)
@@ -223,6 +227,8 @@ type ExchangeLine struct {
 	Waiting  bool // the patient wrote last, and nobody answered
 	Unread   bool // a message that asked for a receipt was not opened (D22)
 	Failed   bool // a message of the patient did not reach the mailbox (O89)
+
+	Noted rules.Lists // the lists where the exchange is counted; projected, and a moment behind the rest
 
 	Objected   time.Time // since when the patient objects to exchange about him with the mailbox (D14 c); zero: not
 	Opposition Opposition
@@ -257,6 +263,7 @@ type Filter struct {
 	State   rules.ThreadState // empty: all
 	List    rules.Lists       // one list; 0: all
 	Patient ID                // an exchange id; empty: all
+	Oldest  bool              // oldest first; else newest first
 	Cursor  string
 	Limit   int
 }

@@ -26,6 +26,9 @@ func (w *world) lookAtLedger(b box) {
 		}
 	}
 	w.sameSet("exchanges of "+w.boxText(b), got, want)
+	if !slices.IsSortedFunc(exchanges.Items, func(a, b conversations.ExchangeLine) int { return b.LastAt.Compare(a.LastAt) }) {
+		w.wrong("the exchanges of %s are not in the order of their last messages: %v", w.boxText(b), got)
+	}
 	w.lookAtList(b)
 }
 

@@ -23,10 +23,21 @@ type place struct {
 // starts that were on the page before. More of them cost more round trips, never an entry.
 const tiesRead = 16
 
-// page reads at most limit entries of a ZSET after a place; nil is the beginning. It compares members
-// here and not in a script, because Lua compares text by the server's locale and a ZSET by bytes.
-func (s *Store) page(ctx context.Context, key string, after *place, limit int) ([]place, error) {
-	from := "+inf"
+// comesAfter reports whether p stands after o, newest first or, when oldest is set, the other way round.
+func (p place) comesAfter(o place, oldest bool) bool {
+	if oldest {
+		p, o = o, p
+	}
+	return p.at < o.at || p.at == o.at && p.member < o.member
+}
+
+// page reads at most limit entries of a ZSET after a place, newest or oldest first; nil is the beginning. It
+// compares members here and not in a script, because Lua compares text by the server's locale and a ZSET by bytes.
+func (s *Store) page(ctx context.Context, key string, after *place, oldest bool, limit int) ([]place, error) {
+	from, to := "+inf", "-inf"
+	if oldest {
+		from, to = to, from
+	}
 	if after != nil {
 		from = strconv.FormatInt(after.at, 10)
 	}
@@ -34,7 +45,7 @@ func (s *Store) page(ctx context.Context, key string, after *place, limit int) (
 	read := int64(limit) + tiesRead
 	for offset := int64(0); len(found) < limit; offset += read {
 		batch, err := s.client.ZRangeArgsWithScores(ctx, redis.ZRangeArgs{
-			Key: key, Start: from, Stop: "-inf", ByScore: true, Rev: true, Offset: offset, Count: read,
+			Key: key, Start: from, Stop: to, ByScore: true, Rev: !oldest, Offset: offset, Count: read,
 		}).Result()
 		if err != nil {
 			return nil, err
@@ -42,7 +53,7 @@ func (s *Store) page(ctx context.Context, key string, after *place, limit int) (
 		for _, z := range batch {
 			member, _ := z.Member.(string)
 			p := place{member, int64(z.Score)}
-			if len(found) < limit && (after == nil || p.at < after.at || p.member < after.member) {
+			if len(found) < limit && (after == nil || p.comesAfter(*after, oldest)) {
 				found = append(found, p)
 			}
 		}
@@ -59,7 +70,7 @@ func (s *Store) Inbox(ctx context.Context, p conversations.PatientID, before con
 	if before != (conversations.InboxEntry{}) {
 		after = &place{compactID(p.Shard(), string(before.ID)), before.At.UnixMilli()}
 	}
-	found, err := s.page(ctx, inboxKey(p), after, limit)
+	found, err := s.page(ctx, inboxKey(p), after, false, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list inbox: %w", err)
 	}
@@ -97,13 +108,13 @@ func (s *Store) Index(ctx context.Context, m rules.MailboxID, entries []conversa
 }
 
 // Ledger lists entries of a mailbox, newest first and by descending patient and conversation at one
-// instant.
-func (s *Store) Ledger(ctx context.Context, m rules.MailboxID, pairs bool, list rules.Lists, before conversations.LedgerEntry, limit int) ([]conversations.LedgerEntry, error) {
+// instant, or in the reverse of that order.
+func (s *Store) Ledger(ctx context.Context, m rules.MailboxID, q conversations.LedgerQuery) ([]conversations.LedgerEntry, error) {
 	var after *place
-	if before != (conversations.LedgerEntry{}) {
-		after = &place{compactPair(before), before.At.UnixMilli()}
+	if q.After != (conversations.LedgerEntry{}) {
+		after = &place{compactPair(q.After), q.After.At.UnixMilli()}
 	}
-	found, err := s.page(ctx, listKey(m, pairs, list), after, limit)
+	found, err := s.page(ctx, listKey(m, q.Pairs, q.List), after, q.Oldest, q.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list ledger: %w", err)
 	}

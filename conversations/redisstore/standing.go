@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -25,16 +26,20 @@ func (s *Store) Stand(ctx context.Context, m rules.MailboxID, st conversations.S
 	if st.Thread != "" {
 		thread, bits = compactPair(conversations.LedgerEntry{Patient: st.Patient, Thread: st.Thread}), st.ThreadLists
 	}
-	at := int64(0)
-	if !st.At.IsZero() {
-		at = st.At.UnixMilli()
-	}
 	err := s.scripts.noteStanding.Run(ctx, s.client, keys,
-		uint64(st.Version), uint16(rules.Inherited), compactPair(pair), uint16(st.PairLists), at, thread, uint16(bits), at).Err()
+		uint64(st.Version), uint16(rules.Inherited), compactPair(pair), uint16(st.PairLists), millisOrNone(st.PairAt), thread, uint16(bits), millisOrNone(st.ThreadAt)).Err()
 	if err != nil {
 		return fmt.Errorf("note a standing: %w", err)
 	}
 	return nil
+}
+
+// millisOrNone is an instant in Unix ms, 0 for none.
+func millisOrNone(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
 }
 
 // Standings reads the lists of entries; 0 where nothing is noted.

@@ -72,7 +72,7 @@ func (s *Store) Visits(ctx context.Context, f conversations.FacilityID, state ru
 	if before.Visit != "" {
 		after = &place{string(before.Visit), before.At.UnixMilli()}
 	}
-	found, err := s.page(ctx, visitsKey(f, state), after, limit)
+	found, err := s.page(ctx, visitsKey(f, state), after, false, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list visits: %w", err)
 	}

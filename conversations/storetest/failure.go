@@ -49,7 +49,7 @@ func Failures(ctx context.Context, s conversations.Store) map[Method]error {
 	errs[Extend] = s.Extend(ctx, conversations.Claim{Effect: effect(alice, "e", noon()), Number: 1}, minutes(1))
 	_, errs[Finish] = s.Finish(ctx, conversations.Claim{Effect: effect(alice, "e", noon()), Number: 1}, time.Time{}, conversations.Note{})
 	errs[Index] = s.Index(ctx, surgery, []conversations.LedgerEntry{{Patient: alice, At: noon()}})
-	_, errs[Ledger] = s.Ledger(ctx, surgery, true, 0, conversations.LedgerEntry{}, 1)
+	_, errs[Ledger] = s.Ledger(ctx, surgery, conversations.LedgerQuery{Pairs: true, Limit: 1})
 	errs[Stand] = s.Stand(ctx, surgery, conversations.Standing{Patient: alice})
 	_, errs[Standings] = s.Standings(ctx, surgery, []conversations.LedgerEntry{{Patient: alice}})
 	_, _, errs[Tally] = s.Tally(ctx, surgery, true)

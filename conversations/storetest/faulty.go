@@ -181,8 +181,8 @@ func (f *FaultyStore) Index(ctx context.Context, m rules.MailboxID, entries []co
 }
 
 // Ledger is [conversations.Store.Ledger].
-func (f *FaultyStore) Ledger(ctx context.Context, m rules.MailboxID, pairs bool, list rules.Lists, before conversations.LedgerEntry, limit int) ([]conversations.LedgerEntry, error) {
-	return around(f, Ledger, func() ([]conversations.LedgerEntry, error) { return f.Store.Ledger(ctx, m, pairs, list, before, limit) })
+func (f *FaultyStore) Ledger(ctx context.Context, m rules.MailboxID, q conversations.LedgerQuery) ([]conversations.LedgerEntry, error) {
+	return around(f, Ledger, func() ([]conversations.LedgerEntry, error) { return f.Store.Ledger(ctx, m, q) })
 }
 
 // Stand is [conversations.Store.Stand].

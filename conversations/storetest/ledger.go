@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ func ledgerContracts() []contract {
 	return []contract{
 		{"Ledger/conversationsAndPairs_areApart", ledgerApart},
 		{"Ledger/equalTimes_eachOnce", ledgerEqualTimes},
+		{"Ledger/oldestFirst_isTheReverse", ledgerOldest},
 		{"Index/again_changesNothing", indexAgain},
 		{"Index/older_doesNotMoveBack", indexOlder},
 	}
@@ -25,27 +27,32 @@ func index(t *testing.T, s conversations.Store, m rules.MailboxID, entries ...co
 	}
 }
 
-// ledger reads all pages of a size.
+// ledger reads all pages of a size, newest first.
 func ledger(t *testing.T, s conversations.Store, m rules.MailboxID, pairs bool, size int) []conversations.LedgerEntry {
 	t.Helper()
+	return ledgerPages(t, s, m, conversations.LedgerQuery{Pairs: pairs, Limit: size})
+}
+
+// ledgerPages reads all pages of a query.
+func ledgerPages(t *testing.T, s conversations.Store, m rules.MailboxID, q conversations.LedgerQuery) []conversations.LedgerEntry {
+	t.Helper()
 	var all []conversations.LedgerEntry
-	var before conversations.LedgerEntry
 	for {
-		page, err := s.Ledger(t.Context(), m, pairs, 0, before, size)
+		page, err := s.Ledger(t.Context(), m, q)
 		if err != nil {
 			t.Fatalf("Ledger: %v", err)
 		}
-		if len(page) > size {
-			t.Fatalf("Ledger gave %d entries, limit %d", len(page), size)
+		if len(page) > q.Limit {
+			t.Fatalf("Ledger gave %d entries, limit %d", len(page), q.Limit)
 		}
 		if len(page) == 0 {
 			return all
 		}
 		for _, e := range page {
-			if len(all) > 0 && (e.At.After(before.At) || e == before) {
+			if before := q.After; len(all) > 0 && (!q.Oldest && e.At.After(before.At) || q.Oldest && e.At.Before(before.At) || e == before) {
 				t.Fatalf("%v follows %v", e, before)
 			}
-			before = e
+			q.After = e
 			all = append(all, e)
 		}
 	}
@@ -90,6 +97,21 @@ func ledgerEqualTimes(t *testing.T, s conversations.Store) {
 			seen[e.Thread] = true
 		}
 		wantEqual(t, "entries", len(seen), 2*many)
+	}
+}
+
+func ledgerOldest(t *testing.T, s conversations.Store) {
+	const many = 60
+	for i := range many {
+		index(t, s, clinic, conversations.LedgerEntry{Patient: alice, Thread: idOf(alice, numbered("c", i)), At: minutes(i / 25)})
+	}
+	want := ledger(t, s, clinic, false, 200)
+	slices.Reverse(want)
+	for _, size := range []int{1, 7, 200} {
+		got := ledgerPages(t, s, clinic, conversations.LedgerQuery{Oldest: true, Limit: size})
+		if !slices.Equal(got, want) {
+			t.Errorf("pages of %d: %v, want %v", size, got, want)
+		}
 	}
 }
 

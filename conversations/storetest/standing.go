@@ -40,7 +40,7 @@ func stands(t *testing.T, s conversations.Store) rules.Lists {
 		t.Fatalf("Tally: %d, %v", all, err)
 	}
 	for i, l := range rules.AllLists() {
-		listed, err := s.Ledger(t.Context(), surgery, true, l, conversations.LedgerEntry{}, 10)
+		listed, err := s.Ledger(t.Context(), surgery, conversations.LedgerQuery{Pairs: true, List: l, Limit: 10})
 		if in := noted[1].Has(l); err != nil || (len(listed) == 1) != in || (counts[i] == 1) != in {
 			t.Fatalf("list %b of %b: %v, counted %d, %v", l, noted[1], listed, counts[i], err)
 		}
@@ -49,7 +49,7 @@ func stands(t *testing.T, s conversations.Store) rules.Lists {
 }
 
 func standLists(t *testing.T, s conversations.Store) {
-	st := conversations.Standing{Patient: alice, Version: 1, PairLists: rules.ListOpen, At: minutes(1)}
+	st := conversations.Standing{Patient: alice, Version: 1, PairLists: rules.ListOpen, PairAt: minutes(1), ThreadAt: minutes(1)}
 	for i, l := range []rules.Lists{rules.ListOpen, rules.ListOpen | rules.ListWaiting, rules.ListEnded, rules.ListUnreachable | rules.ListWaiting, 0} {
 		st.Version, st.PairLists = rules.Seq(i+1), l
 		stand(t, s, st)
@@ -58,8 +58,8 @@ func standLists(t *testing.T, s conversations.Store) {
 }
 
 func standOlder(t *testing.T, s conversations.Store) {
-	stand(t, s, conversations.Standing{Patient: alice, Version: 5, PairLists: rules.ListEnded, At: minutes(1)})
-	stand(t, s, conversations.Standing{Patient: alice, Version: 4, PairLists: rules.ListOpen, At: minutes(3)})
+	stand(t, s, conversations.Standing{Patient: alice, Version: 5, PairLists: rules.ListEnded, PairAt: minutes(1), ThreadAt: minutes(1)})
+	stand(t, s, conversations.Standing{Patient: alice, Version: 4, PairLists: rules.ListOpen, PairAt: minutes(3), ThreadAt: minutes(3)})
 	wantEqual(t, "lists", stands(t, s), rules.ListEnded)
 	wantEqual(t, "instant", ledger(t, s, surgery, true, 10)[0].At, minutes(3)) // which moves forward whatever came
 }
@@ -69,7 +69,7 @@ func standUnlisted(t *testing.T, s conversations.Store) {
 	stand(t, s, conversations.Standing{Patient: alice, Version: 1, PairLists: rules.ListOpen, Thread: idOf(alice, "c"), ThreadLists: rules.ListOpen})
 	wantEqual(t, "exchanges", len(ledger(t, s, surgery, true, 10)), 0)
 	wantEqual(t, "conversations", len(ledger(t, s, surgery, false, 10)), 0)
-	stand(t, s, conversations.Standing{Patient: alice, Version: 2, PairLists: rules.ListOpen, At: minutes(1)})
+	stand(t, s, conversations.Standing{Patient: alice, Version: 2, PairLists: rules.ListOpen, PairAt: minutes(1), ThreadAt: minutes(1)})
 	stand(t, s, conversations.Standing{Patient: alice, Version: 3, PairLists: rules.ListOpen, Thread: idOf(alice, "c"), ThreadLists: rules.ListOpen})
 	wantEqual(t, "exchanges with an instant", len(ledger(t, s, surgery, true, 10)), 1)
 	wantEqual(t, "conversations without one", len(ledger(t, s, surgery, false, 10)), 0)
@@ -79,7 +79,7 @@ func standInherited(t *testing.T, s conversations.Store) {
 	version := rules.Seq(0)
 	note := func(thread int, l rules.Lists) {
 		version++
-		st := conversations.Standing{Patient: alice, Version: version, PairLists: rules.ListOpen, At: minutes(1), ThreadLists: l}
+		st := conversations.Standing{Patient: alice, Version: version, PairLists: rules.ListOpen, PairAt: minutes(1), ThreadAt: minutes(1), ThreadLists: l}
 		if thread < 0 { // it is there no more
 			st.PairLists = 0
 		} else if thread > 0 {
@@ -109,9 +109,9 @@ func standInherited(t *testing.T, s conversations.Store) {
 }
 
 func standInPlace(t *testing.T, s conversations.Store) {
-	st := conversations.Standing{Patient: alice, Version: 1, PairLists: rules.ListOpen, Thread: idOf(alice, "c"), At: minutes(7)}
+	st := conversations.Standing{Patient: alice, Version: 1, PairLists: rules.ListOpen, Thread: idOf(alice, "c"), PairAt: minutes(7), ThreadAt: minutes(7)}
 	stand(t, s, st)
-	st.Version, st.At, st.PairLists = 2, time.Time{}, rules.ListEnded
+	st.Version, st.PairAt, st.ThreadAt, st.PairLists = 2, time.Time{}, time.Time{}, rules.ListEnded
 	stand(t, s, st)
 	for _, pairs := range []bool{false, true} {
 		wantEqual(t, "instant", ledger(t, s, surgery, pairs, 10)[0].At, minutes(7))
