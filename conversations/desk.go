@@ -251,7 +251,7 @@ func (l *loaded) deskMessage(ctx context.Context, thread ID, r numbered, mine []
 	}
 	if m.Mine, m.Delivery = slices.Contains(mine, rules.MailboxID(r.From)), nil; m.Mine {
 		m.Writer, m.WriterID = r.label.Author, r.label.AuthorID
-		m.Delivery = r.arrival()
+		m.Delivery, m.Asked = r.arrival(), r.Asked
 	}
 	for _, box := range mine {
 		o := outcomes[outcomeField(r.id, box)]

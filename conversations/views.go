@@ -106,6 +106,7 @@ type Message struct {
 	WriterID    string // id of the actor Writer
 	Text        string
 	HTML        string // sanitised
+	Asked       bool   // to a professional, of his mailbox's: a read receipt was asked for (D22)
 	NoReply     bool
 	Crossed     bool
 	Notices     []string

@@ -184,6 +184,7 @@ func pageAccess() map[string]string {
 		"POST /contacts/{id}/debloquer":                      holder,
 		"GET /pro":                                           anyPro,
 		"GET /pro/echanges/{id}":                             users,
+		"GET /pro/echanges/{id}/conversation":                users,
 		"GET /pro/ecrire":                                    anyDesk,
 		"POST /pro/ecrire":                                   users,
 		"POST /pro/ecrire/message":                           users,

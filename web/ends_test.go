@@ -57,11 +57,13 @@ func TestEnds_confirmed_canBeTakenBack(t *testing.T) {
 	if fmt.Sprint(w.core.plans) != want {
 		t.Errorf("planned %v, want %s", w.core.plans, want)
 	}
-	w.visit(proKey, got.header.Get("Location")).has("La fin est prévue dans dix minutes", "2 fins prévues", "Annuler toutes ces fins", "Fin du suivi", "11:40")
+	w.visit(proKey, got.header.Get("Location")).has("Ces fins sont prévues dans dix minutes", "2 fins prévues", "Annuler toutes ces fins", "Fin du suivi", "11:40")
 	got = w.post(proKey, "/pro/echanges/"+string(exchangeID)+"/fin/annulation", chosen()).wants(http.StatusSeeOther, "")
 	w.visit(proKey, got.header.Get("Location")).has("La fin prévue est annulée", "Une fin prévue")
 	got = w.post(proKey, endsPath+"/annulation", chosen(exchangeID, secondPair)).wants(http.StatusSeeOther, "")
-	w.visit(proKey, got.header.Get("Location")).has("La fin prévue est annulée").lacks("fins prévues", "Une fin prévue")
+	w.visit(proKey, got.header.Get("Location")).has("Fins annulées\u00a0: les échanges continuent.").lacks("fins prévues", "Une fin prévue")
+	got = w.post(proKey, endsPath+"/confirmation", chosen(exchangeID)).wants(http.StatusSeeOther, "")
+	w.visit(proKey, got.header.Get("Location")).has("La fin est prévue dans dix minutes")
 	w.core.pairs[0].State = rules.ThreadEnded
 	got = w.post(proKey, "/pro/echanges/"+string(exchangeID)+"/fin/annulation", chosen()).wants(http.StatusSeeOther, "")
 	w.visit(proKey, got.header.Get("Location")).has("L’échange avait déjà pris fin")

@@ -369,8 +369,11 @@ func (f *fakeConversations) ExchangeWith(_ context.Context, m conversations.Addr
 	return f.pairs[at], nil
 }
 
-func (f *fakeConversations) Threads(context.Context, conversations.Address, conversations.Filter) (conversations.ThreadPage, error) {
+func (f *fakeConversations) Threads(_ context.Context, _ conversations.Address, filter conversations.Filter) (conversations.ThreadPage, error) {
 	lines := f.lines()
+	lines = slices.DeleteFunc(lines, func(l conversations.ThreadLine) bool {
+		return filter.List == rules.ListWaiting && !l.Waiting || filter.List == rules.ListUndelivered && !l.Failed
+	})
 	for i := range lines {
 		lines[i].With = []string{"Jeanne Dupont"}
 	}
@@ -385,7 +388,9 @@ func (f *fakeConversations) ThreadFor(_ context.Context, mailboxes []conversatio
 	if !ok {
 		return t, kind(conversations.KindNotFound)
 	}
-	t.Boxes = mailboxes
+	if t.Boxes = mailboxes; len(f.pairs) > 0 {
+		t.Exchange = f.pairs[0].ID
+	}
 	return t, nil
 }
 

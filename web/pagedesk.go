@@ -46,7 +46,7 @@ func deskPage(a *App, v visit) (view, error) {
 	if known {
 		p.State = v.query("etat")
 	}
-	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{List: list, Cursor: v.query("suite"), Limit: defaultLimit})
+	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{List: list, Oldest: page.OldestFirst(list), Cursor: v.query("suite"), Limit: defaultLimit})
 	if err != nil {
 		return view{}, toProfessional(ofList(err))
 	}
@@ -75,7 +75,7 @@ func endPage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
-	return show(page.End{Exchange: e, Silenced: silenced, Mailbox: a.mailboxKey(e.Mailbox)})
+	return show(page.End{Exchange: e, Silenced: silenced, Mailbox: a.mailboxKey(e.Mailbox), Now: a.deps.Now()})
 }
 
 // endForm ends an exchange.

@@ -3,8 +3,10 @@ package web
 import (
 	"crypto/rand"
 	"net/http"
+	"net/url"
 
 	"mesbridge/conversations"
+	"mesbridge/rules"
 	"mesbridge/web/page"
 )
 
@@ -22,9 +24,58 @@ func exchangePage(a *App, v visit) (view, error) {
 		return view{}, toProfessional(ofList(err))
 	}
 	return show(page.Exchange{
-		ExchangeLine: e, Mailbox: a.mailboxKey(e.Mailbox), Items: found.Items, Next: found.Next, Further: v.query("suite") != "",
+		ExchangeLine: e, Place: a.placeOf(v, e.Mailbox), Now: a.deps.Now(), Items: found.Items, Next: found.Next, Further: v.query("suite") != "",
 		Notice: page.Notice(v.query("fait")),
 	})
+}
+
+// listFrom is the name of the list that a visitor came from; empty for what is none.
+func listFrom(v visit) string {
+	if _, known := page.ListNamed(v.query("etat")); known {
+		return v.query("etat")
+	}
+	return ""
+}
+
+// placeOf is the list of a mailbox that a visitor came from.
+func (a *App) placeOf(v visit, m conversations.Address) page.Place {
+	return page.Place{Mailbox: a.mailboxKey(m), List: listFrom(v)}
+}
+
+// goToThread sends the visitor on to a conversation, and from it back to the list that he came from. fait is what was
+// just done; empty: nothing.
+func goToThread(v visit, id conversations.ID, fait page.Notice) (view, error) {
+	query := url.Values{}
+	if fait != "" {
+		query.Set("fait", string(fait))
+	}
+	if list := listFrom(v); list != "" {
+		query.Set("etat", list)
+	}
+	if len(query) == 0 {
+		return goTo(atDeskThread(id))
+	}
+	return goTo(atDeskThread(id) + "?" + query.Encode())
+}
+
+// soughtPage leads to the conversation that brings an exchange into a list, where the patient waits or where his answer
+// can be read; or else to its newest one.
+func soughtPage(a *App, v visit) (view, error) {
+	e, err := a.deps.Conversations.Exchange(v.ctx, v.who.Mailboxes, v.id)
+	if err != nil {
+		return view{}, toProfessional(err)
+	}
+	list, _ := page.ListNamed(v.query("cherche"))
+	for _, l := range []rules.Lists{list, 0} {
+		found, err := a.deps.Conversations.Threads(v.ctx, e.Mailbox, conversations.Filter{Patient: v.id, List: l, Limit: 1})
+		if err != nil {
+			return view{}, toProfessional(err)
+		}
+		if len(found.Items) > 0 {
+			return goToThread(v, found.Items[0].ID, "")
+		}
+	}
+	return goTo("/pro/echanges/" + string(v.id))
 }
 
 // deskThreadPage shows one conversation to a professional, with the template that he chose to begin with.
@@ -48,12 +99,51 @@ func (a *App) deskThreadView(v visit, f page.ComposeForm, own page.TeamForm) (vi
 		}
 	}
 	f.Seen = a.seen(t, teams)
-	f.CopyAction = atDeskThread(v.id) + "/annuaire#" + page.FieldCopy
-	out, err := show(page.DeskThread{Thread: t, Viewer: v.who.ID, Form: f, Teams: a.shownTeams(teams), TeamForm: own, Notice: page.Notice(v.query("fait"))})
+	p := page.DeskThread{
+		Thread: t, Place: page.Place{List: listFrom(v)}, Now: a.deps.Now(), Viewer: v.who.ID, Form: f, Teams: a.shownTeams(teams), TeamForm: own,
+		Notice: page.Notice(v.query("fait")),
+	}
+	p.Form.CopyAction = atDeskThread(v.id) + "/annuaire"
+	if p.List != "" {
+		p.Form.CopyAction += "?etat=" + p.List
+	}
+	p.Form.CopyAction += "#" + page.FieldCopy
+	if err := a.addPair(v, &p); err != nil {
+		return view{}, err
+	}
+	out, err := show(p)
 	if len(f.Errors) > 0 {
 		out.status = http.StatusUnprocessableEntity
 	}
 	return out, err
+}
+
+// addPair adds to the page of a conversation the exchange that it belongs to, and after a message how many patients
+// still wait: the count is a moment old, and this patient is taken out of it.
+func (a *App) addPair(v visit, p *page.DeskThread) error {
+	if len(p.Boxes) > 0 {
+		p.Mailbox = a.mailboxKey(p.Boxes[0])
+	}
+	if p.Thread.Exchange == "" {
+		return nil
+	}
+	e, err := a.deps.Conversations.Exchange(v.ctx, v.who.Mailboxes, p.Thread.Exchange)
+	if err != nil {
+		return toProfessional(err)
+	}
+	p.Pair, p.Mailbox = e, a.mailboxKey(e.Mailbox)
+	if p.Notice != page.NoticeSent {
+		return nil
+	}
+	tally, err := a.deps.Conversations.Tally(v.ctx, e.Mailbox)
+	if err != nil {
+		return nil //nolint:nilerr // that the message was sent is told without it
+	}
+	p.ToldLeft, p.Left = true, tally.Lists[rules.ListWaiting]
+	if e.Noted.Has(rules.ListWaiting) && !e.Waiting {
+		p.Left = max(0, p.Left-1)
+	}
+	return nil
 }
 
 // continueForm adds a message to a conversation.
@@ -76,7 +166,7 @@ func continueForm(a *App, v visit) (view, error) {
 	_, err = a.writeAs(v.ctx, v.who, v.id, in)
 	switch {
 	case err == nil:
-		return goTo(atDeskThread(v.id) + "?fait=" + string(page.NoticeSent))
+		return goToThread(v, v.id, page.NoticeSent)
 	case f.refusedBy(err):
 		return a.deskThreadView(v, f.ComposeForm, page.TeamForm{})
 	}

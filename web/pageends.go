@@ -52,7 +52,7 @@ func (a *App) chosenExchanges(v visit) ([]conversations.ExchangeLine, error) {
 
 // endsOf previews the end of the exchanges that a form names.
 func (a *App) endsOf(v visit) (page.Ends, error) {
-	p := page.Ends{Mailbox: a.ownKey(v), At: a.deps.Now().Add(rules.UndoFor), Reason: strings.TrimSpace(v.form.value(page.FieldReason))}
+	p := page.Ends{Mailbox: a.ownKey(v), Now: a.deps.Now(), At: a.deps.Now().Add(rules.UndoFor), Reason: strings.TrimSpace(v.form.value(page.FieldReason))}
 	lines, err := a.chosenExchanges(v)
 	if err != nil {
 		return p, err
@@ -94,16 +94,17 @@ func endsForm(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	at := a.deps.Now().Add(rules.UndoFor)
+	at, many := a.deps.Now().Add(rules.UndoFor), 0
 	for _, e := range lines {
 		if e.State != rules.ThreadOpen {
 			continue
 		}
+		many++
 		if _, err := a.deps.Conversations.PlanEnd(v.ctx, v.who.actor(), v.who.Mailboxes, e.ID, at, reason); err != nil {
 			return view{}, toProfessional(err)
 		}
 	}
-	return goTo("/pro?bal=" + a.ownKey(v) + "&fait=" + string(page.NoticePlanned))
+	return goTo("/pro?bal=" + a.ownKey(v) + "&fait=" + string(inNumber(many, page.NoticePlanned, page.NoticePlannedAll)))
 }
 
 // keepAllForm takes the planned ends that a form names back.
@@ -117,7 +118,15 @@ func keepAllForm(a *App, v visit) (view, error) {
 			return view{}, toProfessional(err)
 		}
 	}
-	return goTo("/pro?bal=" + a.ownKey(v) + "&fait=" + string(page.NoticeKept))
+	return goTo("/pro?bal=" + a.ownKey(v) + "&fait=" + string(inNumber(len(lines), page.NoticeKept, page.NoticeKeptAll)))
+}
+
+// inNumber is the notice of so many exchanges.
+func inNumber(n int, one, several page.Notice) page.Notice {
+	if n > 1 {
+		return several
+	}
+	return one
 }
 
 // keepForm takes one planned end back. It tells when the end had come before.

@@ -88,6 +88,7 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: post, path: "/profils/{id}/fin", kind: Patient, serve: giveUpForm},
 		{method: get, path: "/pro", kind: Professional, serve: deskPage},
 		{method: get, path: "/pro/echanges/{id}", kind: Professional, serve: exchangePage},
+		{method: get, path: "/pro/echanges/{id}/conversation", kind: Professional, serve: soughtPage},
 		{method: post, path: endsPath, kind: Professional, serve: endsPage},
 		{method: post, path: endsPath + "/confirmation", kind: Professional, serve: endsForm},
 		{method: post, path: endsPath + "/annulation", kind: Professional, serve: keepAllForm},

@@ -288,13 +288,15 @@ func TestPages_desk(t *testing.T) {
 	w := newWorld(t)
 	w.visit(proKey, "/pro").wants(http.StatusOK, "").has("Échanges avec vos patients", "Jeanne Dupont", "Matricule INS "+ins, "claire.martin@cabinet.mssante.fr",
 		"Échange ouvert", `href="/pro/echanges/a1xpair/fin"`)
-	end := w.visit(proKey, "/pro/echanges/a1xpair/fin").wants(http.StatusOK, "").has("Mettre fin aux échanges", "Résultats de votre prise de sang", "Annuler")
+	end := w.visit(proKey, "/pro/echanges/a1xpair/fin").wants(http.StatusOK, "").has("Mettre fin aux échanges", "Résultats de votre prise de sang", "Matricule INS "+ins, "Mettre fin dans dix minutes", `action="/pro/fins/confirmation"`, `formaction="/pro/echanges/a1xpair/fin"`).
+		lacks("attend votre réponse")
+	checkMarkup(t, "end", end.body)
 	end.lacks("?bal=claire")
 	to := w.post(proKey, "/pro/echanges/a1xpair/fin", "csrf="+csrfToken).wants(http.StatusSeeOther, "").header.Get("Location")
 	if !strings.HasPrefix(to, "/pro?bal=") || strings.Contains(to, "martin") {
 		t.Errorf("to %s", to)
 	}
-	w.visit(proKey, to).wants(http.StatusOK, "").has("Les échanges ont pris fin.")
+	w.visit(proKey, to).wants(http.StatusOK, "").has("Les échanges ont pris fin. Écrivez au patient pour rouvrir l’échange.")
 	w.visit(twoBoxes, "/pro").wants(http.StatusOK, "").has("Choix de la boîte", `aria-current="true">autre@chu.mssante.fr`).lacks("bal=autre")
 	w.core.pairs[0].State = rules.ThreadUnreachable
 	w.visit(proKey, "/pro").has("Injoignable par ce canal").lacks("/fin\"")

@@ -88,10 +88,8 @@ func (a *App) boxOfForm(v visit) (conversations.Address, error) {
 	return v.who.Mailboxes[at], nil
 }
 
-// atTeam goes back to what colleagues know of a conversation.
-func atTeam(v visit, n page.Notice) (view, error) {
-	return goTo(atDeskThread(v.id) + "?fait=" + string(n) + "#equipe")
-}
+// atTeam goes back to the conversation, whose page begins with what was just done.
+func atTeam(v visit, n page.Notice) (view, error) { return goToThread(v, v.id, n) }
 
 // takeCareForm lets the visitor take care of a conversation, unless a colleague was first: the page says who.
 func takeCareForm(a *App, v visit) (view, error) {

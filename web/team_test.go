@@ -28,7 +28,7 @@ func TestDeskThread_team(t *testing.T) {
 	t.Parallel()
 	w := teamWorld(t)
 	got := w.visit(proKey, "/pro/conversations/a1open").wants(http.StatusOK, "").has(
-		"Entre collègues", "Paul Roy</bdi> depuis le <time", "de la part de <bdi>Irène Chapuisat", "A aussi cette conversation ouverte", "Rappeler lundi",
+		"Entre collègues", "Paul Roy</bdi> depuis le <time", "de la part de <bdi>Irène Chapuisat", "A aussi cette conversation ouverte", "Une note interne</summary>", "Rappeler lundi",
 		"Reprendre cette conversation", "Confier à un collègue", "Vous pouvez écrire malgré tout", "Commencer par un modèle", "Consignes &lt;avant&gt;")
 	checkMarkup(t, "desk thread of a team", got.body)
 	if w.core.asked("Attend") != 1 {
@@ -91,7 +91,7 @@ func TestTeamForms(t *testing.T) {
 	} {
 		w := teamWorld(t)
 		got := w.post(proKey, "/pro/conversations/a1open"+c.path, form+c.fields).wants(http.StatusSeeOther, "")
-		if w.core.asked(c.method) != 1 || got.header.Get("Location") != "/pro/conversations/a1open?fait="+c.notice+"#equipe" {
+		if w.core.asked(c.method) != 1 || got.header.Get("Location") != "/pro/conversations/a1open?fait="+c.notice {
 			t.Errorf("%s: asked %v, sent to %s", c.path, w.core.calls, got.header.Get("Location"))
 		}
 		if page.Notice(c.notice).Words() == "" {

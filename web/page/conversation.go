@@ -82,7 +82,9 @@ const (
 	NoticeCancelled       Notice = "annulation"
 	NoticeThreadEnded     Notice = "conversation-terminee"
 	NoticePlanned         Notice = "fin-prevue"
+	NoticePlannedAll      Notice = "fins-prevues"
 	NoticeKept            Notice = "fin-annulee"
+	NoticeKeptAll         Notice = "fins-annulees"
 	NoticeTooLate         Notice = "fin-passee"
 	NoticeAdmitted        Notice = "inscrit"
 	NoticeDismissed       Notice = "retire"
@@ -106,7 +108,7 @@ func (n Notice) Words() string {
 	case NoticeUnblocked:
 		return "Professionnel débloqué."
 	case NoticeEnded:
-		return "Les échanges ont pris fin."
+		return "Les échanges ont pris fin. Écrivez au patient pour rouvrir l’échange."
 	case NoticeThreadDeleted:
 		return "Conversation supprimée."
 	case NoticeSaved:
@@ -128,6 +130,10 @@ func (n Notice) Words() string {
 		return "Prise en charge close."
 	case NoticePlanned:
 		return "La fin est prévue dans dix minutes. Jusque-là, vous pouvez l’annuler, et le patient peut encore répondre."
+	case NoticePlannedAll:
+		return "Ces fins sont prévues dans dix minutes. Jusque-là, vous pouvez les annuler, et les patients peuvent encore répondre."
+	case NoticeKeptAll:
+		return "Fins annulées\u00a0: les échanges continuent."
 	case NoticeKept:
 		return "La fin prévue est annulée. L’échange continue."
 	case NoticeTooLate:

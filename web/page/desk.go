@@ -1,6 +1,7 @@
 package page
 
 import (
+	"net/url"
 	"slices"
 	"time"
 
@@ -45,7 +46,7 @@ func deskLists() []StateChoice {
 		{Value: "open", Words: "Ouverts", List: rules.ListOpen},
 		{Value: "waiting", Words: "En attente de votre réponse", List: rules.ListWaiting},
 		{Value: "unread", Words: "Non lus par le patient", List: rules.ListUnread},
-		{Value: "undelivered", Words: "Non remis", List: rules.ListUndelivered},
+		{Value: "undelivered", Words: "Réponse non arrivée dans votre messagerie", List: rules.ListUndelivered},
 		{Value: "ended", Words: "Terminés", List: rules.ListEnded},
 		{Value: "unreachable", Words: "Injoignables", List: rules.ListUnreachable},
 	}
@@ -59,6 +60,36 @@ func ListNamed(name string) (list rules.Lists, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// OldestFirst reports whether a list begins with its oldest: who waits longest is to be answered first.
+func OldestFirst(list rules.Lists) bool { return list == rules.ListWaiting }
+
+// OldestFirst reports whether the list shown begins with its oldest.
+func (p Desk) OldestFirst() bool {
+	list, _ := ListNamed(p.State)
+	return OldestFirst(list)
+}
+
+// Place is the list of a mailbox that a page was reached from, for the way back. Both stand in URLs.
+type Place struct {
+	Mailbox string // its key; empty: the first of the visitor's
+	List    string // name of a list (ListNamed); empty: all
+}
+
+// Ledger is the URL of the list.
+func (p Place) Ledger() string {
+	query := url.Values{}
+	if p.Mailbox != "" {
+		query.Set("bal", p.Mailbox)
+	}
+	if p.List != "" {
+		query.Set("etat", p.List)
+	}
+	if len(query) == 0 {
+		return "/pro"
+	}
+	return "/pro?" + query.Encode()
 }
 
 // States are the lists that one may choose, with their counts.
@@ -96,6 +127,7 @@ type End struct {
 	Exchange conversations.ExchangeLine
 	Silenced []conversations.ThreadLine
 	Mailbox  string // key of the mailbox, to go back to
+	Now      time.Time
 }
 
 func (p End) title() string  { return "Mettre fin aux échanges avec " + p.Exchange.Patient.Name }

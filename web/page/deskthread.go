@@ -1,7 +1,9 @@
 package page
 
 import (
+	"net/url"
 	"strings"
+	"time"
 
 	"mesbridge/conversations"
 	"mesbridge/rules"
@@ -11,7 +13,8 @@ import (
 // done.
 type Exchange struct {
 	conversations.ExchangeLine
-	Mailbox string // key of the mailbox
+	Place
+	Now     time.Time
 	Items   []conversations.ThreadLine
 	Next    string
 	Further bool
@@ -24,6 +27,14 @@ func (Exchange) template() string { return "exchange" }
 // Subject is the subject of a conversation, or words for none.
 func (Exchange) Subject(l conversations.ThreadLine) string { return shownSubject(l.Subject) }
 
+// Sought is where the conversation is found that brings the exchange into a list.
+func (p Exchange) Sought(list string) string {
+	return "/pro/echanges/" + string(p.ID) + "/conversation?" + url.Values{"cherche": {list}, "etat": {p.List}}.Encode()
+}
+
+// Reachable reports whether a message may be tried (D4).
+func (p Exchange) Reachable() bool { return p.State != rules.ThreadUnreachable }
+
 // Open reports whether the patient may answer something.
 func (p Exchange) Open() bool { return p.State == rules.ThreadOpen && p.Planned.At.IsZero() }
 
@@ -33,6 +44,11 @@ func (p Exchange) Ended() bool { return p.State == rules.ThreadEnded }
 // DeskThread is one conversation as a professional reads and continues it.
 type DeskThread struct {
 	conversations.Thread
+	Place
+	Pair     conversations.ExchangeLine // that the mailbox has with the patient; without ID: none
+	Now      time.Time
+	ToldLeft bool   // that a message was just sent is told with how many patients still wait
+	Left     int    // how many
 	Viewer   string // id of who looks, as messages name their writers
 	Form     ComposeForm
 	Teams    []Team // for each shared one of the professional's mailboxes that takes part
@@ -51,16 +67,25 @@ func (p DeskThread) ShownSubject() string { return shownSubject(p.Subject) }
 // Writable reports whether a message may be tried: not to somebody who is out of reach (D4).
 func (p DeskThread) Writable() bool { return p.State != string(rules.ThreadUnreachable) }
 
+// Answers reports whether the patient's side wrote last, so that a message answers it.
+func (p DeskThread) Answers() bool {
+	return len(p.Messages) > 0 && p.Messages[0].AuthorKind != conversations.FromProfessional
+}
+
+// WaitingList is the URL of the list of the mailbox's patients who wait for an answer.
+func (p DeskThread) WaitingList() string { return Place{Mailbox: p.Mailbox, List: "waiting"}.Ledger() }
+
 // Endable reports whether there is something to end.
 func (p DeskThread) Endable() bool { return p.State == string(rules.ThreadOpen) }
 
 // DeskMessage is one message with what the page says of it.
 type DeskMessage struct {
 	conversations.Message
-	Anchor string
-	You    bool   // who looks wrote it, or, of a mailbox that he has alone, may have
-	Fate   string // of the professional's own, in words; a receipt tells when (wording.md)
-	Failed bool
+	Anchor   string
+	You      bool   // who looks wrote it, or, of a mailbox that he has alone, may have
+	Fate     string // of the professional's own, in words; a receipt tells when (wording.md)
+	Failed   bool
+	Unopened bool // a read receipt was asked for, and has not come (D22)
 }
 
 // Show prepares a message for its template.
@@ -70,6 +95,7 @@ func (p DeskThread) Show(m conversations.Message) DeskMessage {
 	d.You = m.Mine && (written && m.WriterID != "" && m.WriterID == p.Viewer || !written && len(p.Teams) == 0)
 	if m.Delivery != nil {
 		d.Fate, d.Failed = receiptWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
+		d.Unopened = m.Mine && m.Asked && m.Delivery.State == conversations.DeliveryDelivered
 		if d.Failed && !m.Mine {
 			d.Fate = told("Cette réponse n’est pas arrivée dans votre messagerie, et se lit ici", m.Delivery.Detail)
 		}

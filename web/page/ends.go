@@ -15,7 +15,8 @@ type Ends struct {
 	Mailbox string // key of the mailbox
 	Items   []EndOf
 	Skipped []conversations.ExchangeLine // chosen, but ended, planned or out of reach meanwhile
-	At      time.Time                    // when they would end, should it be confirmed now
+	Now     time.Time
+	At      time.Time // when they would end, should it be confirmed now
 	Reason  string
 	Error   string // fault of the reason
 }

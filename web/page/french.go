@@ -60,6 +60,23 @@ func (c calendar) date(t time.Time) template.HTML {
 // isMidnight reports whether a day begins at l: what ends there is told by the last whole day.
 func isMidnight(l time.Time) bool { return l.Hour() == 0 && l.Minute() == 0 && l.Second() == 0 }
 
+// lapse tells in words for how long something has lasted at now: aujourd’hui, hier, or a number of days. It counts
+// days as people do, by their midnights.
+func (c calendar) lapse(t, now time.Time) string {
+	noon := func(t time.Time) time.Time {
+		y, m, d := t.In(c.zone).Date()
+		return time.Date(y, m, d, 12, 0, 0, 0, time.UTC)
+	}
+	switch n := int(noon(now).Sub(noon(t)).Hours() / 24); {
+	case n <= 0:
+		return "aujourd’hui"
+	case n == 1:
+		return "hier"
+	default:
+		return days(n)
+	}
+}
+
 // until tells the first refused instant of a right as wording.md does: the instant itself, or, when it
 // is midnight, the last whole day (D8).
 func (c calendar) until(t time.Time) template.HTML {

@@ -90,3 +90,21 @@ func TestEnumerate(t *testing.T) {
 		}
 	}
 }
+
+// TestLapse counts days by the midnights of Paris.
+func TestLapse(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 3, 28, 22, 30, 0, 0, time.UTC) // half past eleven in the evening; the clocks change that night
+	for after, want := range map[time.Duration]string{
+		-time.Hour: "aujourd’hui", 0: "aujourd’hui", 29 * time.Minute: "aujourd’hui", 30 * time.Minute: "hier", 23 * time.Hour: "hier",
+		24 * time.Hour: "2\u00a0jours", 14*24*time.Hour + time.Minute: "15\u00a0jours",
+	} {
+		if got := (calendar{zone}).lapse(at, at.Add(after)); got != want {
+			t.Errorf("after %v: %q, want %q", after, got, want)
+		}
+	}
+}

@@ -156,6 +156,7 @@ func (r *Renderer) functions() template.FuncMap {
 		"date":       c.date,
 		"until":      c.until,
 		"hour":       c.hour,
+		"lapse":      c.lapse,
 		"size":       size,
 		"days":       days,
 		"format":     format,

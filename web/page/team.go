@@ -85,13 +85,18 @@ type TeamView struct {
 	Thread conversations.ID
 	CSRF   string
 	Form   TeamForm
-	Giving bool // the form that hands over is shown again
-	Noting bool // that of a note is
+	List   string // name of the list that the page was reached from
+	Giving bool   // the form that hands over is shown again
+	Noting bool   // that of a note is
+	Noted  bool   // the notes are what was just changed
 }
 
 // ShowTeam prepares a team for its template.
 func (p DeskThread) ShowTeam(t Team, csrf string) TeamView {
-	return TeamView{Team: t, Thread: p.ID, CSRF: csrf, Form: p.TeamForm, Giving: p.TeamForm.of(t.Key, true), Noting: p.TeamForm.of(t.Key, false)}
+	return TeamView{
+		Team: t, Thread: p.ID, CSRF: csrf, Form: p.TeamForm, List: p.List, Giving: p.TeamForm.of(t.Key, true), Noting: p.TeamForm.of(t.Key, false),
+		Noted: p.Notice == NoticeNoted || p.Notice == NoticeNoteDeleted || p.Notice == NoticeHandedOver,
+	}
 }
 
 // of reports whether the form is the one that hands over, or the one of a note, of a mailbox, and was refused.
