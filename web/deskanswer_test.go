@@ -32,7 +32,7 @@ func TestDesk_whoWaits_isOneStepFromTheAnswer(t *testing.T) {
 	t.Parallel()
 	w := waitingWorld(t)
 	got := w.visit(proKey, "/pro?etat=waiting").wants(http.StatusOK, "").has("Attend votre réponse depuis 14\u00a0jours", "/pro/echanges/a1xpair/conversation?cherche=waiting&amp;etat=waiting",
-		`href="/pro/echanges/a1xpair?etat=waiting"`, "qui attend depuis le plus longtemps d’abord")
+		`href="/pro/echanges/a1xpair?etat=waiting"`, "Qui attend depuis le plus longtemps vient en premier.")
 	checkMarkup(t, "ledger", got.body)
 	if !w.core.sought[0].Oldest {
 		t.Error("the list does not begin with who waits longest")
@@ -103,8 +103,8 @@ func TestDesk_undelivered_leadsToWhereItIsRead(t *testing.T) {
 	thread.Failed = true
 	w.core.threads[openID] = thread
 	const words = "Réponse non arrivée dans votre messagerie"
-	w.visit(proKey, "/pro").has(words+" <span class=\"count\">", words+"&nbsp;: la lire ici</a>", "/pro/echanges/a1xpair/conversation?cherche=undelivered").lacks("Non remis")
-	w.visit(proKey, "/pro/echanges/a1xpair").has(words+"&nbsp;: la lire ici</a>", words+", à lire ici</span>")
+	w.visit(proKey, "/pro").has(words+" <span class=\"count\">", words+"&nbsp;: la lire<span class=\"sr\"> ici, de Jeanne Dupont", "/pro/echanges/a1xpair/conversation?cherche=undelivered").lacks("Non remis")
+	w.visit(proKey, "/pro/echanges/a1xpair").has(words+"&nbsp;: la lire</a>", words+", à lire ici</span>")
 	if to := w.visit(proKey, "/pro/echanges/a1xpair/conversation?cherche=undelivered").header.Get("Location"); to != "/pro/conversations/a1open" {
 		t.Errorf("led to %s", to)
 	}

@@ -124,10 +124,10 @@ func (a *App) addPair(v visit, p *page.DeskThread) error {
 	if len(p.Boxes) > 0 {
 		p.Mailbox = a.mailboxKey(p.Boxes[0])
 	}
-	if p.Thread.Exchange == "" {
+	if p.Exchange == "" {
 		return nil
 	}
-	e, err := a.deps.Conversations.Exchange(v.ctx, v.who.Mailboxes, p.Thread.Exchange)
+	e, err := a.deps.Conversations.Exchange(v.ctx, v.who.Mailboxes, p.Exchange)
 	if err != nil {
 		return toProfessional(err)
 	}

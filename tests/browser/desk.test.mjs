@@ -73,7 +73,7 @@ it('writes to a patient from a qualified identity, sees the receipt, and ends th
   assert.match(messages, /Merci docteur\.[\s\S]*Ouvert le/);
   await look('desk-thread-answered');
 
-  await page.locator('summary', { hasText: 'Écrire au patient' }).click();
+  await page.locator('summary', { hasText: 'Répondre' }).click();
   await page.getByLabel('Votre message').fill('À bientôt.');
   await page.getByLabel('Le patient ne pourra pas répondre à ce message').check();
   await press('Envoyer au patient');

@@ -63,9 +63,18 @@ it('looks at the lists, ends two exchanges together, and takes one back, without
   await page.getByRole('link', { name: /^En attente de votre réponse/ }).click();
   assert.deepEqual(await page.getByRole('heading', { level: 2 }).allInnerTexts(), [second.name]);
   await look('ledger-waiting');
+  await page.getByRole('link', { name: /^Attend votre réponse depuis aujourd’hui/ }).click();
+  await page.locator('summary', { hasText: 'Répondre' }).waitFor();
+  await look('desk-thread-waiting');
+  await page.getByRole('link', { name: second.name }).click();
+  await look('exchange-waiting');
+  await page.getByRole('link', { name: 'Mettre fin aux échanges' }).click();
+  assert.match(await said(page.locator('.alert')), /attend votre réponse/);
+  await look('end-waiting');
+  await page.getByRole('link', { name: 'Échanges', exact: true }).first().click();
   await page.getByRole('link', { name: /^Non lus par le patient/ }).click();
   assert.deepEqual(await page.getByRole('heading', { level: 2 }).allInnerTexts(), [first.name]);
-  await page.getByRole('link', { name: /^Non remis/ }).click();
+  await page.getByRole('link', { name: /^Réponse non arrivée/ }).click();
   await look('ledger-empty-list');
 
   await page.getByRole('link', { name: /^Ouverts/ }).click();
@@ -83,7 +92,7 @@ it('looks at the lists, ends two exchanges together, and takes one back, without
   await look('ends');
   await page.getByLabel('Motif').fill('Fin du suivi');
   await press('Confirmer la fin');
-  await page.getByRole('status').filter({ hasText: 'La fin est prévue dans dix minutes' }).waitFor();
+  await page.getByRole('status').filter({ hasText: 'Ces fins sont prévues dans dix minutes' }).waitFor();
   const planned = page.getByRole('region', { name: '2 fins prévues' });
   assert.match(await said(planned), /Fin prévue le [\s\S]*Fin du suivi/);
   await look('ledger-planned');

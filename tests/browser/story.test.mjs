@@ -347,7 +347,7 @@ function story({ script, person }) {
     await at.getByRole('link', { name: 'Mettre fin aux échanges' }).click();
     assert.match(await said(at.locator('main')), /Un nouveau rendez-vous/);
     await inspectDesk.look(at, 'desk-end');
-    await at.getByRole('button', { name: 'Mettre fin aux échanges' }).click();
+    await at.getByRole('button', { name: 'Mettre fin tout de suite' }).click();
     await at.getByRole('status').filter({ hasText: 'Les échanges ont pris fin.' }).waitFor();
     await inspectDesk.look(at, 'desk-ended');
     await at.getByRole('link', { name: 'Établissement' }).first().click();
