@@ -84,10 +84,10 @@ func (a *App) endpoints() []endpoint {
 
 		{get, "/webhooks", hooking, desk, 0, webhooks, "lister les adresses qui sont averties"},
 		{post, "/webhooks", hooking, desk, 0, addWebhook, "faire avertir un logiciel de ce qui arrive"},
-		{get, "/webhooks/{id}", hooking, desk, 0, getWebhook, ""},
-		{del, "/webhooks/{id}", hooking, desk, 0, removeWebhook, ""},
-		{post, "/webhooks/{id}/rotate", hooking, desk, 0, rotateWebhook, ""},
-		{post, "/webhooks/{id}/test", hooking, desk, 0, testWebhook, ""},
+		{get, "/webhooks/{id}", hooking, desk, 0, getWebhook, "lire un abonnement"},
+		{del, "/webhooks/{id}", hooking, desk, 0, removeWebhook, "supprimer un abonnement"},
+		{post, "/webhooks/{id}/rotate", hooking, desk, 0, rotateWebhook, "changer son secret"},
+		{post, "/webhooks/{id}/test", hooking, desk, 0, testWebhook, "envoyer un essai"},
 		{get, "/webhooks/{id}/calls", hooking, desk, 0, webhookCalls, "voir ce qui a été transmis"},
 		{post, "/webhooks/{id}/replay", hooking, desk, 0, replayWebhook, "faire transmettre à nouveau"},
 
