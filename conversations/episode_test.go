@@ -146,6 +146,9 @@ func TestEpisode_grace_isAnnounced_andHoldsWithoutAWorker(t *testing.T) {
 	if want := "jusqu’au " + e.ClosesAt.Format(time.DateOnly) + " le 01"; len(thread.Messages) != 2 || thread.Messages[0].Text != want {
 		t.Errorf("announced by %+v", thread.Messages[0])
 	}
+	if thread.Messages[0].NoReply { // R81: it says until when he may answer
+		t.Error("the announcement says that it takes no answer")
+	}
 	b.settle()
 	if n := len(b.read(tagged).Messages); n != 2 {
 		t.Errorf("%d messages: told more than once", n)
@@ -161,6 +164,20 @@ func TestEpisode_grace_isAnnounced_andHoldsWithoutAWorker(t *testing.T) {
 	b.settle()
 	if b.memory.entries() != before+1 || !b.read(tagged).Ended.At.Equal(e.ClosesAt) {
 		t.Errorf("%d entries, %+v: the worker writes the end down once, with its instant", b.memory.entries()-before, b.read(tagged).Ended)
+	}
+}
+
+// R87, D24: who cannot reply already is told of the end without an instant until which he could.
+func TestEpisode_grace_ofAConversationWithoutReply(t *testing.T) {
+	t.Parallel()
+	b, tagged, _ := admitted(t)
+	b.ClosingNotice = func(_ string, until time.Time, _ string) string { return fmt.Sprint("instant: ", !until.IsZero()) }
+	if _, err := b.Write(t.Context(), theClinic(), tagged, conversations.ThreadInput{Mailbox: address(t, appBox), Text: "Pour information", NoReply: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.event("e2", rules.EpisodeClosed, grace(time.Hour))
+	if m := b.read(tagged).Messages[0]; m.Text != "instant: false" || !m.NoReply {
+		t.Errorf("announced by %+v", m)
 	}
 }
 

@@ -44,12 +44,14 @@ func (l *loaded) closeThread(ctx context.Context, id ID) (*decision, error) {
 		Patient: l.state.Patient, Next: l.facts.Version + 1, Conversation: stored, Sender: sender,
 	}
 	key, now := messageID(id, r.Count+1).Message(), l.svc.Now()
-	text := l.closingNotice(id, sender.Mailbox, stored.Closing.At, label.Contact)
+	noReply := l.right(id).State == rules.NoReply
+	text := l.closingNotice(id, sender.Mailbox, stored.Closing.At, label.Contact, noReply)
 	if known && text != "" {
 		f.Message = key
 	}
 	verdict := rules.AnnounceClosing(f, now)
 	if verdict.Change.Kind == "" {
+		noReply = true // D6
 		f.Message, text = "", label.LastMessage
 		if known && text != "" {
 			f.Message = key
@@ -60,7 +62,7 @@ func (l *loaded) closeThread(ctx context.Context, id ID) (*decision, error) {
 	if verdict.Change.Message == "" {
 		return d, nil
 	}
-	return d, l.lastWord(ctx, d, from, text)
+	return d, l.lastWord(ctx, d, from, text, noReply)
 }
 
 // alsoEpisode reads the record of an episode that a conversation named. It fails as alsoExchanges does.
@@ -93,17 +95,22 @@ func (l *loaded) closer(id ID, by []rules.MailboxID) (Address, rules.Corresponde
 	return Address{}, rules.Correspondent{}, false
 }
 
-// closingNotice writes the message that tells of an end to come; empty when the page alone tells.
-func (l *loaded) closingNotice(id ID, from rules.MailboxID, until time.Time, contact string) string {
+// closingNotice writes the message that tells of an end to come; empty when the page alone tells. Who cannot
+// reply until then (R87) is given no instant.
+func (l *loaded) closingNotice(id ID, from rules.MailboxID, until time.Time, contact string, noReply bool) string {
 	if l.svc.ClosingNotice == nil {
 		return ""
+	}
+	if noReply {
+		until = time.Time{}
 	}
 	return l.svc.ClosingNotice(l.names(id)[from], until, contact)
 }
 
-// lastWord writes the message that goes with an announced end, and its records. It carries the header FIN
-// (D6): it gives no right, and it takes none before the end does.
-func (l *loaded) lastWord(ctx context.Context, d *decision, from Address, text string) error {
+// lastWord writes the message that goes with an announced end, and its records. It gives no right and takes none:
+// the end does. With noReply it carries the header FIN, as the message of the end itself does (D6); the one that
+// says until when the patient may answer does not, as FIN would say the contrary (R81).
+func (l *loaded) lastWord(ctx context.Context, d *decision, from Address, text string, noReply bool) error {
 	change := d.verdict.Change
 	id, message := ID(change.Conversation), ID(change.Message)
 	mine := []rules.MailboxID{l.svc.MailboxID(from)}
@@ -111,7 +118,7 @@ func (l *loaded) lastWord(ctx context.Context, d *decision, from Address, text s
 	if err != nil {
 		return err
 	}
-	in := ThreadInput{Mailbox: from, INS: l.ins, Subject: rules.ReplySubject(l.ownSubject(id, mine, own)), Text: text, NoReply: true}
+	in := ThreadInput{Mailbox: from, INS: l.ins, Subject: rules.ReplySubject(l.ownSubject(id, mine, own)), Text: text, NoReply: noReply}
 	var refs []string
 	if len(own) > 0 {
 		if refs, err = l.references(ctx, own[0]); err != nil {
@@ -135,7 +142,7 @@ func (l *loaded) lastWord(ctx context.Context, d *decision, from Address, text s
 	l.converse(d, id, "", nil, nil)
 	d.thread.heard, d.cursor = true, change.At
 	d.verdict.Change.Bytes = sum.size
-	rec := messageRecord{Seq: change.Seq, At: toMillis(change.At), From: hexID(mine[0]), Fin: true, Bytes: sum.size, Body: body}
+	rec := messageRecord{Seq: change.Seq, At: toMillis(change.At), From: hexID(mine[0]), Fin: noReply, Bytes: sum.size, Body: body}
 	rec.Sealed = l.vault.seal(TableMessages, string(message), label)
 	d.records = append(d.records, Record{Table: TableMessages, Field: string(message), Value: pack(rec)},
 		l.reference(draft.MessageID, id, message))

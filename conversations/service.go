@@ -42,7 +42,7 @@ type Settings struct {
 	// likes.
 	VerdictsPerHour int
 	// ClosingNotice writes the message by which an announced end is told: from whom, the first refused
-	// instant, and whom to contact next, which may be empty. Nil: no message is written, and the page
+	// instant, zero for a patient who cannot reply already, and whom to contact next, which may be empty. Nil: no message is written, and the page
 	// alone tells (D24).
 	ClosingNotice func(from string, until time.Time, contact string) string
 }

@@ -270,12 +270,16 @@ func (p *patient) carry(t *thread, notice func(from box, until time.Time) string
 	case c != nil && !c.told && p.m.now.Before(c.at):
 		c.told = true
 		if p.m.notices {
-			p.say(t, c, notice(p.closer(t, c), c.at), bytes)
+			until, silent := c.at, p.right(t).state == "no-reply"
+			if silent {
+				until = time.Time{}
+			}
+			p.say(t, c, notice(p.closer(t, c), until), bytes, silent)
 		}
 	case t.unsaid != nil:
 		c, t.unsaid = t.unsaid, nil
 		t.list(t.boxes...)
-		if c.of.words != "" && p.say(t, c, c.of.words, bytes) {
+		if c.of.words != "" && p.say(t, c, c.of.words, bytes, true) {
 			t.lastPatient = false
 		}
 	}
@@ -291,14 +295,14 @@ func (p *patient) closer(t *thread, c *closing) box {
 	return c.by[0]
 }
 
-// say writes a message that gives no right and takes none.
-func (p *patient) say(t *thread, c *closing, text string, bytes int64) bool {
+// say writes a message that gives no right and takes none; with fin it says that it takes no answer.
+func (p *patient) say(t *thread, c *closing, text string, bytes int64, fin bool) bool {
 	from := p.closer(t, c)
 	if p.reach(from) != (answer{}) {
 		return false
 	}
 	t.put(&message{
-		place: p.next(), at: p.m.now, subject: replySubject(t.ownSubject(from)), text: text, bytes: bytes, from: from, fin: true, silent: true,
+		place: p.next(), at: p.m.now, subject: replySubject(t.ownSubject(from)), text: text, bytes: bytes, from: from, fin: fin, silent: true,
 	})
 	t.list(t.boxes...)
 	p.weigh(bytes)

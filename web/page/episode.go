@@ -138,18 +138,29 @@ func (p Episode) Closable() bool {
 }
 
 // ClosingNotice is the message that tells a patient of an announced end: the first refused instant, and whom
-// to contact next (D24).
+// to contact next (D24). With no instant he cannot reply already, and none is told.
 func ClosingNotice(zone *time.Location) func(from string, until time.Time, contact string) string {
 	return func(from string, until time.Time, contact string) string {
-		l := until.In(zone)
-		when := day(l) + " à " + clock(l) + " (heure de Paris)"
-		if isMidnight(l) {
-			when = day(l.AddDate(0, 0, -1)) + " inclus"
+		text := "Votre prise en charge par " + from + " se termine."
+		if !until.IsZero() {
+			text += " Vous pouvez répondre dans cette conversation jusqu’au " + lastInstant(until.In(zone)) + "."
 		}
 		if contact == "" {
 			contact = "téléphone du cabinet ou du service"
 		}
-		return "Votre prise en charge par " + from + " se termine. Vous pouvez répondre dans cette conversation jusqu’au " + when +
-			".\n\nEnsuite, pour joindre ce professionnel" + nbsp + ": " + contact + "."
+		return text + "\n\n" + nextContact(contact)
 	}
+}
+
+// lastInstant tells the first refused instant in plain text, as [calendar.until] does.
+func lastInstant(l time.Time) string {
+	if isMidnight(l) {
+		return day(l.AddDate(0, 0, -1)) + " inclus"
+	}
+	return day(l) + " à " + clock(l) + " (heure de Paris)"
+}
+
+// nextContact tells the patient whom to contact after an end.
+func nextContact(contact string) string {
+	return "Ensuite, pour joindre ce professionnel" + nbsp + ": " + contact + "."
 }
