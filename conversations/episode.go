@@ -21,6 +21,7 @@ type EpisodeInput struct {
 	LastMessage string // sent with each end, with X-MSS-MES: FIN; empty: none
 	Contact     string // whom to contact next, told with the end that is announced; empty: cabinet or service
 	Unit        string // care unit (PV1-3), as the establishment names it; empty: as it was told before
+	Keep        bool   // what is empty of LastMessage and Contact stays as the close before planned it
 }
 
 // maxEvents is how many events of an episode are remembered; older ones are refused by their instant.
@@ -100,7 +101,7 @@ func (l *loaded) changeEpisode(ctx context.Context, actor Actor, in EpisodeInput
 		label.Unit = in.Unit
 	}
 	if in.To == rules.EpisodeClosed {
-		label.LastMessage, label.Contact, label.Actor = in.LastMessage, in.Contact, actor
+		label.plan(in, actor)
 	}
 	l.patient.Visits = l.openVisits(v, in)
 	d := &decision{
@@ -158,6 +159,9 @@ func (s *Service) eventOf(in EpisodeInput) eventRecord {
 		in.LastMessage + "\x00" + in.Contact
 	if in.Unit != "" { // so that events which name none keep the hash that they had
 		body += "\x00" + in.Unit
+	}
+	if in.Keep {
+		body += "\x00keep\x00"
 	}
 	return eventRecord{ID: s.name("event", in.EventID)[:16], Body: s.name("event body", body)[:16]}
 }

@@ -24,6 +24,7 @@ type EpisodeLine struct {
 	Source   rules.EpisodeSource
 	Unit     string // care unit, as the establishment names it; empty: not told
 	Threads  []EpisodeThread
+	Plan     ClosingPlan
 }
 
 // Closing reports whether an announced end is still to come.
@@ -45,6 +46,7 @@ type EpisodeThread struct {
 	Ends     bool      // a mailbox of the establishment speaks in it, so that a close by hand ends it now
 	Asked    bool      // the patient wrote last: an automatic close would wait
 	Failed   bool      // what he wrote last could not be delivered
+	Told     bool      // the patient was told of an end that did not come yet, or was to be
 }
 
 // EpisodeFilter narrows the list of a facility.
@@ -52,6 +54,7 @@ type EpisodeFilter struct {
 	State   rules.EpisodeState // empty: all
 	Closing bool               // only those whose end is still to come
 	Waiting bool               // only those with a conversation to be treated
+	Ended   bool               // only those closed whose end came in every conversation
 	Cursor  string
 	Limit   int
 }
@@ -120,7 +123,8 @@ func (s *Service) Episodes(ctx context.Context, mailboxes []Address, finess stri
 
 // holds reports whether a line is one of those asked for.
 func (f EpisodeFilter) holds(e EpisodeLine, now time.Time) bool {
-	return (f.State == "" || e.State == f.State) && (!f.Closing || e.Closing(now)) && (!f.Waiting || e.Waiting())
+	return (f.State == "" || e.State == f.State) && (!f.Closing || e.Closing(now)) && (!f.Waiting || e.Waiting()) &&
+		(!f.Ended || e.State == rules.EpisodeClosed && !e.Closing(now) && !e.Waiting())
 }
 
 // episodeOfEntry reads the episode that an index entry points to.
@@ -154,13 +158,13 @@ func (s *Service) episodeOfEntry(ctx context.Context, mailboxes []Address, fines
 
 // episodeLine reads an episode with its conversations, or with those of only when that is not nil.
 func (s *Service) episodeLine(ctx context.Context, p PatientID, v Visit, mailboxes []Address, only []ID) (EpisodeLine, error) {
-	l, rec, unit, err := s.loadEpisode(ctx, p, v)
+	l, rec, label, err := s.loadEpisode(ctx, p, v)
 	if err != nil {
 		return EpisodeLine{}, err
 	}
 	e := EpisodeLine{
 		ID: s.visitID(v), Visit: v, State: rec.State, Since: rec.Since.time(), At: rec.At.time(), ClosesAt: rec.ClosesAt.time(), Source: rec.Source,
-		Unit: unit,
+		Unit: label.Unit,
 	}
 	mine := s.mailboxIDsOf(mailboxes)
 	for _, id := range rec.Threads {
@@ -172,6 +176,7 @@ func (s *Service) episodeLine(ctx context.Context, p PatientID, v Visit, mailbox
 			return EpisodeLine{}, err
 		}
 		e.Threads = append(e.Threads, t)
+		e.Plan.add(label, l.state.Conversations[id.Conversation()].Closing, len(t.With) > 0)
 	}
 	return e, nil
 }
@@ -188,24 +193,24 @@ func (s *Service) Facility(m Address) string {
 
 // loadEpisode reads an episode with its conversations at one version; KindEpisodeUnknown when the patient has
 // none of that visit.
-func (s *Service) loadEpisode(ctx context.Context, p PatientID, v Visit) (l *loaded, rec episodeRecord, unit string, err error) {
+func (s *Service) loadEpisode(ctx context.Context, p PatientID, v Visit) (l *loaded, rec episodeRecord, label episodeLabel, err error) {
 	id := s.visitID(v)
 	for range maxConflicts {
 		if l, err = s.load(ctx, p, FactsQuery{Episodes: []rules.VisitID{id}}); err != nil {
-			return nil, episodeRecord{}, "", err
+			return nil, episodeRecord{}, label, err
 		}
 		rec, label, known, err := l.episodeOf(id)
 		switch {
 		case err != nil:
-			return nil, rec, "", err
+			return nil, rec, label, err
 		case !known:
-			return nil, rec, "", &Error{Kind: KindEpisodeUnknown, Rule: "I248"}
+			return nil, rec, label, &Error{Kind: KindEpisodeUnknown, Rule: "I248"}
 		}
 		if err = l.alsoThreads(ctx, rec.Threads); !errors.Is(err, ErrConflict) {
-			return l, rec, label.Unit, err
+			return l, rec, label, err
 		}
 	}
-	return nil, episodeRecord{}, "", &Error{Kind: KindStaleState, Rule: "D17"}
+	return nil, episodeRecord{}, label, &Error{Kind: KindStaleState, Rule: "D17"}
 }
 
 // episodeThread shows a loaded conversation of an episode, as the caller's mailboxes in it see it; without
@@ -219,7 +224,7 @@ func (l *loaded) episodeThread(ctx context.Context, id ID, v Visit, mailboxes []
 		}
 	}
 	t.ID, t.State = id, string(l.stateFor(id, c.Boxes))
-	t.Waiting, t.Asked, t.LastAt = c.Awaited(), c.LastPatient, c.LastAt
+	t.Waiting, t.Asked, t.LastAt, t.Told = c.Awaited(), c.LastPatient, c.LastAt, c.Closing.Announced
 	if c.Closing.Event > 0 && !t.Waiting {
 		t.ClosesAt = c.Closing.At
 	}
