@@ -21,7 +21,7 @@ func (fakeDirectory) all() []conversations.Mailbox {
 		Profession: "10", ProfessionName: "Médecin", Speciality: "Pédiatrie", Structure: "1210000001", StructureName: "CH de l’Étang",
 		Place: "21000 DIJON", ZeroPaper: true,
 	}, {
-		Address: must("claire.martin@cabinet.mssante.fr"), Kind: rules.Personal, Name: "Dr Claire Martin", Person: "899700218896",
+		Address: must("claire.martin@cabinet.mssante.fr"), Kind: rules.Personal, Name: "Dr Claire Martin", Person: "899700218896", StructureName: "CH de Ville",
 	}}
 	for i := range crowdOfOneName {
 		list = append(list, conversations.Mailbox{Address: must("durand" + strconv.Itoa(100+i) + "@ch.mssante.fr"), Kind: rules.Organisational, Name: "DURAND " + strconv.Itoa(100+i)})

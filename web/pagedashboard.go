@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
+	"time"
 
 	"mesbridge/web/page"
 )
@@ -34,7 +36,7 @@ func dashboardFile(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return spreadsheet("tableau-de-bord.csv", figureRows(d))
+	return spreadsheet("tableau-de-bord-"+d.FINESS+"-"+d.AsOf.In(d.Zone).Format(time.DateOnly)+".csv", figureRows(d))
 }
 
 // dashboard reads the board of the establishment that the chosen mailbox belongs to. A mailbox of none is not
@@ -54,6 +56,7 @@ func (a *App) dashboard(v visit) (page.Dashboard, error) {
 	}
 	d := page.NewDashboard(found, v.query(fieldUnit))
 	d.Box, d.FINESS, d.Zone, d.Days = a.mailboxKey(m), finess, a.zone, defaultDays
+	d.Name = a.deps.Directory.Mailbox(m).StructureName
 	d.Boxes = a.establishments(v, boxes)
 	if n, err := strconv.Atoi(v.query(fieldDays)); err == nil && slices.Contains(d.DaysChoices(), n) {
 		d.Days = n
@@ -71,12 +74,13 @@ func (a *App) establishments(v visit, boxes []page.Choice) (list []page.Choice) 
 	return list
 }
 
-// figureRows writes the statistics as rows, under their titles.
+// figureRows writes the statistics as rows, each with what it is about.
 func figureRows(d page.Dashboard) [][]string {
-	rows := [][]string{{"statistique", "catégorie", "nombre"}}
+	about := []string{d.Establishment(), cmp.Or(d.Unit, "Toutes"), d.AsOf.In(d.Zone).Format("2006-01-02 15:04")}
+	rows := [][]string{{"établissement (FINESS)", "unité", "situation du", "statistique", "catégorie", "nombre"}}
 	for _, c := range d.Charts() {
 		for _, f := range append(c.Figures, c.Total()) {
-			rows = append(rows, []string{c.Title, f.Label, f.Words()})
+			rows = append(rows, append(slices.Clone(about), c.Title, f.Label, f.Words()))
 		}
 	}
 	return rows

@@ -90,11 +90,29 @@ func TestDashboard_masksSmallNumbers(t *testing.T) {
 	}
 	file := w.visit(proKey, "/clinique/tableau.csv").wants(http.StatusOK, "")
 	text := string(file.body)
-	if !strings.Contains(text, "Prises en charge par état;En cours;8\r\n") || !strings.Contains(text, ";'=1+1;masqué\r\n") || strings.Contains(text, "V-") {
+	if !strings.Contains(text, ";Toutes;2026-05-12 11:30;Prises en charge par état;En cours;8\r\n") || !strings.Contains(text, ";'=1+1;masqué\r\n") || strings.Contains(text, "V-") {
 		t.Errorf("file: %q", text)
 	}
-	if kind := file.header.Get("Content-Disposition"); !strings.Contains(kind, "tableau-de-bord.csv") {
+	if kind := file.header.Get("Content-Disposition"); !strings.Contains(kind, "tableau-de-bord-"+ownFINESS+"-2026-05-12.csv") {
 		t.Errorf("disposition %q", kind)
+	}
+}
+
+// Narrowed to one care unit, neither the page nor the file tells of the others, and the file says of which it is.
+func TestDashboard_ofOneUnit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.core.boarded = boarded()
+	w.visit(proKey, "/clinique/tableau?unite=Cardiologie").wants(http.StatusOK, "").has("Prises en charge par état", "CH de Ville ("+ownFINESS+")").
+		lacks("Prises en charge en cours par unité de soins")
+	text := string(w.visit(proKey, "/clinique/tableau.csv?unite=Cardiologie").wants(http.StatusOK, "").body)
+	if strings.Contains(text, "par unité de soins") || strings.Contains(text, "Chirurgie") {
+		t.Errorf("another unit: %q", text)
+	}
+	for row := range strings.Lines(text) {
+		if !strings.HasPrefix(row, "CH de Ville ("+ownFINESS+");Cardiologie;") && !strings.Contains(row, "situation du") {
+			t.Errorf("row %q", row)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type Dashboard struct {
 	Box    string // key of the mailbox by which the professional is of the establishment
 	Boxes  []Choice
 	FINESS string
+	Name   string // of the establishment, as the directory has it; empty: not known
 	AsOf   time.Time
 	Cut    bool // only the newest episodes are counted
 	Unit   string
@@ -34,6 +35,14 @@ type Dashboard struct {
 
 func (Dashboard) title() string    { return "Tableau de bord de l’établissement" }
 func (Dashboard) template() string { return "dashboard" }
+
+// Establishment names the establishment in words where they are known, and by its FINESS.
+func (d Dashboard) Establishment() string {
+	if d.Name == "" {
+		return d.FINESS
+	}
+	return d.Name + " (" + d.FINESS + ")"
+}
 
 // DaysChoices are the numbers of days to choose from.
 func (Dashboard) DaysChoices() []int { return []int{1, 2, 3, 7, 14} }
@@ -131,12 +140,12 @@ func oldest(e conversations.EpisodeLine, counts func(conversations.EpisodeThread
 	return at, found
 }
 
-// Charts are the statistics of the episodes, with small numbers masked.
+// Charts are the statistics of the episodes, with small numbers masked. That by care unit tells nothing of one.
 func (d Dashboard) Charts() []Chart {
-	return []Chart{
+	all := []Chart{
 		chartOf("etats", "Prises en charge par état", "État", d.count([]string{"En cours", "Clôture annoncée", "À traiter avant clôture", "Close"},
 			func(e conversations.EpisodeLine) string { return EpisodeRow{e, d.AsOf}.Words() })),
-		chartOf("unites", "Prises en charge en cours par unité de soins", "Unité", d.count(d.Units, func(e conversations.EpisodeLine) string {
+		chartOf(chartOfUnits, "Prises en charge en cours par unité de soins", "Unité", d.count(d.Units, func(e conversations.EpisodeLine) string {
 			if e.State != rules.EpisodeOpen {
 				return ""
 			}
@@ -155,7 +164,14 @@ func (d Dashboard) Charts() []Chart {
 			return day(e.ClosesAt.In(d.Zone))
 		})),
 	}
+	if d.Unit == "" {
+		return all
+	}
+	return slices.DeleteFunc(all, func(c Chart) bool { return c.ID == chartOfUnits })
 }
+
+// chartOfUnits is the id of the statistic by care unit.
+const chartOfUnits = "unites"
 
 // count counts the episodes of each category; those of none, or of another, are not counted.
 func (d Dashboard) count(categories []string, of func(conversations.EpisodeLine) string) []Figure {
