@@ -19,7 +19,7 @@ type EpisodeInput struct {
 	Source      rules.EpisodeSource
 	Grace       time.Duration
 	LastMessage string // sent with each end, with X-MSS-MES: FIN; empty: none
-	Contact     string // whom to contact next, told with the end that is announced; empty: cabinet or service
+	Contact     string // whom to contact next, told with the announcement or, of an end at once, with it; empty: cabinet or service
 	Unit        string // care unit (PV1-3), as the establishment names it; empty: as it was told before
 	Keep        bool   // what is empty of LastMessage and Contact stays as the close before planned it
 }

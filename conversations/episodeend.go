@@ -52,7 +52,7 @@ func (l *loaded) closeThread(ctx context.Context, id ID) (*decision, error) {
 	verdict := rules.AnnounceClosing(f, now)
 	if verdict.Change.Kind == "" {
 		noReply = true // D6
-		f.Message, text = "", label.LastMessage
+		f.Message, text = "", l.svc.lastWords(label, stored.Closing)
 		if known && text != "" {
 			f.Message = key
 		}
@@ -105,6 +105,14 @@ func (l *loaded) closingNotice(id ID, from rules.MailboxID, until time.Time, con
 		until = time.Time{}
 	}
 	return l.svc.ClosingNotice(l.names(id)[from], until, contact)
+}
+
+// lastWords are the words of an end that came. Whom to contact next is told with them unless the announcement did.
+func (s *Service) lastWords(label episodeLabel, end rules.Closing) string {
+	if end.Announced || s.LastWords == nil {
+		return label.LastMessage
+	}
+	return s.LastWords(label.LastMessage, label.Contact)
 }
 
 // lastWord writes the message that goes with an announced end, and its records. It gives no right and takes none:

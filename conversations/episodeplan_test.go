@@ -46,3 +46,20 @@ func TestEpisode_plan_isToldToReadersAndKept(t *testing.T) {
 		t.Errorf("after the end: %+v", got)
 	}
 }
+
+// D24: whom to contact next is told with an end at once, and not again with an end that was announced.
+func TestEpisode_contact_isToldOnce(t *testing.T) {
+	t.Parallel()
+	words := func(in *conversations.EpisodeInput) { in.LastMessage, in.Contact = "Bon retour.", "le 01" }
+	for wait, want := range map[time.Duration]string{0: "Bon retour. le 01", time.Hour: "Bon retour."} {
+		b, tagged, _ := admitted(t)
+		b.ClosingNotice = func(_ string, _ time.Time, contact string) string { return "Fin prévue " + contact }
+		b.LastWords = func(text, contact string) string { return text + " " + contact }
+		b.event("e2", rules.EpisodeClosed, grace(wait), words)
+		b.clock.advance(wait)
+		b.settle()
+		if m := b.read(tagged).Messages[0]; m.Text != want || !m.NoReply {
+			t.Errorf("after %v: %+v", wait, m)
+		}
+	}
+}

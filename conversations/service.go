@@ -45,6 +45,9 @@ type Settings struct {
 	// instant, zero for a patient who cannot reply already, and whom to contact next, which may be empty. Nil: no message is written, and the page
 	// alone tells (D24).
 	ClosingNotice func(from string, until time.Time, contact string) string
+	// LastWords writes the message that goes with an end that nothing announced: the last message of the
+	// episode and whom to contact next, each of which may be empty. Nil: the last message alone.
+	LastWords func(text, contact string) string
 }
 
 // Ports are what the service stands on; all are required but the scanner and the sessions.

@@ -71,6 +71,10 @@ func (f *fakeConversations) Episodes(_ context.Context, _ []conversations.Addres
 	return conversations.EpisodePage{Items: []conversations.EpisodeLine{f.episode}, AsOf: now}, f.called("Episodes")
 }
 
+func (f *fakeConversations) Closings(context.Context, []conversations.Address, string, string, int) (conversations.EpisodePage, error) {
+	return conversations.EpisodePage{Items: []conversations.EpisodeLine{f.episode}, AsOf: now}, f.called("Closings")
+}
+
 func (f *fakeConversations) Board(_ context.Context, finess string, since time.Time) (conversations.Board, error) {
 	if finess != ownFINESS || !since.Equal(now.AddDate(0, 0, -90)) {
 		return conversations.Board{}, kind(conversations.KindInternal)

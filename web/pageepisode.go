@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ func (a *App) board(v visit, m conversations.Address) (*page.Board, error) {
 		b.State, f = string(rules.EpisodeOpen), conversations.EpisodeFilter{State: rules.EpisodeOpen}
 	}
 	f.Cursor, f.Limit = v.query("depuis"), defaultLimit
-	found, err := a.deps.Conversations.Episodes(v.ctx, v.who.Mailboxes, finess, f)
+	found, err := a.listed(v, finess, b.State, f)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +42,16 @@ func (a *App) board(v visit, m conversations.Address) (*page.Board, error) {
 	}
 	b.Next = found.Next
 	return b, nil
+}
+
+// listed reads one list of a board. The API's list of closed episodes has those whose end is only announced, or
+// waits for an answer; that of the page has not: they have lists of their own.
+func (a *App) listed(v visit, finess, list string, f conversations.EpisodeFilter) (conversations.EpisodePage, error) {
+	if list == page.ListClosing {
+		return a.deps.Conversations.Closings(v.ctx, v.who.Mailboxes, finess, f.Cursor, f.Limit)
+	}
+	f.Ended = list == page.ListClosed
+	return a.deps.Conversations.Episodes(v.ctx, v.who.Mailboxes, finess, f)
 }
 
 // ownEpisode finds an episode among those of the establishments that the visitor's mailboxes belong to, and
@@ -65,8 +76,9 @@ func (a *App) ownEpisode(v visit) (conversations.EpisodeLine, conversations.Addr
 func (a *App) showEpisode(v visit, e conversations.EpisodeLine, m conversations.Address, fault string) (view, error) {
 	p := page.Episode{
 		EpisodeRow: page.EpisodeRow{EpisodeLine: e, Now: a.deps.Now()}, Box: a.mailboxKey(m), Operation: rand.Text(),
-		Notice: page.Notice(v.query("fait")), Fault: fault, Grace: "0",
+		Notice: page.Notice(v.query("fait")), Fault: fault, Message: e.Plan.LastMessage, Contact: e.Plan.Contact,
 	}
+	p.Grace = strconv.Itoa(p.GraceLeft())
 	if fault != "" {
 		p.Grace, p.Message, p.Contact = v.form.value(fieldGrace), v.form.text(), v.form.value(fieldContact)
 		return view{status: http.StatusUnprocessableEntity, page: p}, nil
@@ -91,6 +103,7 @@ func closeEpisodeForm(a *App, v visit) (view, error) {
 	}
 	in := conversations.EpisodeInput{
 		To: rules.EpisodeClosed, LastMessage: v.form.text(), Contact: strings.Join(strings.Fields(v.form.value(fieldContact)), " "),
+		Keep: e.Plan.Hidden, // nobody empties a field that he could not see
 	}
 	days, err := strconv.Atoi(strings.TrimSpace(v.form.value(fieldGrace)))
 	switch {
@@ -103,13 +116,18 @@ func closeEpisodeForm(a *App, v visit) (view, error) {
 	return a.tellEpisode(v, e, in, page.NoticeClosed)
 }
 
-// cancelEpisodeForm cancels the close of an episode.
+// cancelEpisodeForm cancels the close of an episode. Nothing tells the patient of it (D24): whoever cancels hears
+// whether he was told of the end.
 func cancelEpisodeForm(a *App, v visit) (view, error) {
 	e, _, err := a.ownEpisode(v)
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
-	return a.tellEpisode(v, e, conversations.EpisodeInput{To: rules.EpisodeOpen}, page.NoticeCancelled)
+	done := page.NoticeCancelled
+	if slices.ContainsFunc(e.Threads, func(t conversations.EpisodeThread) bool { return t.Told }) {
+		done = page.NoticeCancelledTold
+	}
+	return a.tellEpisode(v, e, conversations.EpisodeInput{To: rules.EpisodeOpen}, done)
 }
 
 // tellEpisode declares what a form says of an episode, once for each form.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,8 +31,7 @@ func TestBoard_listsByState(t *testing.T) {
 func TestBoard_closesAndCancels(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.visit(proKey, episodeURL).wants(http.StatusOK, "").has("Votre opération", "À traiter avant clôture : le patient attend une réponse.", "Une clôture n’y change rien.",
-		"Clore la prise en charge", "Annuler la clôture")
+	w.visit(proKey, episodeURL).wants(http.StatusOK, "").has("Votre opération", "Une clôture n’y change rien.", "Annuler la clôture")
 	form := "csrf=" + csrfToken + "&operation=op1&bal=x&delai=14&suite=le+01&texte=Bon+retour."
 	for range 2 {
 		got := w.post(proKey, episodeURL+"/cloture", form).wants(http.StatusSeeOther, "")
@@ -56,6 +56,84 @@ func TestBoard_closesAndCancels(t *testing.T) {
 	w.visit(patientKey, episodeURL).wants(http.StatusForbidden, "")
 	if len(w.core.events) != 3 {
 		t.Errorf("%d events", len(w.core.events))
+	}
+}
+
+// D24: the page says what a close does to an unanswered question, leads to it, and names the patient to who reads.
+func TestEpisode_unanswered_saysWhatACloseDoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const fate = "Une clôture immédiate la termine quand même"
+	w.visit(proKey, episodeURL).wants(http.StatusOK, "").has(fate, "avec un délai, elle reste à traiter.", "répondez d’abord, ou prévenez-le par un autre moyen",
+		`href="/pro/conversations/a1open"`, `href="/pro/conversations/a1open#ecrire"`, "Jeanne Dupont</bdi></h1>").lacks("a1next#ecrire")
+	w.visit(proKey, "/clinique").has("</a> – <bdi>Jeanne Dupont</bdi>")
+	for i := range w.core.episode.Threads {
+		th := &w.core.episode.Threads[i]
+		th.With, th.Subject, th.Asked, th.Waiting = nil, "", i == 0, false
+	}
+	w.visit(proKey, episodeURL).wants(http.StatusOK, "").has(fate, "répondez d’abord").lacks("/pro/conversations/", "Jeanne Dupont", "Votre opération")
+}
+
+// D24: what an announced close will say is shown and stands in the form; a field that nobody could see stays.
+func TestEpisode_announced_keepsWhatWasPlanned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.core.episode.ClosesAt = now.Add(6*24*time.Hour + time.Hour)
+	w.core.episode.Plan = conversations.ClosingPlan{LastMessage: "Bon retour.", Contact: "le 01"}
+	body := string(w.visit(proKey, episodeURL).wants(http.StatusOK, "").has("Changer la date, ou clore tout de suite", "<bdi>le 01</bdi>",
+		`<dd class="text">Bon retour.</dd>`, `max="365" value="7"`, `maxlength="300" value="le 01"`, ">Bon retour.</textarea>").body)
+	if strings.Contains(body, "Une autre boîte") {
+		t.Error("says that there are words that she may not read")
+	}
+	w.post(proKey, episodeURL+"/cloture", "csrf="+csrfToken+"&operation=op1&delai=7")
+	w.core.episode.Plan = conversations.ClosingPlan{Hidden: true}
+	w.visit(proKey, episodeURL).has("Une autre boîte de l’établissement a prévu", `maxlength="300" value=""`)
+	w.post(proKey, episodeURL+"/cloture", "csrf="+csrfToken+"&operation=op2&delai=7")
+	if e := w.core.events; e[0].Keep || !e[1].Keep {
+		t.Errorf("kept: %v, %v", e[0].Keep, e[1].Keep)
+	}
+}
+
+// D24: whoever cancels hears that the patient knows the old date, with the conversations in which to write.
+func TestEpisode_cancelled_afterItWasTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cancel := func(op string) string {
+		return w.post(proKey, episodeURL+"/annulation", "csrf="+csrfToken+"&operation="+op).wants(http.StatusSeeOther, "").header.Get("Location")
+	}
+	if at := cancel("a"); at != episodeURL+"?fait=annulation" {
+		t.Errorf("untold: %s", at)
+	}
+	w.core.episode.Threads[1].Told = true
+	at := cancel("b")
+	w.core.episode.State, w.core.episode.ClosesAt = rules.EpisodeOpen, time.Time{}
+	notice := between(t, string(w.visit(proKey, at).wants(http.StatusOK, "").body), `role="status">`, "</p>")
+	if !strings.Contains(notice, "Le patient a reçu l’ancienne date") || !strings.Contains(notice, `href="/pro/conversations/a1next"`) {
+		t.Errorf("told: %s", notice)
+	}
+	if again := string(w.visit(proKey, episodeURL).body); strings.Contains(again, "l’ancienne date") {
+		t.Error("said without a cancellation")
+	}
+}
+
+// D24: each list of the board holds what its name says; a visit that waits is not called closed.
+func TestBoard_lists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.visit(proKey, "/clinique?etat=closing").wants(http.StatusOK, "").has("Clôture annoncée pour")
+	if len(w.core.filters) != 0 {
+		t.Errorf("announced ends by %+v, not by their instant", w.core.filters)
+	}
+	w.visit(proKey, "/clinique?etat=closed")
+	if f := w.core.filters[0]; f.State != rules.EpisodeClosed || !f.Ended {
+		t.Errorf("closed: %+v", f)
+	}
+	w.core.episode.ClosesAt = now.Add(-time.Hour)
+	w.visit(proKey, "/clinique?etat=waiting").wants(http.StatusOK, "").has("Aurait dû être close le").lacks("Close le ")
+	w.visit(proKey, episodeURL).wants(http.StatusOK, "").has("Aurait dû être close", ">Ne plus clore</button>", "Clore la prise en charge").lacks("Annuler la clôture")
+	w.call(clinicToken, http.MethodGet, "/api/v1/facilities/"+ownFINESS+"/episodes?state=closed", "").wants(http.StatusOK, "")
+	if f := w.core.filters[2]; f.Ended {
+		t.Errorf("the contract's list became %+v", f)
 	}
 }
 

@@ -87,6 +87,7 @@ type Conversations interface {
 	Episode(ctx context.Context, mailboxes []conversations.Address, v conversations.Visit) (conversations.EpisodeLine, error)
 	Board(ctx context.Context, finess string, closedSince time.Time) (conversations.Board, error)
 	EpisodeByID(ctx context.Context, mailboxes []conversations.Address, finess string, id rules.VisitID) (conversations.EpisodeLine, error)
+	Closings(ctx context.Context, mailboxes []conversations.Address, finess, after string, limit int) (conversations.EpisodePage, error)
 	Episodes(ctx context.Context, mailboxes []conversations.Address, finess string, f conversations.EpisodeFilter) (conversations.EpisodePage, error)
 }
 

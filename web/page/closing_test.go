@@ -32,3 +32,16 @@ func TestClosingNotice_tellsTheInstant(t *testing.T) {
 		}
 	}
 }
+
+// D24: with an end that nothing announced, whom to contact next is told with the last message, or by itself.
+func TestLastWords_tellWhomToContact(t *testing.T) {
+	t.Parallel()
+	const next = "\n\nEnsuite, pour joindre ce professionnel\u00a0: le 01."
+	for _, c := range []struct{ text, contact, want string }{
+		{"", "", ""}, {"Bon retour.", "", "Bon retour."}, {"Bon retour.", "le 01.", "Bon retour." + next}, {"", "le 01", "Votre prise en charge est terminée." + next},
+	} {
+		if got := LastWords(c.text, c.contact); got != c.want {
+			t.Errorf("%q, %q: %q", c.text, c.contact, got)
+		}
+	}
+}

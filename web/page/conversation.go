@@ -80,6 +80,7 @@ const (
 	NoticeErased          Notice = "efface"
 	NoticeClosed          Notice = "cloture"
 	NoticeCancelled       Notice = "annulation"
+	NoticeCancelledTold   Notice = "annulation-annonce" // the patient was told of the end that is cancelled
 	NoticeThreadEnded     Notice = "conversation-terminee"
 	NoticePlanned         Notice = "fin-prevue"
 	NoticePlannedAll      Notice = "fins-prevues"
@@ -152,6 +153,8 @@ func (n Notice) Words() string {
 		return "L’accès est retiré. Vous pouvez inscrire la personne de nouveau ci-dessous."
 	case NoticeCancelled:
 		return "Clôture annulée."
+	case NoticeCancelledTold:
+		return "Clôture annulée. Le patient a reçu l’ancienne date\u00a0: écrivez-lui si besoin."
 	case NoticeCareTaken, NoticeCareOther, NoticeCareReleased, NoticeHandedOver, NoticeNoted, NoticeNoteDeleted, NoticeTemplateSaved,
 		NoticeTemplateDeleted, NoticeAbsent, NoticeBack:
 		return n.teamWords()

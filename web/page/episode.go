@@ -1,6 +1,7 @@
 package page
 
 import (
+	"math"
 	"strconv"
 	"time"
 
@@ -24,9 +25,17 @@ type EpisodeRow struct {
 	Now time.Time
 }
 
+// Lists of a board that its page arranges by itself: announced ends by their instant, and what is closed for good.
+const (
+	ListClosing = "closing"
+	ListClosed  = string(rules.EpisodeClosed)
+)
+
 // Choices are the lists of the board by their query values.
 func (Board) Choices() []BoardChoice {
-	return []BoardChoice{{"open", "En cours"}, {"closing", "Clôture annoncée"}, {"waiting", "À traiter avant clôture"}, {"closed", "Closes"}}
+	return []BoardChoice{
+		{string(rules.EpisodeOpen), "En cours"}, {ListClosing, "Clôture annoncée"}, {"waiting", "À traiter avant clôture"}, {ListClosed, "Closes"},
+	}
 }
 
 // BoardChoice is one list of a board.
@@ -80,6 +89,27 @@ func several(n int, one, more string) string {
 // Pending reports whether an announced end is still to come.
 func (r EpisodeRow) Pending() bool { return r.Closing(r.Now) }
 
+// Late reports whether the end was to come already, and a conversation waits for an answer (D24).
+func (r EpisodeRow) Late() bool { return r.Waiting() && !r.Pending() }
+
+// Patient is the patient's name, from a conversation that the visitor may read; empty without one.
+func (r EpisodeRow) Patient() string {
+	for _, t := range r.Threads {
+		if len(t.With) > 0 {
+			return t.With[0]
+		}
+	}
+	return ""
+}
+
+// GraceLeft is how many days an announced end is still to come, begun ones counted whole; 0 without one.
+func (r EpisodeRow) GraceLeft() int {
+	if !r.Pending() {
+		return 0
+	}
+	return int(math.Ceil(r.ClosesAt.Sub(r.Now).Hours() / 24))
+}
+
 // Episode is the page of one episode, with what a close would end (preview), and its forms.
 type Episode struct {
 	EpisodeRow
@@ -87,7 +117,7 @@ type Episode struct {
 	Operation string // makes a form sent twice count once
 	Notice    Notice
 	Fault     string // of the close form; empty: none
-	Grace     string
+	Grace     string // of the close form, as are the two that follow
 	Message   string
 	Contact   string
 }
@@ -109,58 +139,4 @@ func (Episode) Subject(t conversations.EpisodeThread) string {
 		return "Conversation d’une autre boîte de l’établissement"
 	}
 	return shownSubject(t.Subject)
-}
-
-// Fate tells what a close by hand would do to a conversation, or what an announced one will.
-func (Episode) Fate(t conversations.EpisodeThread) string {
-	switch {
-	case t.Waiting:
-		return "À traiter avant clôture" + nbsp + ": le patient attend une réponse."
-	case !t.Ends:
-		return "Une clôture n’y change rien."
-	case t.Asked:
-		return "Une clôture immédiate la termine, bien que le dernier message soit du patient."
-	}
-	return "Une clôture la termine."
-}
-
-// Closable reports whether a close would change something.
-func (p Episode) Closable() bool {
-	if p.State == rules.EpisodeOpen {
-		return true
-	}
-	for _, t := range p.Threads {
-		if t.Ends {
-			return true
-		}
-	}
-	return false
-}
-
-// ClosingNotice is the message that tells a patient of an announced end: the first refused instant, and whom
-// to contact next (D24). With no instant he cannot reply already, and none is told.
-func ClosingNotice(zone *time.Location) func(from string, until time.Time, contact string) string {
-	return func(from string, until time.Time, contact string) string {
-		text := "Votre prise en charge par " + from + " se termine."
-		if !until.IsZero() {
-			text += " Vous pouvez répondre dans cette conversation jusqu’au " + lastInstant(until.In(zone)) + "."
-		}
-		if contact == "" {
-			contact = "téléphone du cabinet ou du service"
-		}
-		return text + "\n\n" + nextContact(contact)
-	}
-}
-
-// lastInstant tells the first refused instant in plain text, as [calendar.until] does.
-func lastInstant(l time.Time) string {
-	if isMidnight(l) {
-		return day(l.AddDate(0, 0, -1)) + " inclus"
-	}
-	return day(l) + " à " + clock(l) + " (heure de Paris)"
-}
-
-// nextContact tells the patient whom to contact after an end.
-func nextContact(contact string) string {
-	return "Ensuite, pour joindre ce professionnel" + nbsp + ": " + contact + "."
 }

@@ -61,7 +61,7 @@ func (a *App) startConversations(ctx context.Context) error {
 		TellWebhooks:     true,
 		Shared:           sharedMailboxes(c.Mailboxes),
 		Officers:         people(c.Enrolment.Officers), EnrolmentFor: time.Duration(c.Enrolment.Days) * 24 * time.Hour,
-		Windows: replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris),
+		Windows: replyWindows(c.Windows), VerdictsPerHour: c.Limits.VerdictsPerHour, ClosingNotice: page.ClosingNotice(paris), LastWords: page.LastWords,
 	}
 	a.Conversations = conversations.New(settings, ports)
 	a.past = func(now func() time.Time) *conversations.Service {
