@@ -193,11 +193,12 @@ func (s *Service) Facility(m Address) string {
 
 // loadEpisode reads an episode with its conversations at one version; KindEpisodeUnknown when the patient has
 // none of that visit.
-func (s *Service) loadEpisode(ctx context.Context, p PatientID, v Visit) (l *loaded, rec episodeRecord, label episodeLabel, err error) {
+func (s *Service) loadEpisode(ctx context.Context, p PatientID, v Visit) (*loaded, episodeRecord, episodeLabel, error) {
 	id := s.visitID(v)
 	for range maxConflicts {
-		if l, err = s.load(ctx, p, FactsQuery{Episodes: []rules.VisitID{id}}); err != nil {
-			return nil, episodeRecord{}, label, err
+		l, err := s.load(ctx, p, FactsQuery{Episodes: []rules.VisitID{id}})
+		if err != nil {
+			return nil, episodeRecord{}, episodeLabel{}, err
 		}
 		rec, label, known, err := l.episodeOf(id)
 		switch {
@@ -210,7 +211,7 @@ func (s *Service) loadEpisode(ctx context.Context, p PatientID, v Visit) (l *loa
 			return l, rec, label, err
 		}
 	}
-	return nil, episodeRecord{}, label, &Error{Kind: KindStaleState, Rule: "D17"}
+	return nil, episodeRecord{}, episodeLabel{}, &Error{Kind: KindStaleState, Rule: "D17"}
 }
 
 // episodeThread shows a loaded conversation of an episode, as the caller's mailboxes in it see it; without

@@ -62,17 +62,25 @@ it('lists the visits of an establishment, closes one and cancels it', { timeout:
   await page.getByLabel('Dernier message au patient').fill('Bon retour chez vous.');
   await close.click();
   await status('Clôture annoncée aux patients.');
-  assert.match(await said(page.locator('main')), /Clôture annoncée aux patients pour/);
+  assert.match(await said(page.locator('main')), /Clôture annoncée aux patients pour[\s\S]*Qui contacter ensuite\s+secrétariat de cardiologie[\s\S]*Bon retour chez vous\./);
+  await page.getByRole('heading', { name: 'Changer la date, ou clore tout de suite' }).waitFor();
+  assert.equal(await page.getByLabel('Délai avant la clôture').inputValue(), '7');
+  assert.equal(await page.getByLabel('Dernier message au patient').inputValue(), 'Bon retour chez vous.');
   await look('episode-closing');
   await page.getByRole('button', { name: 'Annuler la clôture' }).click();
-  await status('Clôture annulée.');
+  await status('Clôture annulée. Le patient a reçu l’ancienne date');
   await look('episode-cancelled');
+  await page.getByRole('status').getByRole('link', { name: 'Votre sortie de cardiologie' }).click();
+  const notice = page.getByRole('article').filter({ hasText: 'Votre prise en charge par' });
+  assert.equal(await notice.getByText('Le patient ne peut pas répondre à ce message').count(), 0, 'the announcement contradicts itself');
+  await page.goBack();
   await close.click();
   await status('Prise en charge close.');
   await look('episode-closed');
   await page.getByRole('link', { name: 'Établissement' }).first().click();
   await page.getByRole('link', { name: 'Closes' }).click();
   await page.getByRole('link', { name: 'Venue V2026-0815' }).waitFor();
+  assert.ok((await said(page.locator('.visits'))).includes(`Venue V2026-0815 – ${patient.name}`), 'the name of the patient');
   await look('board-closed');
 
   await page.getByRole('link', { name: 'Tableau de bord' }).click();
