@@ -73,6 +73,9 @@ func TestDashboard_listsWhatIsToBeDone(t *testing.T) {
 			at = next
 		}
 	}
+	if part := between(t, body, `<h3 id="apres-sortie">`, "</section>"); strings.Count(part, "close depuis") != 1 || strings.Count(part, "aurait dû être close le") != 1 {
+		t.Errorf("a visit that waits is called closed: %s", part)
+	}
 	w.visit(proKey, "/clinique/tableau?jours=7&unite=Cardiologie").wants(http.StatusOK, "").has("depuis plus de 7 jours").lacks("V-sortie", "V-sans-reponse")
 	w.visit(proKey, "/clinique/tableau?jours=beaucoup").wants(http.StatusOK, "").has("depuis plus de 3 jours")
 }

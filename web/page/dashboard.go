@@ -107,7 +107,11 @@ func (d Dashboard) Tasks() []Task {
 		}),
 		d.task("apres-sortie", "Échanges encore ouverts après la sortie", "encore ouvertes après la sortie", "Aucun échange n’est ouvert après la sortie.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
 			_, open := oldest(e, func(t conversations.EpisodeThread) bool { return t.State == string(rules.ThreadOpen) })
-			return "close depuis", e.ClosesAt, open && e.State == rules.EpisodeClosed && !e.Closing(d.AsOf)
+			what := "close depuis"
+			if e.Waiting() {
+				what = "aurait dû être close le"
+			}
+			return what, e.ClosesAt, open && e.State == rules.EpisodeClosed && !e.Closing(d.AsOf)
 		}),
 		d.task("a-venir", "Clôtures prévues dans les "+days(dueDays), "à clore dans les "+days(dueDays), "Aucune clôture n’est prévue.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
 			return "prévue pour", e.ClosesAt, e.Closing(d.AsOf) && e.ClosesAt.Before(d.AsOf.AddDate(0, 0, dueDays))
