@@ -199,7 +199,7 @@ func pageAccess() map[string]string {
 		"GET /pro/annuaire":                                  anyDesk,
 		"POST /pro/annuaire":                                 anyDesk,
 		"POST /pro/annuaire/copie":                           anyDesk,
-		"GET /pro/boites":                                    anyDesk,
+		"GET /pro/boites":                                    "professional* secretary* other-professional* administrator", // who sees the absence
 		"GET /pro/boites/{id}":                               listKeeper,
 		"POST /pro/boites/{id}/utilisateurs":                 listKeeper,
 		"POST /pro/boites/{id}/utilisateurs/{piece}/retirer": listKeeper,

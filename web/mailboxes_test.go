@@ -60,8 +60,8 @@ func TestPages_mailboxes(t *testing.T) {
 	w.visit(patientKey, users).wants(http.StatusForbidden, "").lacks("Sophie")
 
 	form := "csrf=" + csrfToken
-	got = w.post(proKey, users+"/utilisateurs", form+"&identifiant=8+9&nom=&fin=2020-01-01").
-		wants(http.StatusUnprocessableEntity, "").has("Écrivez un identifiant, sans espace.", "Cette date est passée.", `value="8 9"`)
+	got = w.post(proKey, users+"/utilisateurs", form+"&identifiant=8%C3%A9&nom=Zo%C3%A9&fin=2020-01-01").
+		wants(http.StatusUnprocessableEntity, "").has("Personne n’a été inscrit", `<a href="#identifiant">Écrivez le numéro RPPS`, "Cette date est passée.", `value="8é"`)
 	checkMarkup(t, "users refused", got.body)
 	w.post(proKey, users+"/utilisateurs", form+"&identifiant=899900000058&nom=Paul+Roy").wants(http.StatusSeeOther, "")
 	w.post(proKey, users+"/utilisateurs/"+string(userID)+"/retirer", form).wants(http.StatusSeeOther, "")

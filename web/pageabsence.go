@@ -19,10 +19,11 @@ const (
 	faultAdmit       = "Seule une personne que l’annuaire connaît peut recevoir l’accès\u00a0: donnez l’adresse de sa boîte personnelle."
 )
 
-// absencePage shows the absence of a mailbox, with a form to declare one.
-func absencePage(a *App, v visit) (view, error) { return a.absenceView(v, page.AbsenceForm{}) }
+// absencePage shows the absence of a mailbox, with a form to declare one or to change it.
+func absencePage(a *App, v visit) (view, error) { return a.absenceView(v, nil) }
 
-func (a *App) absenceView(v visit, f page.AbsenceForm) (view, error) {
+// absenceView is the page with a form as it was typed; nil is none.
+func (a *App) absenceView(v visit, typed *page.AbsenceForm) (view, error) {
 	m, err := a.mandateOf(v, true)
 	if err != nil {
 		return view{}, err
@@ -31,7 +32,35 @@ func (a *App) absenceView(v visit, f page.AbsenceForm) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return show(page.Absence{Mailbox: m, Absence: found, Begun: !found.From.After(a.deps.Now()), Form: f, Notice: page.Notice(v.query("fait"))})
+	p := page.Absence{Mailbox: m, Absence: found, Begun: !found.From.After(a.deps.Now()), Form: a.absenceAsDeclared(found), Notice: page.Notice(v.query("fait"))}
+	if typed != nil {
+		p.Form = *typed
+	}
+	return show(p)
+}
+
+// absenceAsDeclared is the form of an absence that was declared, empty for none.
+func (a *App) absenceAsDeclared(found conversations.Absence) page.AbsenceForm {
+	if !found.Declared() {
+		return page.AbsenceForm{}
+	}
+	f := page.AbsenceForm{
+		From: found.From.In(a.zone).Format(time.DateOnly), Until: page.LastDay(found.Until.In(a.zone)),
+		Text: found.Text, Admit: found.Admit,
+	}
+	if !found.Box.IsZero() {
+		f.Cover = found.Box.Wire()
+	}
+	return f
+}
+
+// absenceOf is the absence of a mailbox to whom may declare one; to anybody else there is none (I119).
+func (a *App) absenceOf(v visit, m conversations.Address) (conversations.Absence, error) {
+	found, err := a.deps.Conversations.Absence(v.ctx, v.who.actor(), m)
+	if k := conversations.KindOf(err); k == conversations.KindNotFound || k == conversations.KindNotHabilitated {
+		return conversations.Absence{}, nil
+	}
+	return found, err
 }
 
 // absenceForm declares an absence.
@@ -90,7 +119,7 @@ func (a *App) firstDay(day string) (from time.Time, fault string) {
 }
 
 func (a *App) absenceAgain(v visit, f page.AbsenceForm) (view, error) {
-	out, err := a.absenceView(v, f)
+	out, err := a.absenceView(v, &f)
 	out.status = http.StatusUnprocessableEntity
 	return out, err
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"mesbridge/conversations"
 	"mesbridge/rules"
 	"mesbridge/web/page"
@@ -40,7 +42,7 @@ func deskPage(a *App, v visit) (view, error) {
 	boxes, m := a.choices(v)
 	p := page.Desk{Mailboxes: boxes, Chosen: chosenOf(boxes), Further: v.query("suite") != "", Notice: page.Notice(v.query("fait"))}
 	if len(boxes) == 0 {
-		return show(p)
+		return a.deskWithoutMailbox(v, p)
 	}
 	list, known := page.ListNamed(v.query("etat"))
 	if known {
@@ -49,6 +51,9 @@ func deskPage(a *App, v visit) (view, error) {
 	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{List: list, Oldest: page.OldestFirst(list), Cursor: v.query("suite"), Limit: defaultLimit})
 	if err != nil {
 		return view{}, toProfessional(ofList(err))
+	}
+	if p.Absence, err = a.absenceOf(v, m); err != nil {
+		return view{}, toProfessional(err)
 	}
 	if p.Tally, err = a.deps.Conversations.Tally(v.ctx, m); err != nil {
 		return view{}, toProfessional(err)
@@ -62,6 +67,21 @@ func deskPage(a *App, v visit) (view, error) {
 		return view{}, toProfessional(err)
 	}
 	p.Planned = planned.Items
+	return show(p)
+}
+
+// deskWithoutMailbox sends whoever has no exchanges to look at where his work is: the mailboxes whose users he lists
+// (I119), or the patients whom he enrols (D26).
+func (a *App) deskWithoutMailbox(v visit, p page.Desk) (view, error) {
+	found, err := a.deps.Conversations.MandatesOf(v.ctx, v.who.ID, v.who.standing())
+	switch {
+	case err != nil:
+		return view{}, toProfessional(err)
+	case slices.ContainsFunc(found, func(m conversations.Mandate) bool { return m.Administer }):
+		return goTo(mailboxesPath)
+	case v.who.Enrols:
+		return goTo(enrolPath)
+	}
 	return show(p)
 }
 

@@ -21,6 +21,11 @@ func mailboxesPage(a *App, v visit) (view, error) {
 	p := page.Mailboxes{Items: make([]page.Mailbox, len(found))}
 	for i, m := range found {
 		p.Items[i] = page.Mailbox{Mandate: m, Key: a.mailboxKey(m.Mailbox.Address)}
+		if p.Items[i].MayBeAbsent() {
+			if p.Items[i].Absence, err = a.absenceOf(v, m.Mailbox.Address); err != nil {
+				return view{}, err
+			}
+		}
 	}
 	return show(p)
 }
@@ -58,22 +63,45 @@ func admitUserForm(a *App, v visit) (view, error) {
 		return view{}, err
 	}
 	f := page.UserForm{
-		Person: strings.TrimSpace(v.form.value(page.FieldPerson)), Name: strings.TrimSpace(v.form.value(page.FieldName)), Until: v.form.value(fieldUntil),
+		Person: nationalID(v.form.value(page.FieldPerson)), Name: strings.TrimSpace(v.form.value(page.FieldName)), Until: v.form.value(fieldUntil),
 	}
 	who := conversations.Person{ID: f.Person, Name: f.Name}
 	until, fault := a.lastDay(f.Until)
-	if member := personFault(who); member != "" || fault != "" {
-		f.PersonFault, f.NameFault, f.UntilFault = member == "person", member == "name", fault
+	switch personFault(who) {
+	case "person":
+		f.Errors = append(f.Errors, page.FieldError{Field: page.FieldPerson, Text: "Écrivez le numéro RPPS, ou l’identifiant donné par l’établissement."})
+	case "name":
+		f.Errors = append(f.Errors, page.FieldError{Field: page.FieldName, Text: "Écrivez le nom de la personne."})
+	}
+	if fault != "" {
+		f.Errors = append(f.Errors, page.FieldError{Field: fieldUntil, Text: fault})
+	}
+	if len(f.Errors) > 0 {
 		return a.refusedUser(v, f)
 	}
 	if _, err := a.deps.Conversations.AdmitUser(v.ctx, v.who.actor(), m.Mailbox.Address, who, until); err != nil {
 		if conversations.KindOf(err) == conversations.KindNotHabilitated {
-			f.Own = true
+			f.Errors = []page.FieldError{{Field: page.FieldPerson, Text: "Vous ne pouvez pas vous inscrire vous-même\u00a0: l’annuaire ne vous connaît pas d’exercice. Demandez à un autre responsable."}}
 			return a.refusedUser(v, f)
 		}
 		return view{}, err
 	}
 	return goTo(mailboxesPath + "/" + string(v.id) + "?fait=" + string(page.NoticeAdmitted))
+}
+
+// rppsDigits is the length of an RPPS number, and rppsPrefix what makes it a national identifier (I108, I109).
+const (
+	rppsDigits = 11
+	rppsPrefix = "8"
+)
+
+// nationalID is the national identifier of a person as it was typed: in groups perhaps, or his RPPS number alone.
+func nationalID(typed string) string {
+	id := strings.Join(strings.Fields(typed), "")
+	if len(id) == rppsDigits && !strings.ContainsFunc(id, func(r rune) bool { return r < '0' || r > '9' }) {
+		return rppsPrefix + id
+	}
+	return id
 }
 
 // refusedUser shows the form again with what was typed, and what is wrong with it.

@@ -21,7 +21,8 @@ type Choice struct {
 type Desk struct {
 	Mailboxes []Choice
 	Chosen    Choice
-	State     string // the list shown, empty for all
+	Absence   conversations.Absence // of the mailbox, as far as the professional may declare one
+	State     string                // the list shown, empty for all
 	Items     []conversations.ExchangeLine
 	Next      string
 	Further   bool

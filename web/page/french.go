@@ -88,6 +88,28 @@ func (c calendar) until(t time.Time) template.HTML {
 	return timeElement(l.Format(time.RFC3339), day(l)+" à "+clock(l)) + " (heure de Paris)"
 }
 
+// LastDay is the last day before an instant, where the instant is, as a field of a form holds a day.
+func LastDay(first time.Time) string { return first.Add(-time.Nanosecond).Format(time.DateOnly) }
+
+func (c calendar) lastDay(t time.Time) string { return LastDay(t.In(c.zone)) }
+
+// period tells the first and the last day of what ends before an instant, near enough to go without weekday: du 24
+// novembre au 1er décembre. Both days have their year when they are not of the same one.
+func (c calendar) period(from, until time.Time) template.HTML {
+	first, last := from.In(c.zone), until.In(c.zone).Add(-time.Nanosecond)
+	short := func(t time.Time) template.HTML {
+		_, words, _ := strings.Cut(day(t), " ")
+		if first.Year() == last.Year() {
+			words = words[:strings.LastIndex(words, nbsp)]
+		}
+		return timeElement(t.Format(time.DateOnly), words)
+	}
+	if first.Format(time.DateOnly) == last.Format(time.DateOnly) {
+		return "du " + short(last)
+	}
+	return "du " + short(first) + " au " + short(last)
+}
+
 // timeElement marks a date up. Both arguments are written by this file alone.
 func timeElement(machine, human string) template.HTML {
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, machine, human)) //nolint:gosec // digits and our own words

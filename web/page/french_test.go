@@ -38,6 +38,27 @@ func TestUntil_wordsOfD8(t *testing.T) {
 	}
 }
 
+// A period goes without weekdays, and without the year when it is of one year.
+func TestPeriod(t *testing.T) {
+	t.Parallel()
+	c := calendar{paris(t)}
+	at := func(year int, month time.Month, day int) time.Time {
+		return time.Date(year, month, day, 0, 0, 0, 0, c.zone)
+	}
+	for _, p := range []struct {
+		from, until time.Time
+		want        string
+	}{
+		{at(2026, 11, 24), at(2026, 12, 2), `du <time datetime="2026-11-24">24 novembre</time> au <time datetime="2026-12-01">1er décembre</time>`},
+		{at(2026, 12, 28), at(2027, 1, 4), `du <time datetime="2026-12-28">28 décembre 2026</time> au <time datetime="2027-01-03">3 janvier 2027</time>`},
+		{at(2026, 11, 24).Add(15 * time.Hour), at(2026, 11, 25), `du <time datetime="2026-11-24">24 novembre</time>`},
+	} {
+		if got := plain(string(c.period(p.from, p.until))); got != p.want {
+			t.Errorf("got %s, want %s", got, p.want)
+		}
+	}
+}
+
 func TestMoment_acrossClockChange(t *testing.T) {
 	t.Parallel()
 	c := calendar{paris(t)}

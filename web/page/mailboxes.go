@@ -16,7 +16,8 @@ const (
 // Mailbox is a mailbox of a professional. Key stands for it in URLs, which hold no address.
 type Mailbox struct {
 	conversations.Mandate
-	Key string
+	Key     string
+	Absence conversations.Absence // under way or to come, as far as the professional may declare one
 }
 
 // Shown is the name of the mailbox, or its address, which is the professional's own to see.
@@ -72,19 +73,24 @@ func (p Users) title() string  { return "Utilisateurs de la boîte " + p.Mailbox
 func (Users) template() string { return "users" }
 
 // Present are the users on the list.
-func (p Users) Present() []conversations.MailboxUser { return p.having(false) }
+func (p Users) Present() []conversations.MailboxUser {
+	return slices.DeleteFunc(slices.Clone(p.Items), func(u conversations.MailboxUser) bool { return !u.Ended.IsZero() })
+}
 
-// Gone are those who were taken off lately; they can be put back.
-func (p Users) Gone() []conversations.MailboxUser { return p.having(true) }
-
-func (p Users) having(ended bool) []conversations.MailboxUser {
-	return slices.DeleteFunc(slices.Clone(p.Items), func(u conversations.MailboxUser) bool { return u.Ended.IsZero() == ended })
+// Gone are those who were taken off lately and are not on the list again, each by the last time; they can be put back.
+func (p Users) Gone() []conversations.MailboxUser {
+	return slices.DeleteFunc(slices.Clone(p.Items), func(u conversations.MailboxUser) bool {
+		return u.Ended.IsZero() || slices.ContainsFunc(p.Items, func(o conversations.MailboxUser) bool {
+			return o.Who.ID == u.Who.ID && (o.Ended.IsZero() || o.Ended.After(u.Ended))
+		})
+	})
 }
 
 // UserForm is the form that lists a person, as it was typed.
 type UserForm struct {
-	Person, Name, Until    string
-	PersonFault, NameFault bool
-	UntilFault             string
-	Own                    bool // whoever lists himself without an exercise is refused (I119)
+	Person, Name, Until string
+	Errors              []FieldError
 }
+
+// Error is the text of the fault of a field, empty for none.
+func (f UserForm) Error(field string) string { return faultOf(f.Errors, field) }

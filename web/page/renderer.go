@@ -157,6 +157,8 @@ func (r *Renderer) functions() template.FuncMap {
 		"until":      c.until,
 		"hour":       c.hour,
 		"lapse":      c.lapse,
+		"lastDay":    c.lastDay,
+		"period":     c.period,
 		"size":       size,
 		"days":       days,
 		"format":     format,

@@ -163,7 +163,7 @@ func (m Mailbox) MayBeAbsent() bool {
 	return m.Administer || held
 }
 
-// AbsenceForm is an absence as it was typed.
+// AbsenceForm is an absence as it was typed, or as it was declared, to be changed.
 type AbsenceForm struct {
 	From, Until, Text, Cover                     string
 	Admit                                        bool
