@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -73,12 +74,49 @@ func TestPages_enrolment(t *testing.T) {
 	w.post(officerKey, "/pro/inscriptions/code", form+"&action=corriger").wants(http.StatusOK, "").has(`value="MARTIN"`)
 	got = w.post(officerKey, "/pro/inscriptions/code", form).wants(http.StatusOK, "").has("2345-6789-ABCD-EFGH", "https://messagerie.exemple.fr", "en main propre")
 	checkMarkup(t, "enrolcode", got.body)
+	w.post(officerKey, "/pro/inscriptions", strings.Replace(form, "1979", "2079", 1)).wants(http.StatusUnprocessableEntity, "").has("La date de naissance ne peut pas être à venir.")
 	w.post(officerKey, "/pro/inscriptions/"+string(enrolmentID)+"/retirer", "csrf="+csrfToken).wants(http.StatusSeeOther, "")
 	w.post(officerKey, "/pro/inscriptions/code", enrolmentFields).wants(http.StatusForbidden, "")
 	for k, text := range map[conversations.Kind]string{conversations.KindAlreadyLinked: "déjà inscrite", conversations.KindPatientOpposed: "ne peut pas être inscrite"} {
 		w.core.failOn["HandCode"] = kind(k)
 		w.post(officerKey, "/pro/inscriptions/code", form).wants(http.StatusConflict, "").has(text)
 	}
+}
+
+// D26: the form that comes twice, by a reload, makes no second code, which would take the printed one back: it is told so,
+// and the next code is asked for by its own button.
+func TestPages_enrolmentTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	form := "csrf=" + csrfToken + enrolmentFields
+	operation := func(r reply) string {
+		t.Helper()
+		found := regexp.MustCompile(`name="operation" value="([^"]{20,})"`).FindSubmatch(r.body)
+		if found == nil {
+			t.Fatalf("the form names no operation: %s", r.body)
+		}
+		return string(found[1])
+	}
+	first := operation(w.post(officerKey, "/pro/inscriptions", form).wants(http.StatusOK, ""))
+	w.post(officerKey, "/pro/inscriptions/code", form+"&operation="+first).wants(http.StatusOK, "").has("2345-6789-ABCD-EFGH")
+	again := w.post(officerKey, "/pro/inscriptions/code", form+"&operation="+first).wants(http.StatusOK, "").
+		has("Ce code a déjà été affiché", "S’il n’est pas imprimé, créez-en un autre", "Créer un autre code").lacks("2345-6789-ABCD-EFGH")
+	checkMarkup(t, "enrolshown", again.body)
+	next := operation(again)
+	if next == first {
+		t.Error("the button asks for the code that was shown")
+	}
+	w.post(officerKey, "/pro/inscriptions/code", form+"&operation="+next).wants(http.StatusOK, "").has("2345-6789-ABCD-EFGH")
+}
+
+// R28: where matricule and traits disagree, to correct comes first.
+func TestPages_enrolmentUnlike(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	form := "csrf=" + csrfToken + enrolmentFields
+	w.post(officerKey, "/pro/inscriptions", form).wants(http.StatusOK, "").has(`<button class="button" type="submit">Oui, créer le code`).lacks("malgré tout")
+	w.post(officerKey, "/pro/inscriptions", strings.Replace(form, "1979-03", "1980-04", 1)).wants(http.StatusOK, "").
+		has(`<button class="button" type="submit" name="action" value="corriger">`, `<button class="button second" type="submit">Créer le code malgré tout`).lacks("Oui, créer le code")
 }
 
 // D28: the page about representatives.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"mesbridge/conversations"
@@ -33,7 +34,11 @@ func (f *fakeConversations) HandCode(_ context.Context, _ conversations.Actor, i
 	if err := f.called("HandCode"); err != nil {
 		return conversations.IssuedCode{}, err
 	}
+	before := slices.ContainsFunc(f.enrolled, func(e conversations.EnrolmentInput) bool { return in.Operation != "" && e.Operation == in.Operation })
 	f.enrolled = append(f.enrolled, in)
+	if before {
+		return conversations.IssuedCode{EnrolmentLine: someEnrolments()[0]}, nil
+	}
 	return conversations.IssuedCode{EnrolmentLine: someEnrolments()[0], Code: aCode}, nil
 }
 

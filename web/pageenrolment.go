@@ -1,9 +1,11 @@
 package web
 
 import (
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"mesbridge/conversations"
 	"mesbridge/rules"
@@ -63,20 +65,23 @@ func (a *App) enrolmentForm(v visit) (page.EnrolmentForm, conversations.Enrolmen
 		faults = append(faults, page.FieldError{Field: page.FieldINS, Text: insFault(err)})
 	}
 	if member := in.Fault(a.deps.Now()); member != "" {
-		faults = append(faults, enrolmentFault(member))
+		faults = append(faults, a.enrolmentFault(member, f))
 	}
 	return f, in, faults
 }
 
 // enrolmentFault says what is wrong with a member of an enrolment, and what to do (I219).
-func enrolmentFault(member string) page.FieldError {
+func (a *App) enrolmentFault(member string, f page.EnrolmentForm) page.FieldError {
 	switch member {
 	case "familyName":
 		return page.FieldError{Field: page.FieldFamily, Text: "Écrivez le nom de naissance, tel que l’étiquette d’identité le porte."}
 	case "givenNames":
 		return page.FieldError{Field: page.FieldGiven, Text: "Écrivez les prénoms de naissance, le premier d’abord."}
 	case "birthDate":
-		return page.FieldError{Field: page.FieldBirth, Text: "Écrivez la date de naissance, comme 1979-03-28."}
+		if born, err := time.Parse(time.DateOnly, f.Birth); err == nil && born.After(a.deps.Now()) {
+			return page.FieldError{Field: page.FieldBirth, Text: "La date de naissance ne peut pas être à venir."}
+		}
+		return page.FieldError{Field: page.FieldBirth, Text: "Écrivez la date de naissance\u00a0: le jour, le mois, l’année."}
 	case "sex":
 		return page.FieldError{Field: page.FieldSex, Text: "Choisissez le sexe."}
 	case "birthPlace":
@@ -93,15 +98,22 @@ func confirmEnrolment(a *App, v visit) (view, error) {
 	if len(faults) > 0 {
 		return a.enrolmentsView(v, f, faults)
 	}
-	return show(page.ConfirmEnrolment{Form: f, INS: in.INS, Unlike: in.INS.Unlike(in.Traits)})
+	return show(confirmedEnrolment(f, in))
 }
 
-// handCodeForm enrols, and shows the sheet to print. It is the answer to the form itself: nothing keeps the code.
+// confirmedEnrolment is a form to send for one code.
+func confirmedEnrolment(f page.EnrolmentForm, in conversations.EnrolmentInput) page.ConfirmEnrolment {
+	return page.ConfirmEnrolment{Form: f, INS: in.INS, Unlike: in.INS.Unlike(in.Traits), Operation: rand.Text()}
+}
+
+// handCodeForm enrols, and shows the sheet to print. It is the answer to the form itself: nothing keeps the code, and
+// the form that comes again, by a reload, is told so.
 func handCodeForm(a *App, v visit) (view, error) {
 	f, in, faults := a.enrolmentForm(v)
 	if len(faults) > 0 || v.form.value(fieldAction) == "corriger" {
 		return a.enrolmentsView(v, f, faults)
 	}
+	in.Operation = v.form.value(fieldOperation)
 	issued, err := a.deps.Conversations.HandCode(v.ctx, v.who.actor(), in)
 	switch conversations.KindOf(err) { //nolint:exhaustive // the rest is not about this patient
 	case conversations.KindAlreadyLinked:
@@ -111,8 +123,11 @@ func handCodeForm(a *App, v visit) (view, error) {
 		return refusedEnrolment("Cette personne ne peut pas être inscrite",
 			"Elle s’est opposée à l’ouverture de sa messagerie, ou celle-ci est suspendue. Elle seule, ou l’administrateur du service, peut y revenir.")
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return view{}, err
+	case issued.Code == "":
+		return show(page.CodeShown{ConfirmEnrolment: confirmedEnrolment(f, in)})
 	}
 	return show(page.EnrolmentCode{IssuedCode: issued, Service: a.cfg.Brand, Address: a.cfg.PublicURL})
 }

@@ -91,9 +91,10 @@ type EnrolmentForm struct {
 
 // ConfirmEnrolment shows what was typed back, beside what the matricule says (R28).
 type ConfirmEnrolment struct {
-	Form   EnrolmentForm
-	INS    rules.INS
-	Unlike []rules.Trait
+	Form      EnrolmentForm
+	INS       rules.INS
+	Unlike    []rules.Trait
+	Operation string // stands for one code: the form that comes twice makes no second one
 }
 
 func (ConfirmEnrolment) title() string    { return "Inscrire un patient\u00a0: vérifier" }
@@ -158,6 +159,12 @@ func (EnrolmentCode) template() string { return "enrolcode" }
 
 // Shown is the code in groups of four.
 func (p EnrolmentCode) Shown() string { return conversations.ShownCode(p.Code) }
+
+// CodeShown is the answer to a form that was answered before: its code was shown then and is kept nowhere.
+type CodeShown struct{ ConfirmEnrolment }
+
+func (CodeShown) title() string    { return "Code déjà affiché" }
+func (CodeShown) template() string { return "enrolshown" }
 
 // Representations is the page on which an agent declares who acts for a patient by law, or ends it (D28).
 type Representations struct {
