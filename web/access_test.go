@@ -100,7 +100,7 @@ func (w *world) ask(t *testing.T, r *http.Request) cell {
 	fields.Del("X-Request-Id")
 	fields.Del("Date")
 	c.trace = requestName.ReplaceAllString(fmt.Sprintf("%d %v %s", got.status, fields, got.body), "REQUEST")
-	if got := fields.Get("Location"); strings.HasPrefix(got, "/oauth/login/") { // it quotes the path that was asked for
+	if got := fields.Get("Location"); strings.HasPrefix(got, "/oauth/login/") || strings.HasPrefix(got, "/?retour=") { // it quotes the path that was asked for
 		c.trace = "303 /oauth/login/"
 	}
 	return c

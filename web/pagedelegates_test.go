@@ -21,6 +21,7 @@ func (w *world) browse(method, path, cookie, form string) reply {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	r.AddCookie(&http.Cookie{Name: "mes", Value: patientKey})
+	r.AddCookie(&http.Cookie{Name: doorCookie, Value: string(Patient)})
 	if cookie != "" {
 		r.AddCookie(&http.Cookie{Name: profileCookie, Value: cookie})
 	}

@@ -23,7 +23,7 @@ func homePage(_ *App, v visit) (view, error) {
 		return goTo("/pro")
 	case Application:
 	}
-	return show(page.Home{})
+	return show(page.Home{Return: ownPath(v.query(fieldBack))})
 }
 
 func accessibilityPage(*App, visit) (view, error) { return show(page.Accessibility{}) }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -167,7 +166,9 @@ func (a *App) pageHandler(r pageRoute) fiber.Handler {
 			return a.askLogin(c, r)
 		case err != nil:
 			return unavailable(err)
-		case r.kind != "" && v.who.Kind != r.kind:
+		}
+		a.rememberDoor(c, v.who.Kind)
+		if r.kind != "" && v.who.Kind != r.kind {
 			return a.sendView(c, v, view{status: http.StatusForbidden, page: otherAudience(r.kind)})
 		}
 		if err := readPath(c, r.path, &v); err != nil {
@@ -254,20 +255,6 @@ func (a *App) publicHandler(serve func(*App, visit) (view, error)) fiber.Handler
 		}
 		return a.sendView(c, v, out)
 	}
-}
-
-// askLogin sends a visitor to log in and back. A form that came without a session is not sent on: the
-// page says that nothing happened, and gives back a text that was typed.
-func (a *App) askLogin(c *fiber.Ctx, r pageRoute) error {
-	if r.method == http.MethodGet {
-		login := "/oauth/login/" + string(cmp.Or(r.kind, Patient)) + "?return=" + url.QueryEscape(c.OriginalURL())
-		return c.Redirect(login, http.StatusSeeOther)
-	}
-	f, err := readForm(c, maxSmallBody)
-	if err != nil {
-		f = form{} // too large to give back, or unreadable: the page is the same without it
-	}
-	return a.sendView(c, visit{}, view{status: http.StatusForbidden, page: loggedOut(cmp.Or(r.kind, Patient), f.value(fieldText), requestID(c))})
 }
 
 // sendView writes what a page handler gave.

@@ -86,7 +86,8 @@ func formExpired(reference string) page.Trouble {
 	}
 }
 
-// loggedOut is shown for a form that came without a session, with the text that was typed.
+// loggedOut is shown for a form that came without a session, with the text that was typed. The kind is empty when nobody
+// knows of which one the visitor is.
 func loggedOut(kind PrincipalKind, text, reference string) page.Trouble {
 	what := "Rien n’a été fait."
 	if text != "" {
@@ -94,6 +95,6 @@ func loggedOut(kind PrincipalKind, text, reference string) page.Trouble {
 	}
 	return page.Trouble{
 		Heading: "Votre session a pris fin", What: what, Text: text, Reference: reference,
-		Next: []page.Step{{Text: "S’identifier de nouveau", Href: "/oauth/login/" + string(kind)}},
+		Next: []page.Step{{Text: "S’identifier de nouveau", Href: doorTo(kind, "")}},
 	}
 }

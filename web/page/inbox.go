@@ -2,6 +2,8 @@ package page
 
 import (
 	"fmt"
+	"net/url"
+	"strings"
 
 	"mesbridge/conversations"
 )
@@ -9,6 +11,22 @@ import (
 // Home is the landing page.
 type Home struct {
 	Notice Notice // what ended the visitor's session; empty otherwise
+	Return string // path on this host that was asked for without a session; empty: none
+}
+
+// Way is the path of a login that goes on to the page that was asked for.
+func (p Home) Way(login string) string { return Way(login, p.Return) }
+
+// Way is the path of a login that goes on to a path on this host; an empty one is where the login leads by itself.
+func Way(login, path string) string {
+	if path == "" {
+		return login
+	}
+	separator := "?"
+	if strings.Contains(login, separator) {
+		separator = "&"
+	}
+	return login + separator + url.Values{"return": {path}}.Encode()
 }
 
 func (Home) title() string    { return "Accueil" }
