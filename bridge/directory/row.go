@@ -100,14 +100,20 @@ func (n namer) shown(title, given, family string) (name, sort string) {
 	return strings.Join(strings.Fields(strings.Join(parts, " ")), " "), family + " " + given
 }
 
-// shownTitle spells the two titles that patients know as they are usually written; every other
-// exercise title stands as in the file.
+// shownTitle spells the titles that patients know as they are usually written; every other exercise title stands as in
+// the file.
 func shownTitle(t string) string {
 	switch strings.ToUpper(t) {
 	case "DR", "DOCTEUR":
 		return "Dr"
 	case "PR", "PROFESSEUR":
 		return "Pr"
+	case "MME":
+		return "Mme"
+	case "MLLE":
+		return "Mlle"
+	case "M", "MR":
+		return "M."
 	}
 	return t
 }

@@ -60,7 +60,7 @@ func TestTable_byKind(t *testing.T) {
 			ProfessionName: "Médecin",
 		}},
 		{"j.dupuis@ch.mssante.fr", conversations.Mailbox{
-			Kind: rules.Personal, Name: "MME Jeanne DUPUIS", Person: "810007654321", Structure: "1750000001",
+			Kind: rules.Personal, Name: "Mme Jeanne DUPUIS", Person: "810007654321", Structure: "1750000001",
 			Profession: "60", Speciality: "Infirmier", ProfessionName: "Infirmier", StructureName: "CH de Ville",
 		}},
 		{"cardio@ch.mssante.fr", conversations.Mailbox{

@@ -131,7 +131,7 @@ it('finds a colleague in the directory and puts him in copy', { timeout: 240_000
   await page.getByRole('heading', { name: 'Dr Éloïse TRÉVARIN' }).waitFor();
   assert.ok(!page.url().includes('medecin'));
   await look('directory-found');
-  await press('Écrire à un patient avec copie à Dr Éloïse TRÉVARIN');
+  await press('Écrire à un patient, avec copie à ce professionnel : Dr Éloïse TRÉVARIN');
   await page.getByLabel('Matricule INS du patient').fill(patient.ins);
   await page.getByLabel('L’identité est qualifiée').check();
   await look('identify-copy');
@@ -143,10 +143,10 @@ it('finds a colleague in the directory and puts him in copy', { timeout: 240_000
   await press('Chercher dans l’annuaire');
   assert.equal(await page.getByLabel('Votre message').inputValue(), 'Bonjour.');
   assert.equal(await said(page.getByRole('region', { name: 'À ce patient' })), verdict);
-  assert.ok(page.url().endsWith('#copie') && await page.getByLabel('MME Maëlle GUÉRANDEL').isVisible());
+  assert.ok(page.url().endsWith('#copie') && await page.getByLabel('Mme Maëlle GUÉRANDEL').isVisible());
   await page.keyboard.press('Tab');
   assert.ok(await page.getByLabel('Dr Éloïse TRÉVARIN').evaluate((box) => box === document.activeElement), 'the keyboard does not go on at the result');
-  await page.getByLabel('MME Maëlle GUÉRANDEL').check();
+  await page.getByLabel('Mme Maëlle GUÉRANDEL').check();
   await page.getByLabel('C’est bien ce patient').check();
   await look('compose-copies');
   await press('Envoyer au patient');

@@ -44,6 +44,9 @@ it('enrols a patient, who links the login by the code', { timeout: 240_000 }, as
   const code = await desk.locator('strong.code').innerText();
   assert.match(code, /^([2-9A-Z]{4}-){3}[2-9A-Z]{4}$/);
   await atDesk.look(desk, 'enrolment-code');
+  await desk.reload();
+  await desk.getByRole('heading', { name: 'Ce code a déjà été affiché' }).waitFor();
+  await atDesk.look(desk, 'enrolment-code-shown');
 
   const patient = await Visitor.arrive(browser, { script: false });
   const { page } = patient;

@@ -1,5 +1,7 @@
 package page
 
+import "strings"
+
 // Developer describes the API to whoever writes a program for it: what /openapi.json says, to be read.
 type Developer struct {
 	About  string // of the whole, in English
@@ -19,6 +21,11 @@ type APICall struct {
 	Parameters                         []APIField
 	Body                               string // name of the shape of the body; empty: none
 	Answers                            []APIAnswer
+}
+
+// Anchor names the place of the call on the page.
+func (c APICall) Anchor() string {
+	return strings.ToLower(c.Method) + strings.NewReplacer("/", "-", "{", "", "}", "").Replace(c.Path)
 }
 
 // APIAnswer is one status of a call.
