@@ -57,7 +57,15 @@ func (c calendar) date(t time.Time) template.HTML {
 	return timeElement(l.Format(time.DateOnly), day(l))
 }
 
-// isMidnight reports whether a day begins at l: what ends there is told by the last whole day.
+// begins tells the first instant of something: the instant itself, or the day when it begins with that day.
+func (c calendar) begins(t time.Time) template.HTML {
+	if isMidnight(t.In(c.zone)) {
+		return c.date(t)
+	}
+	return c.moment(t)
+}
+
+// isMidnight reports whether a day begins at l: what begins there is told by that day, what ends there by the last whole one.
 func isMidnight(l time.Time) bool { return l.Hour() == 0 && l.Minute() == 0 && l.Second() == 0 }
 
 // lapse tells in words for how long something has lasted at now: aujourd’hui, hier, or a number of days. It counts

@@ -59,6 +59,21 @@ func TestPeriod(t *testing.T) {
 	}
 }
 
+// What begins with a day is told by the day.
+func TestBegins(t *testing.T) {
+	t.Parallel()
+	c := calendar{paris(t)}
+	day := time.Date(2026, 11, 24, 0, 0, 0, 0, c.zone)
+	for at, want := range map[time.Time]string{
+		day:                `<time datetime="2026-11-24">mardi 24 novembre 2026</time>`,
+		day.Add(time.Hour): `<time datetime="2026-11-24T01:00:00+01:00">mardi 24 novembre 2026 à 1 h</time>`,
+	} {
+		if got := plain(string(c.begins(at))); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestMoment_acrossClockChange(t *testing.T) {
 	t.Parallel()
 	c := calendar{paris(t)}

@@ -154,6 +154,7 @@ func (r *Renderer) functions() template.FuncMap {
 	return template.FuncMap{
 		"moment":     c.moment,
 		"date":       c.date,
+		"begins":     c.begins,
 		"until":      c.until,
 		"hour":       c.hour,
 		"lapse":      c.lapse,
