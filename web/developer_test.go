@@ -27,6 +27,16 @@ func TestDeveloperPage(t *testing.T) {
 			t.Errorf("no place named %s", link[1])
 		}
 	}
+	if calls := strings.Count(text, `<details class="call"><summary><h3><code>`); calls != len(w.app.endpoints())+len(w.app.developer.Shapes) {
+		t.Errorf("%d calls and objects are folded", calls)
+	}
+	places := map[string]bool{}
+	for _, id := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(text, -1) {
+		if places[id[1]] {
+			t.Errorf("two places are named %s", id[1])
+		}
+		places[id[1]] = true
+	}
 	got.lacks("<script", "http://", "style=", "Bearer null", "-d &#39;null")
 	if policy := got.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") {
 		t.Errorf("policy %s", policy)

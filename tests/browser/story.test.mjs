@@ -112,6 +112,13 @@ function story({ script, person }) {
     await look('establishment-stranger');
     await page.goto(`${demo.ready.http}/developpeurs`);
     await look('developers');
+    await page.getByRole('link', { name: 'POST /api/v1/conversations', exact: true }).click();
+    const folded = page.locator('details').filter({ hasText: '-X DELETE ' }).locator('pre');
+    await page.locator('details[open]', { hasText: 'POST /api/v1/conversations' }).locator('pre').waitFor();
+    assert.equal(await folded.first().isVisible(), false);
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await folded.first().isVisible(), true); // paper has no fold
+    await page.emulateMedia({ media: null });
     await page.goto(`${demo.ready.http}/rien`);
     assert.equal(page.answer.status(), 404);
     await look('not-found');
