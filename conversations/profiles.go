@@ -27,6 +27,9 @@ func (p Profile) Acting(ctx context.Context) context.Context {
 	return acting(ctx, p.Patient, p.delegate)
 }
 
+// Signature is the line that ends what the person writes for the patient (R134).
+func (p Profile) Signature() string { return signature(p.Delegation.Kind, p.Actor.Name, p.Name) }
+
 // Profiles lists for whom a person may act now, by name. What the person's own record notes only says where to look: the
 // records of those patients decide. A patient whose records cannot be opened is left out, for that harms nobody else.
 func (s *Service) Profiles(ctx context.Context, person PatientID) ([]Profile, error) {

@@ -100,7 +100,7 @@ func actingViewer(p *conversations.Profile) *page.Acting {
 	if p == nil {
 		return nil
 	}
-	return &page.Acting{Name: p.Name, As: p.Delegation.Kind, Rights: p.Rights, Until: p.Delegation.Until, Person: p.Actor.Name}
+	return &page.Acting{Name: p.Name, As: p.Delegation.Kind, Rights: p.Rights, Until: p.Delegation.Until, Person: p.Actor.Name, Signature: p.Signature()}
 }
 
 // withinRights takes the choice of saving documents away from whoever may not.

@@ -73,8 +73,8 @@ func New(c Config, d Deps) (*App, error) {
 func newRenderer(c Config, zone *time.Location) *page.Renderer {
 	return page.New(page.Options{
 		Brand: c.Brand, Demo: c.Demo, Zone: zone, PatientLogin: c.PatientLogin, ProfessionalLogin: c.ProfessionalLogin,
-		Structures:     loginChoices(c.Structures),
-		SessionMinutes: int(c.SessionIdle / time.Minute), Contact: c.Contact,
+		Structures: loginChoices(c.Structures),
+		Contact:    c.Contact,
 	})
 }
 

@@ -64,7 +64,7 @@ func TestReplyForm_sends(t *testing.T) {
 	form["choix"] = "REPLY_TO_ALL"
 	pdf := "%PDF-1.4\r\n\x00\xff binary"
 	got := w.upload(patientKey, form, "mes résultats.pdf", pdf, "note.txt", "38,5 °C").wants(http.StatusSeeOther, "")
-	if got.header.Get("Location") != "/messages/a1open?fait=envoye" {
+	if got.header.Get("Location") != "/messages/a1open?fait=reponse-envoyee" {
 		t.Errorf("to %s", got.header.Get("Location"))
 	}
 	in := w.core.replies[0]
@@ -72,7 +72,7 @@ func TestReplyForm_sends(t *testing.T) {
 		string(in.Attachments[0].Content) != pdf || in.Attachments[0].Name != "mes résultats.pdf" || in.Attachments[1].Type != "text/plain" {
 		t.Errorf("reply %+v", in)
 	}
-	w.visit(patientKey, "/messages/a1open?fait=envoye").has(`role="status">Message envoyé.`)
+	w.visit(patientKey, "/messages/a1open?fait=reponse-envoyee").has(`role="status">Votre message est enregistré et part vers le professionnel.`)
 	w.upload(patientKey, goodForm("sans pièce"), "", "").wants(http.StatusSeeOther, "") // an empty file field
 	w.post(patientKey, answerPath, url.Values{"csrf": {csrfToken}, "texte": {"simple"}}.Encode()).wants(http.StatusSeeOther, "")
 	if len(w.core.replies) != 3 || len(w.core.replies[1].Attachments) != 0 || w.core.replies[2].Choice != rules.ReplyToOne {
@@ -98,9 +98,11 @@ func TestReplyForm_tellsWhatIsWrong(t *testing.T) {
 			files = []string{c.file, c.content}
 		}
 		got := w.upload(patientKey, goodForm(c.text), files...).wants(http.StatusUnprocessableEntity, "")
-		got.has(c.want, `id="`+c.field+`-faute"`, `aria-invalid="true"`, `href="#`+c.field+`"`, `role="alert"`, strings.TrimSpace(c.text)+"</textarea>", `value="op1"`, "<details class=\"compose\" open>")
+		got.has(c.want, `id="`+c.field+`-faute"`, `aria-invalid="true"`, `href="#`+c.field+`"`, `role="alert"`, strings.TrimSpace(c.text)+"</textarea>", `value="op1"`, "<details class=\"compose answer\" open>")
 		checkMarkup(t, c.want, got.body)
 	}
+	w.upload(patientKey, goodForm("mon texte"), "a.zip", "PK\x03\x04", "b.heic", "x", "c.pdf", "").wants(http.StatusUnprocessableEntity, "").
+		has("« a.zip »", "« b.heic »", "« c.pdf » est vide.", "Prenez plutôt une photo JPG, ou enregistrez le document en PDF.")
 	if len(w.core.replies) > 0 {
 		t.Error("something was sent")
 	}

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"mesbridge/conversations"
 	"mesbridge/rules"
@@ -21,7 +23,8 @@ const (
 	faultMany    = "Vous ne pouvez pas joindre plus de 50 documents. Retirez-en."
 	faultName    = "Le nom d’un document ne convient pas\u00a0: renommez-le sans caractère spécial, puis choisissez-le de nouveau."
 	faultEmpty   = "«\u00a0%s\u00a0» est vide. Retirez-le ou choisissez-en un autre."
-	faultKind    = "«\u00a0%s\u00a0»\u00a0: ce format n’est pas accepté. Formats acceptés\u00a0: JPG, PNG, TIFF, TXT, PDF, RTF, DOC."
+	faultKind    = "«\u00a0%s\u00a0»\u00a0: ce format n’est pas accepté."
+	otherKinds   = "Formats acceptés\u00a0: JPG, PNG, TIFF, TXT, PDF, RTF, DOC. Prenez plutôt une photo JPG, ou enregistrez le document en PDF."
 	faultContent = "«\u00a0%s\u00a0»\u00a0: le contenu ne correspond pas au format annoncé par son nom. Enregistrez-le de nouveau ou choisissez-en un autre."
 	faultExpired = "Par sécurité, vérifiez votre message et vos pièces jointes, puis envoyez-le de nouveau."
 	faultLater   = "Le service n’a pas pu envoyer votre message. Il n’est pas parti\u00a0: réessayez dans quelques instants."
@@ -43,7 +46,7 @@ func replyForm(a *App, v visit) (view, error) {
 	if _, err := a.deps.Conversations.Reply(v.ctx, v.who.actor(), v.patient, v.id, in); err != nil {
 		return a.replyAgain(v, err)
 	}
-	return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeSent))
+	return goTo(atConversation(v.id) + "?fait=" + string(page.NoticeAnswered))
 }
 
 // readReplyForm checks what can be checked without the conversation.
@@ -58,14 +61,29 @@ func readReplyForm(f form) (conversations.ReplyInput, *page.FieldError) {
 	if len(f.files) > maxAttachments {
 		return in, &page.FieldError{Field: page.FieldFiles, Text: faultMany}
 	}
-	for _, file := range f.files {
-		kind, fault := checkFile(file)
-		if fault != "" {
-			return in, &page.FieldError{Field: page.FieldFiles, Text: fault}
-		}
-		in.Attachments = append(in.Attachments, conversations.Attachment{Name: file.name, Type: kind, Content: file.content})
+	var faults []string
+	in.Attachments, faults = checkFiles(f.files)
+	if len(faults) > 0 {
+		return in, &page.FieldError{Field: page.FieldFiles, Text: strings.Join(faults, "\n")}
 	}
 	return in, nil
+}
+
+// checkFiles returns the documents as attachments, or all that is wrong with them, each fault once.
+func checkFiles(files []file) (attached []conversations.Attachment, faults []string) {
+	refused := false
+	for _, f := range files {
+		kind, fault := checkFile(f)
+		if fault != "" && !slices.Contains(faults, fault) {
+			faults = append(faults, fault)
+		}
+		refused = refused || fault == fmt.Sprintf(faultKind, f.name)
+		attached = append(attached, conversations.Attachment{Name: f.name, Type: kind, Content: f.content})
+	}
+	if refused {
+		faults = append(faults, otherKinds)
+	}
+	return attached, faults
 }
 
 // checkFile returns the media type of a document, or what is wrong with it (R113).

@@ -106,6 +106,21 @@ func TestPages_conversation(t *testing.T) {
 	w.visit(patientKey, "/messages/a1none").wants(http.StatusNotFound, "").has("Page introuvable", "Que faire ?")
 }
 
+// The link above the messages leads into the form; while a message is on its way, another look is one press away.
+func TestPages_answering(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.visit(patientKey, "/messages/a1open").has(
+		`<a href="#texte">Aller à la réponse</a>`, `<textarea id="texte"`, `<span class="button">Répondre</span><span class="fold">Replier la réponse</span>`,
+		"Le brouillon garde votre texte, sans les pièces jointes.").lacks(">Actualiser</a>", "cette ligne est ajoutée")
+	thread := openThreadOf(openID)
+	thread.Messages[1].Delivery.State = conversations.DeliveryQueued
+	w.core.threads[openID] = thread
+	w.visit(patientKey, "/messages/a1open").has(`Envoi en cours <a href="/messages/a1open">Actualiser</a>`)
+	w.browse(http.MethodGet, "/messages/a1open", w.chooses(elderPID), "").wants(http.StatusOK, "").
+		has("«\u00a0<bdi>Ce message a été rédigé par Jeanne Dupont, l&#39;aidant de Odile Lebrun.</bdi>\u00a0»") // R134
+}
+
 // wording.md: the banner of each state, the emergency notice on each page without a reply, no form.
 func TestPages_whyNoReply(t *testing.T) {
 	t.Parallel()

@@ -62,6 +62,7 @@ type Notice string
 // Notices. Their texts are part of URLs.
 const (
 	NoticeSent      Notice = "envoye"
+	NoticeAnswered  Notice = "reponse-envoyee"
 	NoticeDraft     Notice = "brouillon"
 	NoticeDiscarded Notice = "brouillon-supprime"
 	NoticeBlocked   Notice = "bloque"
@@ -100,6 +101,8 @@ func (n Notice) Words() string {
 	switch n {
 	case NoticeSent:
 		return "Message envoyé."
+	case NoticeAnswered:
+		return "Votre message est enregistré et part vers le professionnel. Son état est écrit sous le message."
 	case NoticeDraft:
 		return "Brouillon enregistré. Les pièces jointes ne sont pas gardées."
 	case NoticeDiscarded:
@@ -247,6 +250,7 @@ type MessageView struct {
 	Anchor   string // the message's id as it stands in ids of the page
 	Delivery string // where one of the patient's own messages stands, in words
 	Failed   bool
+	Pending  bool // it is on its way, and another look may tell more
 	CSRF     string
 	Markup   bool   // its HTML is shown
 	You      bool   // the viewer himself wrote it, as a patient
@@ -267,6 +271,7 @@ func (p Conversation) Show(m conversations.Message) MessageView {
 	}
 	if m.Delivery != nil {
 		v.Delivery, v.Failed = deliveryWords(*m.Delivery), m.Delivery.State == conversations.DeliveryFailed
+		v.Pending = m.Delivery.State == conversations.DeliveryQueued
 	}
 	return v
 }

@@ -48,6 +48,8 @@ type Acting struct {
 	As     rules.DelegationKind
 	Rights rules.Rights
 	Until  time.Time
+	// Signature is the line that ends what the viewer writes for that person (R134).
+	Signature string
 }
 
 // Title says by which title the viewer acts.

@@ -23,7 +23,7 @@ var templates embed.FS
 //go:embed assets/*
 var assets embed.FS
 
-// Options are what all pages share. All but Demo, SessionMinutes and Contact are required.
+// Options are what all pages share. All but Demo and Contact are required.
 type Options struct {
 	Brand             string // name of the service, in titles and header
 	Demo              bool   // says on every page that people are fictitious (D26)
@@ -31,7 +31,6 @@ type Options struct {
 	PatientLogin      string // text of the login button (wording.md: the provider's own words)
 	ProfessionalLogin string
 	Structures        []LoginChoice // whose own provider lets their staff in (D26)
-	SessionMinutes    int           // after which an idle visitor is logged out; 0: not told
 	Contact           string        // e-mail address for those whom a page keeps out (I216)
 }
 
@@ -169,7 +168,6 @@ func (r *Renderer) functions() template.FuncMap {
 		"contain":    func(html string) template.HTML { return contain(policy, html) },
 		"state":      patientState,
 		"deskState":  deskState,
-		"minutes":    func() int { return r.options.SessionMinutes },
 		"extensions": func() string { return filetype.Extensions },
 		"ins":        func(p conversations.Patient) string { return string(p.INS) }, // I205; rules.INS prints as nothing
 	}

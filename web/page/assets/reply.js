@@ -172,12 +172,20 @@ class Files {
   /** What is wrong with the documents, empty for nothing. The server looks at their content. */
   fault() {
     const accepted = this.input.accept.split(',');
-    const odd = this.chosen.find(({ name }) => !accepted.some((ending) => name.toLowerCase().endsWith(ending)));
-    const empty = this.chosen.find((file) => file.size === 0);
-    if (odd) return `« ${odd.name} » : ce format n’est pas accepté. Formats acceptés : JPG, PNG, TIFF, TXT, PDF, RTF, DOC.`;
-    if (empty) return `« ${empty.name} » est vide. Retirez-le ou choisissez-en un autre.`;
-    if (this.total() > this.budget) return 'La taille du ou des documents dépasse la limite autorisée. Retirez un document ou réduisez-le.';
-    return '';
+    const faults = [];
+    let odd = false;
+    for (const { name, size: octets } of this.chosen) {
+      if (!accepted.some((ending) => name.toLowerCase().endsWith(ending))) {
+        odd = true;
+        faults.push(`« ${name} » : ce format n’est pas accepté.`);
+      } else if (octets === 0) {
+        faults.push(`« ${name} » est vide. Retirez-le ou choisissez-en un autre.`);
+      }
+    }
+    if (odd) faults.push('Formats acceptés : JPG, PNG, TIFF, TXT, PDF, RTF, DOC. Prenez plutôt une photo JPG, ou enregistrez le document en PDF.');
+    const excess = this.total() - this.budget;
+    if (excess > 0) faults.push(`La taille du ou des documents dépasse la limite autorisée de ${size(excess)}. Retirez un document ou réduisez-le.`);
+    return faults.join('\n');
   }
 
   /** Says what is wrong beside the field, and ties it to the field. */
@@ -296,6 +304,9 @@ function begin(chosen) {
     if (fault && !files.fault()) files.tell(fault);
   }
   for (const note of document.querySelectorAll('.again')) note.remove(); // the documents are still chosen
+  for (const link of document.querySelectorAll('a[href="#texte"]')) { // some browsers do not open what a link leads into
+    link.addEventListener('click', () => { form.closest('details').open = true; }, { signal: over.signal });
+  }
   new Sending(form, draft, files);
 }
 
