@@ -38,7 +38,12 @@ func (s *Service) Attachment(ctx context.Context, actor Actor, p PatientID, id I
 
 // AttachmentLine describes one attachment of the patient's messages as its conversation does, and opens nothing.
 func (s *Service) AttachmentLine(ctx context.Context, p PatientID, id ID) (AttachmentLine, error) {
-	_, d, err := s.findAttachment(ctx, p, id, inSight)
+	l, d, err := s.findAttachment(ctx, p, id, inSight)
+	if err != nil {
+		return AttachmentLine{}, err
+	}
+	saved, err := l.savedSources(ctx)
+	d.Saved = saved[id]
 	return d.AttachmentLine, err
 }
 

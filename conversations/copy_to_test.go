@@ -44,6 +44,15 @@ func TestCopyTo_reachesEach(t *testing.T) {
 		if !slices.Equal(thread.Reply.ToAll, []string{"Cardiologie"}) || !slices.Equal(thread.Messages[0].Copied, []string{"Cardiologie"}) {
 			t.Errorf("the patient sees %v, REPLY_TO_ALL adds %v", thread.Messages[0].Copied, thread.Reply.ToAll)
 		}
+		if !slices.Equal(thread.Copied, []string{"Cardiologie"}) || slices.Contains(thread.With, "Cardiologie") || thread.OwnLast {
+			t.Errorf("the patient's list says: with %v, in copy %v, last of his %v", thread.With, thread.Copied, thread.OwnLast)
+		}
+		if _, err := b.reply(thread.ID, "Merci"); err != nil {
+			t.Fatal(err)
+		}
+		if thread = b.read(thread.ID); !thread.OwnLast || !slices.Equal(thread.Copied, []string{"Cardiologie"}) {
+			t.Errorf("after the answer: in copy %v, last of his %v", thread.Copied, thread.OwnLast)
+		}
 	}
 }
 

@@ -150,7 +150,7 @@ func (l *loaded) ownLine(id ID, mine []rules.MailboxID, own []numbered) (ThreadL
 	}
 	line := l.line(id)
 	line.State, line.Objected = string(l.stateFor(id, mine)), l.objectedBy(mine)
-	line.With, line.Unread, line.HasDraft = []string{person.Name}, false, false
+	line.With, line.Unread, line.HasDraft, line.Copied, line.OwnLast = []string{person.Name}, false, false, nil, false
 	if l.alone(id, mine) {
 		line.HasAttachment = l.thread[id].Attached // what the patient deleted is not told (I167)
 		return line, nil

@@ -192,6 +192,66 @@ func (l *loaded) documents(ctx context.Context, ids []ID) ([]Document, error) {
 	return all, nil
 }
 
+// savedSources tells of which attachments there is a copy among the patient's documents, as far as whoever looks may see
+// them.
+func (l *loaded) savedSources(ctx context.Context) (map[ID]bool, error) {
+	f, err := l.svc.Store.Facts(ctx, l.id, FactsQuery{Messages: []ID{documentsField}})
+	if err != nil {
+		return nil, unavailable("read documents", err)
+	}
+	ids, err := documentIDs(f)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	if f, err = l.svc.Store.Facts(ctx, l.id, FactsQuery{Messages: ids}); err != nil {
+		return nil, unavailable("read documents", err)
+	}
+	saved := make(map[ID]bool, len(ids))
+	for _, b := range f.Messages {
+		var r documentRecord
+		if err := unpack(b, &r); err != nil {
+			return nil, unavailable("open a document", err)
+		}
+		if !l.hides(r.Hidden) {
+			saved[r.Source] = true
+		}
+	}
+	return saved, nil
+}
+
+// noteSaved marks the attachments of messages that are among the patient's documents.
+func (l *loaded) noteSaved(ctx context.Context, shown []Message) error {
+	all := attachmentLines(shown)
+	if !slices.ContainsFunc(all, func(a *AttachmentLine) bool { return a.Savable }) {
+		return nil
+	}
+	saved, err := l.savedSources(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		a.Saved = saved[a.ID]
+	}
+	return nil
+}
+
+// attachmentLines lists the attachments of messages with the files that their health documents embed.
+func attachmentLines(shown []Message) []*AttachmentLine {
+	var all []*AttachmentLine
+	for i := range shown {
+		for j := range shown[i].Attachments {
+			a := &shown[i].Attachments[j]
+			all = append(all, a)
+			for _, d := range a.Documents {
+				for k := range d.Embedded {
+					all = append(all, &d.Embedded[k])
+				}
+			}
+		}
+	}
+	return all
+}
+
 // document opens the record of a document.
 func (l *loaded) document(id ID, b []byte) (d Document, hidden bool, err error) {
 	var r documentRecord

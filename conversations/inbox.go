@@ -3,6 +3,7 @@ package conversations
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/samber/lo"
 
@@ -81,16 +82,23 @@ func (s *Service) loadThreads(ctx context.Context, p PatientID, ids []ID) (*load
 
 // line returns a loaded conversation as it stands in the patient's list.
 func (l *loaded) line(id ID) ThreadLine {
-	r, with := l.thread[id], l.heard(id)
+	r, c, with := l.thread[id], l.state.Conversations[id.Conversation()], l.heard(id)
+	var copied []rules.MailboxID
+	for i := len(c.Voices) - 1; i >= 0 && c.Voices[i].Seq > c.Deleted; i-- {
+		copied = append(copied, c.Voices[i].With...)
+	}
 	if len(with) == 0 {
 		with = mailboxIDs(labelIDs(l.label[id]))
 	}
-	return ThreadLine{
+	names := l.names(id)
+	line := ThreadLine{
 		ID: id, Subject: rules.ShownSubject(l.label[id].Subject), State: string(l.right(id).State),
-		With: named(l.names(id), with), LastAt: r.LastAt.time(), HasAttachment: r.showsAttachment(),
+		With: named(names, with), LastAt: r.LastAt.time(), HasAttachment: r.showsAttachment(),
 		Unread:   r.Heard > l.readMark(id),
-		HasDraft: len(l.facts.Conversations[draftField(id)]) > 0,
+		HasDraft: len(l.facts.Conversations[draftField(id)]) > 0, OwnLast: r.LastPatient,
 	}
+	line.Copied = slices.DeleteFunc(named(names, copied), func(name string) bool { return slices.Contains(line.With, name) })
+	return line
 }
 
 func labelIDs(l threadLabel) []hexID {

@@ -86,6 +86,12 @@ func splitAttachment(id ID) (message ID, index int, ok bool) {
 	return id[:dot], index, err == nil && index >= 0
 }
 
+// MessageOf returns the message that an attachment came with; empty for what is no id of an attachment.
+func MessageOf(attachment ID) ID {
+	message, _, _ := splitAttachment(attachment)
+	return message
+}
+
 // outcomeField returns the field of TableMessages that holds what became of a message to a mailbox.
 func outcomeField(message ID, m rules.MailboxID) ID { return message + ":out:" + ID(m) }
 

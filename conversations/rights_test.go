@@ -300,6 +300,12 @@ func TestSaveDocument_outlivesItsConversation(t *testing.T) {
 	_, _, err = b.SaveDocument(t.Context(), b.self(), b.patient.ID, files[1].ID)
 	wantKind(t, err, conversations.KindInvalidRequest)
 	b.cameWith(doc.ID, thread.ID)
+	if files = b.thread("Ordonnance").Messages[0].Attachments; !files[0].Saved || files[1].Saved {
+		t.Errorf("the conversation shows as saved: %v, %v", files[0].Saved, files[1].Saved)
+	}
+	if line, err := b.AttachmentLine(t.Context(), b.patient.ID, files[0].ID); err != nil || !line.Saved {
+		t.Errorf("%+v, %v", line, err)
+	}
 	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, thread.ID); err != nil {
 		t.Fatal(err)
 	}

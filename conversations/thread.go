@@ -56,6 +56,9 @@ func (s *Service) ThreadBefore(ctx context.Context, p PatientID, id ID, before s
 	if t.Messages, t.Older, err = l.messages(ctx, id, last); err != nil {
 		return Thread{}, err
 	}
+	if err := l.noteSaved(ctx, t.Messages); err != nil {
+		return Thread{}, err
+	}
 	t.Absences = l.absences(ctx, id, right)
 	t.Inactive, err = l.inactive(ctx, id, right)
 	for i := range t.Messages {

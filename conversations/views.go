@@ -38,10 +38,12 @@ type ThreadLine struct {
 	Subject       string
 	State         string   // of rules.ReplyState for a patient, of rules.ThreadState for a professional
 	With          []string // names
+	Copied        []string // to the patient: names of the others whom those in With wrote to as well
 	LastAt        time.Time
 	Unread        bool
 	HasAttachment bool
 	HasDraft      bool
+	OwnLast       bool      // the last message was written on the patient's side
 	Objected      time.Time // to a professional: since when the patient objects to exchange with him (D14 c); zero: not
 	Unreadable    bool      // in a list of a mailbox: this patient's records cannot be opened now
 	Waiting       bool      // in a list of a mailbox: the patient wrote last, and nobody answered; projected
@@ -141,6 +143,7 @@ type AttachmentLine struct {
 	Bytes   int64
 	SHA256  [32]byte
 	Savable bool // I179
+	Saved   bool // to the patient: it is among his documents
 
 	Documents []DocumentLine // health documents that it is or holds (OP14)
 }

@@ -28,19 +28,6 @@ func homePage(_ *App, v visit) (view, error) {
 
 func accessibilityPage(*App, visit) (view, error) { return show(page.Accessibility{}) }
 
-// inboxPage lists the patient's conversations.
-func inboxPage(a *App, v visit) (view, error) {
-	cursor := v.query("suite")
-	found, err := a.deps.Conversations.Inbox(v.ctx, v.patient, cursor, defaultLimit)
-	if err != nil {
-		return view{}, err
-	}
-	return show(page.Inbox{
-		Mark: a.listMark(found.Items), Items: found.Items, Next: found.Next, Further: cursor != "", Notice: page.Notice(v.query("fait")),
-		Room: page.Room(found.Storage),
-	})
-}
-
 // conversationPage shows one conversation, and notes it as read (R59-R61).
 func conversationPage(a *App, v visit) (view, error) {
 	before := v.query("avant")
@@ -57,9 +44,13 @@ func conversationPage(a *App, v visit) (view, error) {
 			a.deps.Log.LogAttrs(v.ctx, slog.LevelWarn, "conversation not marked as read", slog.Any("error", err))
 		}
 	}
+	why, err := a.whyFrozen(v, t)
+	if err != nil {
+		return view{}, err
+	}
 	return show(page.Conversation{
 		Thread: v.withinRights(t), CSRF: v.csrf, Acting: v.acting != nil, Notice: page.Notice(v.query("fait")), TextOnly: v.query("affichage") == "texte",
-		Further: before != "", Form: page.ReplyForm{Text: t.Draft, Seen: t.DraftMark, Choice: rules.ReplyToOne, Operation: rand.Text()},
+		Saved: v.query("message"), Why: why, Further: before != "", Before: before, Form: page.ReplyForm{Text: t.Draft, Seen: t.DraftMark, Choice: rules.ReplyToOne, Operation: rand.Text()},
 	})
 }
 

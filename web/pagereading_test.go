@@ -101,7 +101,7 @@ func TestConversation_olderMessages(t *testing.T) {
 	w := newWorld(t)
 	w.core.older = olderPlace
 	w.visit(patientKey, "/messages/a1open").has(`href="/messages/a1open?avant=51"`, "Messages plus anciens", "Messages précédents")
-	w.visit(patientKey, "/messages/a1open?avant=51").wants(http.StatusOK, "").has("Revenir aux messages les plus récents").lacks(`id="reponse"`)
+	w.visit(patientKey, "/messages/a1open?avant=51").wants(http.StatusOK, "").has("Revenir aux messages les plus récents", "<b>normaux</b>", "Avez-vous reçu").lacks(`id="reponse"`)
 	w.visit(patientKey, "/messages/a1open?avant=-1").wants(http.StatusUnprocessableEntity, "")
 }
 

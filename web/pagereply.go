@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -146,7 +147,7 @@ func (a *App) formAgain(v visit, status int, fault page.FieldError) (view, error
 	case err != nil:
 		return view{}, err
 	case !t.Reply.Allowed: // the right ended while the form was open
-		return refusedView(v, t, page.Refusal{State: rules.ReplyState(t.State), Text: v.form.text()}), nil
+		return a.refusedView(v, t, page.Refusal{State: rules.ReplyState(t.State), Text: v.form.text()})
 	}
 	operation := v.form.value(fieldOperation)
 	if operation == "" || len(operation) > maxOperation {
@@ -170,13 +171,17 @@ func (a *App) refused(v visit, kind conversations.Kind) (view, error) {
 		return view{status: http.StatusForbidden, page: unsent(r.Text)}, nil //nolint:nilerr // the refusal is the answer, and the text goes back
 	}
 	r.Kept = t.Draft != ""
-	return refusedView(v, t, r), nil
+	return a.refusedView(v, t, r)
 }
 
-func refusedView(v visit, t conversations.Thread, r page.Refusal) view {
+func (a *App) refusedView(v visit, t conversations.Thread, r page.Refusal) (view, error) {
+	why, err := a.whyFrozen(v, t)
+	if err != nil {
+		a.deps.Log.LogAttrs(v.ctx, slog.LevelWarn, "reason of a frozen conversation not told", slog.Any("error", err))
+	}
 	return view{status: http.StatusForbidden, page: page.Conversation{
-		Thread: v.withinRights(t), CSRF: v.csrf, Acting: v.acting != nil, Refused: &r, Form: page.ReplyForm{Text: r.Text, Choice: choiceOf(v.form), Operation: rand.Text()},
-	}}
+		Thread: v.withinRights(t), CSRF: v.csrf, Acting: v.acting != nil, Refused: &r, Why: why, Form: page.ReplyForm{Text: r.Text, Choice: choiceOf(v.form), Operation: rand.Text()},
+	}}, nil
 }
 
 // stateOf is the reply state behind a refusal.

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"mesbridge/conversations"
@@ -47,7 +48,10 @@ func deleteForm(a *App, v visit) (view, error) {
 	return goTo("/messages?fait=" + string(page.NoticeThreadDeleted))
 }
 
-// saveForm saves an attachment among the patient's documents.
+// fieldBefore is the place in the conversation that the page of a form showed.
+const fieldBefore = "avant"
+
+// saveForm saves an attachment among the patient's documents, and comes back to its message.
 func saveForm(a *App, v visit) (view, error) {
 	_, _, err := a.deps.Conversations.SaveDocument(detached(v.ctx), v.who.actor(), v.patient, v.piece)
 	switch {
@@ -59,7 +63,12 @@ func saveForm(a *App, v visit) (view, error) {
 	case err != nil:
 		return view{}, err
 	}
-	return goTo("/documents?fait=" + string(page.NoticeSaved))
+	anchor := page.Anchor(conversations.MessageOf(v.piece))
+	shown := url.Values{"fait": {string(page.NoticeSaved)}, "message": {anchor}}
+	if before := v.form.value(fieldBefore); before != "" {
+		shown.Set("avant", before)
+	}
+	return goTo(atConversation(v.id) + "?" + shown.Encode() + "#m-" + url.PathEscape(anchor))
 }
 
 // documentsPage lists the patient's documents.

@@ -33,7 +33,7 @@ func (a *App) pageRoutes() []pageRoute {
 	const get, post = http.MethodGet, http.MethodPost
 	return []pageRoute{
 		{method: get, path: "/messages", kind: Patient, serve: inboxPage},
-		{method: get, path: "/messages/liste", kind: Patient, serve: inboxPage, quietly: true},
+		{method: get, path: "/messages/liste", kind: Patient, serve: listPage, quietly: true},
 		{method: get, path: "/evenements", kind: Patient, serve: eventsPage, quietly: true},
 		{method: get, path: "/messages/{id}", kind: Patient, serve: conversationPage},
 		{

@@ -72,8 +72,6 @@ func TestPages_inbox(t *testing.T) {
 		"<title>Mes messages – Messagerie de santé</title>", `href="/messages/a1open"`, "Non lu", "Pièce jointe", "Réponse possible", "Échange terminé",
 		`<time datetime="2026-05-12T10:30:00+02:00">mardi 12 mai 2026 à 10 h 30</time>`, `href="/messages?suite=bmV4dA"`, "Jeanne Dupont", "Se déconnecter")
 	w.visit(patientKey, "/messages?suite=bmV4dA").wants(http.StatusOK, "").has("Mes messages, suite", "Revenir aux plus récents").lacks(`rel="next"`)
-	w.core.order = nil
-	w.visit(patientKey, "/messages").wants(http.StatusOK, "").has("Vous n’avez pas encore de message.")
 }
 
 func TestPages_conversation(t *testing.T) {
@@ -104,21 +102,6 @@ func TestPages_conversation(t *testing.T) {
 	w.core.failOn["Opened"] = kind(conversations.KindUnavailable)
 	w.visit(patientKey, "/messages/a1open").wants(http.StatusOK, "")
 	w.visit(patientKey, "/messages/a1none").wants(http.StatusNotFound, "").has("Page introuvable", "Que faire ?")
-}
-
-// The link above the messages leads into the form; while a message is on its way, another look is one press away.
-func TestPages_answering(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.visit(patientKey, "/messages/a1open").has(
-		`<a href="#texte">Aller à la réponse</a>`, `<textarea id="texte"`, `<span class="button">Répondre</span><span class="fold">Replier la réponse</span>`,
-		"Le brouillon garde votre texte, sans les pièces jointes.").lacks(">Actualiser</a>", "cette ligne est ajoutée")
-	thread := openThreadOf(openID)
-	thread.Messages[1].Delivery.State = conversations.DeliveryQueued
-	w.core.threads[openID] = thread
-	w.visit(patientKey, "/messages/a1open").has(`Envoi en cours <a href="/messages/a1open">Actualiser</a>`)
-	w.browse(http.MethodGet, "/messages/a1open", w.chooses(elderPID), "").wants(http.StatusOK, "").
-		has("«\u00a0<bdi>Ce message a été rédigé par Jeanne Dupont, l&#39;aidant de Odile Lebrun.</bdi>\u00a0»") // R134
 }
 
 // wording.md: the banner of each state, the emergency notice on each page without a reply, no form.

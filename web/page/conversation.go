@@ -20,6 +20,12 @@ type Conversation struct {
 	TextOnly bool
 	// Further shows older messages than the newest.
 	Further bool
+	// Saved is the id in the page of a message of which a document was just saved; empty: none was.
+	Saved string
+	// Before is the place that the page begins before; empty: the newest message.
+	Before string
+	// Why is what froze the conversation, as far as the viewer is told.
+	Why Freeze
 	// Acting reports that the viewer acts for the patient.
 	Acting bool
 }
@@ -70,7 +76,7 @@ const (
 	NoticeEnded     Notice = "fin"
 
 	NoticeThreadDeleted   Notice = "conversation-supprimee"
-	NoticeSaved           Notice = "enregistre"
+	NoticeSaved           Notice = "enregistre" // beside a link to the documents
 	NoticeDocumentDeleted Notice = "document-supprime"
 	NoticeObjected        Notice = "oppose"
 	NoticeObjectedAlready Notice = "deja-oppose"
@@ -191,9 +197,10 @@ func shownSubject(s string) string {
 	return s
 }
 
-// Newest is the message to read first; it stands before the way to answer, unless that has something to say itself.
+// Newest is the message to read first; it stands before the way to answer, unless that has something to say itself. A page
+// of older messages has none.
 func (p Conversation) Newest() []conversations.Message {
-	if p.AnswerFirst() {
+	if p.Further || p.AnswerFirst() {
 		return nil
 	}
 	return p.Messages[:min(len(p.Messages), 1)]
@@ -252,15 +259,23 @@ type MessageView struct {
 	Failed   bool
 	Pending  bool // it is on its way, and another look may tell more
 	CSRF     string
+	Before   string // place in the conversation that the page shows
+	Saved    Notice // a document of it was just saved; empty: none was
 	Markup   bool   // its HTML is shown
 	You      bool   // the viewer himself wrote it, as a patient
 	Title    string // of somebody who wrote it for the patient
 }
 
+// Anchor is the id of a message as it stands in ids of a page.
+func Anchor(message conversations.ID) string { return strings.ReplaceAll(string(message), ".", "-") }
+
 // Show prepares a message for its template.
 func (p Conversation) Show(m conversations.Message) MessageView {
-	v := MessageView{Message: m, Thread: p.ID, CSRF: p.CSRF, Anchor: strings.ReplaceAll(string(m.ID), ".", "-")}
+	v := MessageView{Message: m, Thread: p.ID, CSRF: p.CSRF, Before: p.Before, Anchor: Anchor(m.ID)}
 	v.Markup = m.HTML != "" && (!p.TextOnly || m.Text == "")
+	if p.Saved == v.Anchor {
+		v.Saved = p.Notice
+	}
 	v.You = m.AuthorKind == conversations.FromPatient && !p.Acting
 	switch m.AuthorKind {
 	case conversations.FromRepresentative:

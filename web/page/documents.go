@@ -65,6 +65,7 @@ type FileLink struct {
 	Thread conversations.ID
 	CSRF   string
 	Hint   string // id of the element that says what saving means; empty: none
+	Before string // place in the conversation that the page shows; empty: its end
 }
 
 // See reports whether a page of ours shows the file.
@@ -72,17 +73,20 @@ func (l FileLink) See() bool { return filetype.Shown(l.Type, l.Name) != "" }
 
 // Link prepares a file for its template.
 func (v MessageView) Link(a conversations.AttachmentLine) FileLink {
-	return FileLink{a, v.Thread, v.CSRF, "g-" + v.Anchor}
+	return FileLink{AttachmentLine: a, Thread: v.Thread, CSRF: v.CSRF, Hint: "g-" + v.Anchor, Before: v.Before}
 }
 
 // Savable reports whether a file of the message can be saved among the patient's documents.
 func (v MessageView) Savable() bool {
 	return slices.ContainsFunc(v.Message.Attachments, func(a conversations.AttachmentLine) bool {
-		return a.Savable || slices.ContainsFunc(a.Documents, func(d conversations.DocumentLine) bool {
-			return slices.ContainsFunc(d.Embedded, func(e conversations.AttachmentLine) bool { return e.Savable })
+		return unsaved(a) || slices.ContainsFunc(a.Documents, func(d conversations.DocumentLine) bool {
+			return slices.ContainsFunc(d.Embedded, unsaved)
 		})
 	})
 }
+
+// unsaved reports whether a file can be saved and is not yet.
+func unsaved(a conversations.AttachmentLine) bool { return a.Savable && !a.Saved }
 
 // technical reports whether an attachment holds health documents, or is an archive that bears the name of one
 // and could not be read.

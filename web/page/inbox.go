@@ -40,6 +40,38 @@ type Inbox struct {
 	Further bool   // not the first page
 	Notice  Notice
 	Room    Room
+	Empty   Empty     // of a list without a message
+	Also    []AlsoFor // for whom else the viewer acts
+}
+
+// Empty is what somebody without a message can expect.
+type Empty struct {
+	Closed bool // nobody can write to him
+	Told   bool // an e-mail tells him of a message
+	Asks   bool // he may choose whether it does
+}
+
+// AlsoFor is a person for whom the viewer acts.
+type AlsoFor struct {
+	Name, Key string
+	Unread    int  // conversations
+	More      bool // there may be more of them than were counted
+	Counted   bool
+}
+
+// Words tells in words what is unread, empty when it was not counted.
+func (a AlsoFor) Words() string {
+	switch {
+	case !a.Counted:
+		return ""
+	case a.Unread == 0 && a.More:
+		return "aucune conversation récente non lue"
+	case a.Unread == 0:
+		return "aucune conversation non lue"
+	case a.Unread == 1:
+		return "1 conversation non lue"
+	}
+	return fmt.Sprintf("%d conversations non lues", a.Unread)
 }
 
 func (p Inbox) title() string {

@@ -1,0 +1,132 @@
+package web
+
+import (
+	"net/http"
+	"testing"
+
+	"mesbridge/conversations"
+	"mesbridge/rules"
+)
+
+// R122, D16: a list without a message promises what will come, and no more.
+func TestInbox_empty(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		state  rules.AccountState
+		notice conversations.Notification
+		as     conversations.PatientID
+		has    []string
+		lacks  []string
+	}{
+		{"told", rules.Active, conversations.Notification{Address: "jeanne@exemple.fr"}, "", []string{"Vous recevrez alors un avis"}, []string{"jeanne@", `href="/notifications"`}},
+		{"off", rules.Active, conversations.Notification{Address: "jeanne@exemple.fr", Off: true}, "", []string{`href="/notifications"`}, []string{"un avis"}},
+		{"no address", rules.Active, conversations.Notification{}, "", []string{`href="/notifications"`}, []string{"un avis"}},
+		{"closed", rules.MessagingClosed, conversations.Notification{Address: "jeanne@exemple.fr"}, "", []string{"Votre messagerie est fermée", "/compte/rouvrir-messagerie"}, []string{"un avis"}},
+		{"closed, for another", rules.MessagingClosed, conversations.Notification{}, elderPID, []string{"Votre messagerie est fermée"}, []string{"rouvrir-messagerie"}},
+		{"for another", rules.Active, conversations.Notification{}, elderPID, nil, []string{"un avis", `href="/notifications"`}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			cookie := ""
+			if c.as != "" {
+				cookie = w.chooses(c.as)
+			}
+			w.core.order, w.core.account.State, w.core.notification = nil, c.state, c.notice
+			for _, path := range []string{"/messages", "/messages/liste"} {
+				w.browse(http.MethodGet, path, cookie, "").wants(http.StatusOK, "").has("Vous n’avez pas encore de message.").has(c.has...).lacks(c.lacks...)
+			}
+		})
+	}
+}
+
+// D28: whoever acts for others is told above his own list, and sees what is unread there.
+func TestInbox_alsoForOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	got := w.visit(patientKey, "/messages").wants(http.StatusOK, "").has(
+		"Vous agissez aussi pour <bdi>Odile Lebrun</bdi>\u00a0: <strong>1 conversation non lue</strong>", "Agir pour <bdi>Léo Dupont</bdi>",
+		`action="/profils/choisir"`, `name="profil" value="`+profileOf(elderPID)+`"`)
+	checkMarkup(t, "inbox", got.body)
+	w.visit(patientKey, "/messages/liste").wants(http.StatusOK, "").lacks("Vous agissez aussi")
+	w.browse(http.MethodGet, "/messages", w.chooses(elderPID), "").wants(http.StatusOK, "").lacks("Vous agissez aussi")
+	w.core.failOn["Profiles"] = kind(conversations.KindUnavailable)
+	w.visit(patientKey, "/messages").wants(http.StatusOK, "").has("Non lu").lacks("Vous agissez aussi")
+}
+
+// The list and the conversation say who is in copy, the list also that the last message is the patient's.
+func TestInbox_whoIsInCopyAndWroteLast(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.visit(patientKey, "/messages").lacks("en copie", "de votre part")
+	thread := openThreadOf(openID)
+	thread.Copied, thread.OwnLast = []string{"Dr Marc Lenormant"}, true
+	w.core.threads[openID] = thread
+	w.visit(patientKey, "/messages").has("; en copie\u00a0: <bdi>Dr Marc Lenormant</bdi>", "Dernier message\u00a0: de votre part")
+	w.visit(patientKey, "/messages/a1open").has("; en copie\u00a0: <bdi>Dr Marc Lenormant</bdi>")
+}
+
+// D15, D16: what froze a conversation is named to whom it is his to know, with the way out.
+func TestConversation_whyFrozen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	thread := openThreadOf(openID)
+	thread.State, thread.Reply = string(rules.Frozen), conversations.ReplyOptions{Code: rules.PatientOpposed}
+	w.core.threads[openID] = thread
+	objection := rules.Objection{ID: "o1", Kind: rules.AgainstMessages, Scope: rules.WholeProfession, Value: "10", At: now}
+	w.core.objections = []conversations.Objection{
+		{Objection: objection, Binds: []string{"Dr Claire Martin"}, Meaning: "médecins"},
+		{Objection: rules.Objection{Kind: rules.AgainstExchange, Scope: rules.Everyone, At: now}},
+		{Objection: rules.Objection{Kind: rules.AgainstMessages, Scope: rules.WholeStructure, Value: "1x", At: now}, Binds: []string{"Un autre"}, Meaning: "Clinique d’ailleurs"},
+	}
+	told := "Vous vous opposez aux messages de <bdi>tous les médecins</bdi>, depuis le <time"
+	got := w.visit(patientKey, "/messages/a1open").wants(http.StatusOK, "").has(told, "Tant que cette opposition dure", `href="/oppositions"`).lacks("La raison peut", "ailleurs")
+	checkMarkup(t, "frozen", got.body)
+	w.upload(patientKey, map[string]string{"csrf": csrfToken, "texte": " "}).wants(http.StatusForbidden, "").has(told, "Votre message n’a pas été envoyé")
+	w.browse(http.MethodGet, "/messages/a1open", w.chooses(elderPID), "").wants(http.StatusOK, "").lacks("Vous vous opposez", `href="/oppositions"`)
+	w.core.objections = nil
+	w.visit(patientKey, "/messages/a1open").has("La raison peut se trouver dans")
+	w.core.account = conversations.Account{State: rules.MessagingClosed, Since: now}
+	w.visit(patientKey, "/messages/a1open").has("Vous avez fermé votre messagerie le <time", "/compte/rouvrir-messagerie").lacks("La raison peut")
+	thread.Reply.Code = rules.MailboxUnknown
+	w.core.threads[openID] = thread
+	w.visit(patientKey, "/messages/a1open").has("Ce professionnel ne peut plus être joint").lacks("Vous avez fermé")
+}
+
+// The link above the messages leads into the form; while a message is on its way, another look is one press away.
+func TestPages_answering(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.visit(patientKey, "/messages/a1open").has(
+		`<a href="#texte">Aller à la réponse</a>`, `<textarea id="texte"`, `<span class="button">Répondre</span><span class="fold">Replier la réponse</span>`,
+		"Le brouillon garde votre texte, sans les pièces jointes.").lacks(">Actualiser</a>", "cette ligne est ajoutée")
+	thread := openThreadOf(openID)
+	thread.Messages[1].Delivery.State = conversations.DeliveryQueued
+	w.core.threads[openID] = thread
+	w.visit(patientKey, "/messages/a1open").has(`Envoi en cours <a href="/messages/a1open">Actualiser</a>`)
+	w.browse(http.MethodGet, "/messages/a1open", w.chooses(elderPID), "").wants(http.StatusOK, "").
+		has("«\u00a0<bdi>Ce message a été rédigé par Jeanne Dupont, l&#39;aidant de Odile Lebrun.</bdi>\u00a0»") // R134
+}
+
+// I179: whoever saves a document stays where he was, is told there, and is not offered to save it again.
+func TestSaveDocument_comesBackToItsMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := "/messages/a1open/pieces/" + string(pieceID) + "/enregistrer"
+	back := w.post(patientKey, path, "csrf="+csrfToken).wants(http.StatusSeeOther, "").header.Get("Location")
+	if back != "/messages/a1open?fait=enregistre&message=a1open-2#m-a1open-2" {
+		t.Fatalf("back to %s", back)
+	}
+	w.visit(patientKey, "/messages/a1open?fait=enregistre&message=a1open-2").wants(http.StatusOK, "").
+		has(`<p class="notice saved" role="status">Document enregistré.`, "il n’est pas ajouté à Mon espace santé.", "Voir mes documents", "Enregistrer dans mes documents")
+	if back = w.post(patientKey, path, "csrf="+csrfToken+"&avant=51").header.Get("Location"); back != "/messages/a1open?avant=51&fait=enregistre&message=a1open-2#m-a1open-2" {
+		t.Errorf("back to %s", back)
+	}
+	w.visit(patientKey, "/messages/a1open?avant="+olderPlace).has(`<input type="hidden" name="avant" value="51">`)
+	thread := openThreadOf(openID)
+	thread.Messages[0].Attachments[0].Saved = true
+	w.core.threads[openID] = thread
+	got := w.visit(patientKey, "/messages/a1open").has("Dans mes documents").lacks("Enregistrer dans mes documents")
+	checkMarkup(t, "saved", got.body)
+}
