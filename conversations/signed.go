@@ -2,6 +2,9 @@ package conversations
 
 import (
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"mesbridge/rules"
 )
@@ -28,9 +31,23 @@ func (a Actor) Words() string {
 	case a.Name == "":
 		return ""
 	case a.Under != "":
-		return a.Name + ", sous la responsabilité de " + a.Under
+		return a.Name + ", sous la responsabilité " + of(a.Under)
 	case a.Exercise != "":
 		return a.Name + " (" + a.Exercise + ")"
 	}
 	return a.Name
+}
+
+// of is a name after de, which elides before a vowel, an h, and a y that a consonant follows.
+func of(name string) string {
+	plain := []rune(strings.ToLower(norm.NFD.String(name))) // accents stand apart
+	sounds := func(i int, letters string) bool { return i < len(plain) && strings.ContainsRune(letters, plain[i]) }
+	second := 1
+	for second < len(plain) && unicode.Is(unicode.Mn, plain[second]) {
+		second++
+	}
+	if sounds(0, "aeiouhœæ") || sounds(0, "y") && !sounds(second, "aeiou") {
+		return "d’" + name
+	}
+	return "de " + name
 }

@@ -13,10 +13,15 @@ import (
 func TestActor_words(t *testing.T) {
 	t.Parallel()
 	for want, a := range map[string]conversations.Actor{
-		"":                                   {Exercise: "Médecin"},
-		"Ada":                                {Name: "Ada"},
-		"Ada (CHU)":                          {Name: "Ada", Exercise: "CHU"},
-		"Zoé, sous la responsabilité de Ada": {Name: "Zoé", Under: "Ada"},
+		"":                                  {Exercise: "Médecin"},
+		"Ada":                               {Name: "Ada"},
+		"Ada (CHU)":                         {Name: "Ada", Exercise: "CHU"},
+		"Zoé, sous la responsabilité d’Ada": {Name: "Zoé", Under: "Ada"},
+		"Zoé, sous la responsabilité d’Élodie": {Name: "Zoé", Under: "Élodie"},
+		"Zoé, sous la responsabilité d’Hélène": {Name: "Zoé", Under: "Hélène"},
+		"Zoé, sous la responsabilité d’Yves":   {Name: "Zoé", Under: "Yves"},
+		"Zoé, sous la responsabilité de Yann":  {Name: "Zoé", Under: "Yann"},
+		"Zoé, sous la responsabilité de Luc":   {Name: "Zoé", Under: "Luc"},
 	} {
 		if got := a.Words(); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -34,7 +39,7 @@ func TestTrace_saysUnderWhoseResponsibility(t *testing.T) {
 		actor   conversations.Actor
 		mailbox string
 	}{
-		"Sophie Amblardet, sous la responsabilité de Irène Chapuisat a demandé": {
+		"Sophie Amblardet, sous la responsabilité d’Irène Chapuisat a demandé": {
 			conversations.Actor{Kind: conversations.ActorProfessional, ID: secretary, Name: "Sophie Amblardet"}, clinic,
 		},
 		"Luc Martin (Médecin, CHU) a demandé": {

@@ -130,3 +130,19 @@ func TestSaveDocument_comesBackToItsMessage(t *testing.T) {
 	got := w.visit(patientKey, "/messages/a1open").has("Dans mes documents").lacks("Enregistrer dans mes documents")
 	checkMarkup(t, "saved", got.body)
 }
+
+// D16, D32: no menu where it leads nowhere.
+func TestMenu_onlyWhereItLeads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const menu = `<nav class="menu"`
+	w.visit(patientKey, "/compte").has(menu)
+	w.visit(patientKey, "/conditions").has(menu)
+	w.core.account = conversations.Account{State: rules.MessagingClosed, Since: now}
+	w.visit(patientKey, "/compte").has(menu)
+	w.core.account = conversations.Account{State: rules.Closed, Since: now}
+	w.visit(patientKey, "/compte").wants(http.StatusOK, "").has("Se déconnecter").lacks(menu)
+	w.visit(patientKey, "/compte/rouvrir").wants(http.StatusOK, "").lacks(menu)
+	w.core.pending = true
+	w.visit(patientKey, "/conditions").wants(http.StatusOK, "").has("Accepter").lacks(menu)
+}

@@ -42,7 +42,7 @@ type calendar struct{ zone *time.Location }
 // Moment is an instant in a <time> element.
 func (c calendar) moment(t time.Time) template.HTML {
 	l := t.In(c.zone)
-	return timeElement(l.Format(time.RFC3339), day(l)+" à "+clock(l))
+	return timeElement(l.Format(time.RFC3339), day(l)+" à"+nbsp+clock(l))
 }
 
 // hour is the time of day of an instant that is near, in a <time> element.
@@ -93,7 +93,7 @@ func (c calendar) until(t time.Time) template.HTML {
 		last := l.AddDate(0, 0, -1)
 		return timeElement(last.Format(time.DateOnly), day(last)) + " inclus"
 	}
-	return timeElement(l.Format(time.RFC3339), day(l)+" à "+clock(l)) + " (heure de Paris)"
+	return timeElement(l.Format(time.RFC3339), day(l)+" à"+nbsp+clock(l)) + " (heure de Paris)"
 }
 
 // LastDay is the last day before an instant, where the instant is, as a field of a form holds a day.

@@ -124,6 +124,7 @@ type frameData struct {
 	Viewer Viewer
 	Here   string // name of the page's template, to mark the menu
 	Page   Page
+	Menu   bool // it leads somewhere
 	// Scripts are the paths of the page's scripts.
 	Scripts []string
 }
@@ -135,7 +136,7 @@ func (r *Renderer) Render(w io.Writer, v Viewer, p Page) error {
 		return fmt.Errorf("no template named %s", p.template())
 	}
 	var b bytes.Buffer
-	frame := frameData{Options: r.options, Title: p.title() + " – " + r.options.Brand, Viewer: v, Here: p.template(), Page: p}
+	frame := frameData{Options: r.options, Title: p.title() + " – " + r.options.Brand, Viewer: v, Here: p.template(), Page: p, Menu: leads(p)}
 	for _, name := range Scripts(v, p) {
 		frame.Scripts = append(frame.Scripts, r.scripts[name])
 	}

@@ -67,6 +67,26 @@ func (History) By(l conversations.HistoryLine) string {
 	return l.Actor
 }
 
+// Lines are the lines to show: a professional's program asks more than once whether it may write, and each time is in the
+// journal (D29); what follows itself is told once, with how often.
+func (p History) Lines() []HistoryShown {
+	var all []HistoryShown
+	for _, l := range p.Items {
+		if n := len(all) - 1; n >= 0 && l.Code == string(rules.VerdictAsked) && Sentence(l) == Sentence(all[n].HistoryLine) && p.By(l) == p.By(all[n].HistoryLine) {
+			all[n].Times++
+			continue
+		}
+		all = append(all, HistoryShown{l, 1})
+	}
+	return all
+}
+
+// HistoryShown is a line of the history, and how often it follows itself.
+type HistoryShown struct {
+	conversations.HistoryLine
+	Times int
+}
+
 // Sentence is a line in words.
 func (History) Sentence(l conversations.HistoryLine) string { return Sentence(l) }
 

@@ -64,7 +64,7 @@ func Sentence(l conversations.HistoryLine) string {
 	case string(conversations.TraceConsulted):
 		return byPatient(l, "Vous avez relu une conversation.", "a lu une conversation.")
 	case string(rules.VerdictAsked):
-		return sentence(with, "a demandé s’il pouvait vous écrire.")
+		return sentence(with, "a vérifié si votre messagerie est ouverte.")
 	case string(rules.ReceiptSent):
 		return "Un accusé de lecture a été envoyé à " + with + "."
 	case string(rules.VisitOpened):

@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,5 +26,26 @@ func TestSentence_eachKindHasItsLine(t *testing.T) {
 		if line == other || !strings.HasSuffix(line, ".") || strings.Contains(line, "@") {
 			t.Errorf("%s: %q", k, line)
 		}
+	}
+}
+
+// D29: a question that follows itself is one line that says how often; another person's is another line, and so is the same
+// person's after something else.
+func TestHistory_groupsEqualQuestions(t *testing.T) {
+	t.Parallel()
+	asked := func(who string) conversations.HistoryLine {
+		return conversations.HistoryLine{Code: string(rules.VerdictAsked), ActorKind: conversations.ActorProfessional, Actor: who, With: "Cabinet du Parc"}
+	}
+	wrote := conversations.HistoryLine{Code: string(rules.MessageReceived), With: "Cabinet du Parc"}
+	lines := page.History{Items: []conversations.HistoryLine{asked("Ada"), asked("Ada"), asked("Zoé"), wrote, wrote, asked("Zoé")}}.Lines()
+	times := make([]int, len(lines))
+	for i, l := range lines {
+		times[i] = l.Times
+	}
+	if want := []int{2, 1, 1, 1, 1}; !slices.Equal(times, want) {
+		t.Errorf("%v lines, want %v", times, want)
+	}
+	if got := page.Sentence(asked("Ada")); got != "Cabinet du Parc a vérifié si votre messagerie est ouverte." {
+		t.Error(got)
 	}
 }
