@@ -65,7 +65,7 @@ it('lets a parent act for a child, who sees it (D28, R130, R134)', { timeout: 24
   await page.getByText('Répondre', { exact: true }).first().click();
   await page.getByLabel('Votre message').fill('Merci docteur.');
   await press('Envoyer');
-  await status('Message envoyé.');
+  await status('Votre message est enregistré et part vers le professionnel.');
   assert.match(await said(page.locator('article.mine')), new RegExp(`${parent.name} \\(représentant\\)`));
   assert.match(await said(page.locator('article.mine')), new RegExp(`par ${parent.name}, représentant légal de ${child.name}\\.`));
   for (const [link, name] of [['Mes échanges', 'acting-contacts'], ['Mes oppositions', 'acting-objections'], ['Mes aidants', 'acting-delegates'], ['Mon compte', 'acting-account']]) {
@@ -130,7 +130,7 @@ it('takes a caregiver from the invitation to the end (R128, R133, R135)', { time
   await them.page.getByText('Répondre', { exact: true }).first().click();
   await them.page.getByLabel('Votre message').fill('Nous viendrons.');
   await them.press('Envoyer');
-  await them.status('Message envoyé.');
+  await them.status('Votre message est enregistré et part vers le professionnel.');
 
   await me.page.reload();
   await me.look('delegates');

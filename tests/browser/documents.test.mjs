@@ -88,6 +88,8 @@ it('shows documents as cards, offers what they embed, and runs nothing', { timeo
   await page.goBack();
   await cards.nth(0).getByRole('button', { name: 'Enregistrer dans mes documents' }).click();
   await page.getByRole('status').filter({ hasText: 'il n’est pas ajouté à Mon espace santé' }).waitFor();
+  await inspector.look(page, 'saved-here');
+  await page.getByRole('link', { name: 'Voir mes documents' }).click();
   await inspector.look(page, 'saved');
 
   await page.getByRole('link', { name: 'Mes messages' }).click();

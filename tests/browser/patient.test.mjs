@@ -197,7 +197,7 @@ function story({ script, person }) {
       });
     }
     await page.getByRole('button', { name: 'Envoyer' }).click();
-    await status('Message envoyé.');
+    await status('Votre message est enregistré et part vers le professionnel.');
     assert.ok(carries(await nth(demo, doctor, before + 1), paper));
     await page.goto(conversation);
     assert.match(await said(page.locator('.message.mine').first()), /Écrit dans la première fenêtre\./);

@@ -221,7 +221,7 @@ function story({ script, person }) {
     await page.getByLabel('Votre message').fill('Merci docteur.\n\nVoici mes mesures.');
     await page.getByLabel('Pièces jointes').setInputFiles(pdf('mesures.pdf'));
     await sendForm();
-    await status('Message envoyé.');
+    await status('Votre message est enregistré et part vers le professionnel.');
     const raw = await reply(1);
     assert.match(field(raw, 'From'), new RegExp(`<${patient.address}>$`)); // R156
     assert.equal(field(raw, 'In-Reply-To'), `<first-${person}@operator.test>`);
@@ -242,7 +242,7 @@ function story({ script, person }) {
     await press(page, page.locator('#pieces'), 'Space');
     await eventually('chosen file', () => page.locator('#pieces').evaluate((input) => input.files.length));
     await press(page, page.locator('button[value=envoyer]'));
-    await status('Message envoyé.');
+    await status('Votre message est enregistré et part vers le professionnel.');
     assert.ok(carries(await reply(2), report));
   });
 
@@ -255,7 +255,7 @@ function story({ script, person }) {
     await page.getByLabel('Votre message').fill('Merci à tous deux.');
     const before = (await received(demo, colleague)).length;
     await sendForm();
-    await status('Message envoyé.');
+    await status('Votre message est enregistré et part vers le professionnel.');
     await reply(3);
     await nth(demo, colleague, before + 1);
   });

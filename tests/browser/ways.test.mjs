@@ -69,7 +69,7 @@ it('a patient reads, answers and blocks by the keyboard, enlarges the pages and 
   await reach(page, page.getByLabel('Votre message'));
   await page.keyboard.type('Merci docteur.');
   await press(page, page.getByRole('button', { name: 'Envoyer' }));
-  await status(page, 'Message envoyé.');
+  await status(page, 'Votre message est enregistré et part vers le professionnel.');
   await nth(demo, doctor.mailboxes[0], before + 1);
   await bears(page, 'conversation', ['zoom', 'spacing', 'large text', 'forced colours', 'paper']);
 
