@@ -14,10 +14,11 @@ let timer = null;
 let asking = false;
 let back = null; // what had the focus before the notice
 
-const box = document.createElement('div');
+const box = document.createElement('section'); // a landmark: it stands outside of the others
 const words = document.createElement('p');
 const stay = document.createElement('button');
 box.className = 'session';
+box.setAttribute('aria-label', 'Fin de connexion');
 words.setAttribute('role', 'status');
 stay.type = 'button';
 stay.className = 'button';
