@@ -26,7 +26,8 @@ build: ## build bin/mesbridge
 
 test: ## install what is missing, then every test at its small size (at most 15 minutes with the tools there)
 	@.ci/setup test
-	@$(MAKE) --no-print-directory test-unit test-redis test-browser test-interop test-e2e
+	@$(MAKE) --no-print-directory test-unit test-redis test-interop
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-browser test-e2e
 
 test-unit: ## every package by itself, with the race detector, and the tests of the repository
 	go test -race $(PACKAGES)
@@ -39,7 +40,7 @@ test-e2e: build ## the stories, on the built binary
 	MESBRIDGE=$(CURDIR)/$(BIN) go test -count=1 -skip '$(REPOSITORY)|Interop' ./tests
 
 test-browser: build $(NODE) ## pages in a real Chromium, with axe
-	timeout 10m $(NODE) --test tests/browser/*.test.mjs
+	timeout 10m $(NODE) --test --test-concurrency=2 tests/browser/*.test.mjs
 
 $(NODE):
 	@.ci/setup test
