@@ -132,7 +132,10 @@ func (p *patient) notePair(m *message, in mail, shown bool) {
 	}
 	if m.marker {
 		p.ends = append(p.ends, end{by: in.from, place: p.next(), at: p.m.now, how: "subject"})
-		k.until, k.awaiting, k.planned, k.crossing = time.Time{}, false, time.Time{}, nil
+		if !k.planned.IsZero() { // else the end came, and what crossed it is still to be marked
+			k.crossing = nil
+		}
+		k.until, k.awaiting, k.planned = time.Time{}, false, time.Time{}
 	}
 }
 
