@@ -35,6 +35,9 @@ func (l *loaded) closeThread(ctx context.Context, id ID) (*decision, error) {
 	if err := l.alsoEpisode(ctx, stored.Visit); err != nil {
 		return nil, err
 	}
+	if err := l.alsoExchanges(ctx, mailboxesOf(l.state.Conversations[id.Conversation()])); err != nil { // what the patient may do depends on them
+		return nil, err
+	}
 	_, label, _, err := l.episodeOf(stored.Visit)
 	if err != nil {
 		return nil, err
