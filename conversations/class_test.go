@@ -65,6 +65,15 @@ type trips struct {
 	n int
 }
 
+// counted returns a counter of trips, and the wrapping by which a bench counts them.
+func counted() (*trips, func(conversations.Store) conversations.Store) {
+	r := &trips{}
+	return r, func(s conversations.Store) conversations.Store {
+		r.Store = s
+		return r
+	}
+}
+
 func (r *trips) Facts(ctx context.Context, p conversations.PatientID, q conversations.FactsQuery) (conversations.Facts, error) {
 	r.n++
 	return r.Store.Facts(ctx, p, q)
@@ -139,11 +148,8 @@ func everyQuestion() []asked {
 // them apart, however loaded the machine is.
 func TestUnreachable_sameTripsInTheClass(t *testing.T) {
 	t.Parallel()
-	var r *trips
-	b := newBench(t, func(s conversations.Store) conversations.Store {
-		r = &trips{Store: s}
-		return r
-	})
+	r, counting := counted()
+	b := newBench(t, counting)
 	b.taken(mail{from: doctor, subject: "Un", text: "1"})
 	b.settle()
 	contact := b.thread("Un").Contact
@@ -184,11 +190,8 @@ func kindOrNone(err error) conversations.Kind {
 // D36, D29: a stranger's question costs the same whether the patient exists, cannot be reached, or was never enrolled.
 func TestAsk_sameTripsWhoeverItIs(t *testing.T) {
 	t.Parallel()
-	var r *trips
-	b := newBench(t, func(s conversations.Store) conversations.Store {
-		r = &trips{Store: s}
-		return r
-	})
+	r, counting := counted()
+	b := newBench(t, counting)
 	costs := map[string]int{}
 	for _, first := range []bool{true, false} { // the first question of somebody, and a further one
 		for name, ins := range map[string]rules.INS{"enrolled": anINS, "never enrolled": anotherINS} {
@@ -227,11 +230,8 @@ func TestAsk_sameTripsWhoeverItIs(t *testing.T) {
 // it is not found, by the same round trips whether he is known here or not.
 func TestExchangeWith_tellsTheOwnRegisterAlone(t *testing.T) {
 	t.Parallel()
-	var r *trips
-	b := newBench(t, func(s conversations.Store) conversations.Store {
-		r = &trips{Store: s}
-		return r
-	})
+	r, counting := counted()
+	b := newBench(t, counting)
 	b.taken(mail{from: doctor, subject: "Un", text: "1"})
 	b.settle()
 	line, err := b.ExchangeWith(t.Context(), address(t, doctor), anINS)
@@ -253,11 +253,8 @@ func TestExchangeWith_tellsTheOwnRegisterAlone(t *testing.T) {
 // D36, class unknown: never opened, opposed, erased cost the same trips.
 func TestUnknown_sameTripsInTheClass(t *testing.T) {
 	t.Parallel()
-	var r *trips
-	b := newBench(t, func(s conversations.Store) conversations.Store {
-		r = &trips{Store: s}
-		return r
-	})
+	r, counting := counted()
+	b := newBench(t, counting)
 	for _, q := range everyQuestion() {
 		_ = q.do(b, anINS)
 	}
@@ -286,11 +283,8 @@ func TestUnknown_sameTripsInTheClass(t *testing.T) {
 // A9, A1: whatever another mailbox asks by an id, what exists costs the round trips of what does not.
 func TestStranger_sameTripsForWhatDoesNotExist(t *testing.T) {
 	t.Parallel()
-	var r *trips
-	l := newListener(t, func(s conversations.Store) conversations.Store {
-		r = &trips{Store: s}
-		return r
-	})
+	r, counting := counted()
+	l := newListener(t, counting)
 	l.taken(mail{from: doctor, subject: "Un", text: "1"})
 	l.told()
 	thread, pair, ctx := l.thread("Un").ID, l.contactOf(doctor), t.Context()

@@ -260,8 +260,7 @@ func (d *demonstration) present(ctx context.Context, url string) error {
 // people makes the cast known, unless they are, and tells their past when a new demonstration is asked for one.
 func (d *demonstration) people(ctx context.Context) ([]conversations.Patient, error) {
 	service, p := d.app.Conversations, (*past)(nil)
-	if d.Past && unknown(ctx, service, d.cast.Patients[0].INS) {
-		var err error
+	if _, err := service.PatientByINS(ctx, d.cast.Patients[0].INS); d.Past && isUnknown(err) {
 		if p, err = d.openPast(); err != nil {
 			return nil, err
 		}

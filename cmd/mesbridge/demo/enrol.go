@@ -19,7 +19,7 @@ func enrol(ctx context.Context, service *conversations.Service, all []Patient, m
 	known := make([]conversations.Patient, len(all))
 	for i, p := range all {
 		found, err := service.PatientByINS(ctx, p.INS)
-		unknown := err != nil && conversations.KindOf(err) == conversations.KindMailboxUnknown
+		unknown := isUnknown(err)
 		switch {
 		case err != nil && !unknown:
 			return nil, fmt.Errorf("look up patient %d: %w", i, err)
@@ -43,9 +43,8 @@ func enrol(ctx context.Context, service *conversations.Service, all []Patient, m
 // Majority is when the minors of the cast come of age unless the caller wants it otherwise: not soon (D28).
 func Majority() time.Time { return time.Date(2033, time.January, 14, 23, 0, 0, 0, time.UTC) }
 
-// unknown reports whether nobody made a patient known yet.
-func unknown(ctx context.Context, service *conversations.Service, ins rules.INS) bool {
-	_, err := service.PatientByINS(ctx, ins)
+// isUnknown reports whether an error says that nobody made the patient known yet.
+func isUnknown(err error) bool {
 	return err != nil && conversations.KindOf(err) == conversations.KindMailboxUnknown
 }
 

@@ -17,9 +17,8 @@ func models() []conversations.Template {
 
 // keepModels has a user of a mailbox keep its first templates.
 func keepModels(ctx context.Context, service *conversations.Service, by Professional, a conversations.Address) error {
-	actor := conversations.Actor{Kind: conversations.ActorProfessional, ID: by.ID, Name: by.Name()}
 	for _, t := range models() {
-		if _, err := service.SaveTemplate(ctx, actor, a, t); err != nil {
+		if _, err := service.SaveTemplate(ctx, by.actor(), a, t); err != nil {
 			return fmt.Errorf("keep a template: %w", err)
 		}
 	}

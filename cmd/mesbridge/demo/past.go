@@ -248,14 +248,20 @@ func (t *talk) drafts(days int, hour, text string) {
 	t.add(days, hour, func(ctx context.Context) error { return t.core.SaveDraft(ctx, t.self(), t.person(), t.id, text) })
 }
 
+// exchange is that of the writer with the patient.
+func (t *talk) exchange(ctx context.Context) (conversations.ID, error) {
+	seen, err := t.core.Thread(ctx, t.person(), t.id)
+	return seen.Contact, err
+}
+
 // ends has the writer end the exchange.
 func (t *talk) ends(days int, hour string) {
 	t.add(days, hour, func(ctx context.Context) error {
-		seen, err := t.core.Thread(ctx, t.person(), t.id)
+		exchange, err := t.exchange(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = t.core.EndExchange(ctx, t.actor, t.boxes(), seen.Contact)
+		_, err = t.core.EndExchange(ctx, t.actor, t.boxes(), exchange)
 		return err
 	})
 }
@@ -263,11 +269,11 @@ func (t *talk) ends(days int, hour string) {
 // blocks has the patient block the writer.
 func (t *talk) blocks(days int, hour string) {
 	t.add(days, hour, func(ctx context.Context) error {
-		seen, err := t.core.Thread(ctx, t.person(), t.id)
+		exchange, err := t.exchange(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = t.core.Block(ctx, t.self(), t.person(), seen.Contact, time.Time{})
+		_, err = t.core.Block(ctx, t.self(), t.person(), exchange, time.Time{})
 		return err
 	})
 }
