@@ -20,7 +20,7 @@ func (a *App) whyFrozen(v visit, t conversations.Thread) (page.Freeze, error) {
 		return page.Freeze{}, err
 	case account.State == rules.MessagingClosed:
 		return page.Freeze{Closed: account.Since}, nil
-	case v.acting != nil && !v.acting.Rights.Has(rules.MayBlock):
+	case !v.may(rules.MayBlock):
 		return page.Freeze{}, nil
 	}
 	all, err := a.deps.Conversations.Objections(v.ctx, v.patient)

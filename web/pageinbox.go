@@ -51,7 +51,7 @@ func (a *App) whyEmpty(v visit) (page.Empty, error) {
 	if err != nil || account.State == rules.MessagingClosed {
 		return page.Empty{Closed: err == nil}, err
 	}
-	if v.acting != nil && !v.acting.Rights.Has(rules.MayGovern) { // who may not choose it is not told of it
+	if !v.may(rules.MayGovern) { // who may not choose it is not told of it
 		return page.Empty{}, nil
 	}
 	n, _, err := a.deps.Conversations.Notification(v.ctx, v.patient)

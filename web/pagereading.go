@@ -17,7 +17,7 @@ func readingPage(a *App, v visit) (view, error) {
 	case line.Type == page.MessageType:
 		return attachedPage(a, v)
 	}
-	if v.acting != nil && !v.acting.Rights.Has(rules.MayManage) {
+	if !v.may(rules.MayManage) {
 		line.Savable = false
 	}
 	return show(page.Reading{AttachmentLine: line, Thread: v.id, CSRF: v.csrf, Kind: filetype.Shown(line.Type, line.Name)})
