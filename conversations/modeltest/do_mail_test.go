@@ -97,7 +97,7 @@ func (w *world) hand(p *patient, in mail, late bool) {
 	if !ok {
 		return
 	}
-	in.mark = fmt.Sprintf("%d %s %s", in.from, in.id, in.text)
+	in.mark = fmt.Sprintf("%d %s %s %s", in.from, in.id, in.subject, in.text)
 	marks := w.marks[w.number(p)]
 	repeat := marks[in.mark]
 	repeated, err := w.service().Receive(w.ctx, incoming)
