@@ -62,5 +62,5 @@ func (a *App) askLogin(c *fiber.Ctx, r pageRoute) error {
 	if err != nil {
 		f = form{} // too large to give back, or unreadable: the page is the same without it
 	}
-	return a.sendView(c, visit{}, view{status: http.StatusForbidden, page: loggedOut(kind, f.value(fieldText), requestID(c))})
+	return a.sendView(c, visit{}, view{status: http.StatusForbidden, page: loggedOut(kind, f.typed(), requestID(c))})
 }

@@ -117,6 +117,11 @@ func badForm(cause error) error {
 	return &problem{status: http.StatusBadRequest, code: codeInvalidRequest, cause: cause}
 }
 
+// typed is all that was written in the form, subject first, for a page that gives it back.
+func (f form) typed() string {
+	return strings.TrimSpace(strings.TrimSpace(f.value(page.FieldSubject)) + "\n\n" + f.text())
+}
+
 // text is a typed text as it is kept: browsers send CRLF for each line end.
 func (f form) text() string {
 	return strings.TrimSpace(strings.ReplaceAll(f.value(fieldText), "\r\n", "\n"))

@@ -74,17 +74,13 @@ func absenceForm(a *App, v visit) (view, error) {
 		Cover: strings.TrimSpace(v.form.value(page.FieldCover)), Admit: v.form.value(page.FieldAdmit) != "",
 	}
 	in := conversations.AbsenceInput{Text: f.Text, Admit: f.Admit}
-	if in.From, f.FromFault = a.firstDay(f.From); f.FromFault == "" {
-		if in.Until, f.UntilFault = a.lastDay(f.Until); f.Until == "" {
-			f.UntilFault = faultAbsenceEnd
-		}
-	}
+	a.readPeriod(&f, &in)
 	if f.Cover != "" {
 		if in.Cover, err = rules.ParseAddress(f.Cover); err != nil {
-			f.CoverFault = faultCover
+			f.Add(page.FieldCover, faultCover)
 		}
 	}
-	if f.Faulty() {
+	if len(f.Faults) > 0 {
 		return a.absenceAgain(v, f)
 	}
 	_, err = a.deps.Conversations.DeclareAbsence(v.ctx, v.who.actor(), m.Mailbox.Address, in)
@@ -95,15 +91,32 @@ func absenceForm(a *App, v visit) (view, error) {
 		}
 		return goTo(mailboxesPath + "/" + string(v.id) + "/absence?fait=" + string(page.NoticeAbsent))
 	case "cover":
-		if f.CoverFault = faultCover; f.Admit {
-			f.CoverFault += " " + faultAdmit
+		if f.Admit {
+			f.Add(page.FieldCover, faultCover+" "+faultAdmit)
+		} else {
+			f.Add(page.FieldCover, faultCover)
 		}
 	case "until":
-		f.UntilFault = faultAbsenceEnd
+		f.Add(fieldUntil, faultAbsenceEnd)
 	default:
-		f.TextFault = faultAbsenceText
+		f.Add(fieldText, faultAbsenceText)
 	}
 	return a.absenceAgain(v, f)
+}
+
+// readPeriod reads the first and the last day of an absence.
+func (a *App) readPeriod(f *page.AbsenceForm, in *conversations.AbsenceInput) {
+	var fault string
+	if in.From, fault = a.firstDay(f.From); fault != "" {
+		f.Add(page.FieldFrom, fault)
+		return
+	}
+	switch in.Until, fault = a.lastDay(f.Until); {
+	case f.Until == "":
+		f.Add(fieldUntil, faultAbsenceEnd)
+	case fault != "":
+		f.Add(fieldUntil, fault)
+	}
 }
 
 // firstDay reads the first day of a period as the instant at which it begins in Paris; none is the zero time.

@@ -48,17 +48,20 @@ func inviteForm(a *App, v visit) (view, error) {
 	if kind == "" {
 		kind = rules.Caregiver
 	}
-	until, fault := a.lastDay(f.Until)
-	f.UntilFault = fault
+	f.Parent = kind == rules.Parent
 	if f.Name == "" || utf8.RuneCountInString(f.Name) > conversations.MaxDelegateName {
-		f.NameFault = "Écrivez le nom de la personne, en 80 caractères au plus."
+		f.Add(fieldName, "Écrivez le nom de la personne, en 80 caractères au plus.")
 	}
-	if f.NameFault != "" || f.UntilFault != "" {
+	until, fault := a.lastDay(f.Until)
+	if fault != "" {
+		f.Add(fieldUntil, fault)
+	}
+	if len(f.Faults) > 0 {
 		return a.delegatesView(v, f, http.StatusUnprocessableEntity)
 	}
 	_, err := a.deps.Conversations.Invite(v.ctx, v.who.actor(), v.patient, conversations.InvitationInput{Kind: kind, Name: f.Name, Until: until})
 	if err != nil && conversations.KindOf(err) == conversations.KindInvalidRequest {
-		f.NameFault = "Il n’y a plus de place\u00a0: trois aidants et deux représentants légaux au plus. Mettez d’abord fin à un accès ou à une invitation."
+		f.Add(page.FieldInvite, "Il n’y a plus de place\u00a0: trois aidants et deux représentants légaux au plus. Mettez d’abord fin à un accès ou à une invitation.")
 		return a.delegatesView(v, f, http.StatusUnprocessableEntity)
 	}
 	if err != nil {

@@ -112,7 +112,7 @@ func (a *App) deskThreadView(v visit, f page.ComposeForm, own page.TeamForm) (vi
 		return view{}, err
 	}
 	out, err := show(p)
-	if len(f.Errors) > 0 {
+	if len(f.Faults) > 0 {
 		out.status = http.StatusUnprocessableEntity
 	}
 	return out, err
@@ -152,7 +152,7 @@ func continueForm(a *App, v visit) (view, error) {
 		return continueCopyForm(a, v)
 	}
 	f, in := a.readCompose(v)
-	if len(f.Errors) > 0 {
+	if len(f.Faults) > 0 {
 		return a.deskThreadView(v, f.ComposeForm, page.TeamForm{})
 	}
 	told, err := a.tellFirst(v)
@@ -160,7 +160,7 @@ func continueForm(a *App, v visit) (view, error) {
 	case err != nil:
 		return view{}, toProfessional(err)
 	case told != "":
-		f.Errors = append(f.Errors, page.FieldError{Field: page.FieldText, Text: told})
+		f.Add(page.FieldText, told)
 		return a.deskThreadView(v, f.ComposeForm, page.TeamForm{})
 	}
 	_, err = a.writeAs(v.ctx, v.who, v.id, in)

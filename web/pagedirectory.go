@@ -86,10 +86,10 @@ func copiesTo(list []page.Copy) []conversations.Address {
 
 // searchCopies adds to a form whom the directory knows by the name that was typed, to be chosen.
 func (a *App) searchCopies(f *page.ComposeForm) {
-	f.CopySearched, f.Errors = true, nil
+	f.CopySearched, f.Faults = true, nil
 	q, err := question(f.CopyName, "", "", f.CopyPlace)
 	if err != nil {
-		f.Errors = []page.FieldError{{Field: page.FieldCopyName, Text: faultCopyQuestion}}
+		f.Faults = page.Faults{{Field: page.FieldCopyName, Text: faultCopyQuestion}}
 		return
 	}
 	found, next, err := a.deps.Directory.Search(q, "", copiesShown)

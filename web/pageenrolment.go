@@ -36,12 +36,12 @@ func enrolmentsPage(a *App, v visit) (view, error) {
 	return a.enrolmentsView(v, page.EnrolmentForm{}, nil)
 }
 
-func (a *App) enrolmentsView(v visit, f page.EnrolmentForm, faults []page.FieldError) (view, error) {
+func (a *App) enrolmentsView(v visit, f page.EnrolmentForm, faults page.Faults) (view, error) {
 	found, err := a.deps.Conversations.Enrolments(v.ctx, v.who.actor())
 	if err != nil {
 		return view{}, err
 	}
-	out, err := show(page.Enrolments{Items: found, Form: f, Errors: faults, Notice: page.Notice(v.query("fait"))})
+	out, err := show(page.Enrolments{Items: found, Form: f, Faults: faults, Notice: page.Notice(v.query("fait"))})
 	if len(faults) > 0 {
 		out.status = http.StatusUnprocessableEntity
 	}
@@ -49,7 +49,7 @@ func (a *App) enrolmentsView(v visit, f page.EnrolmentForm, faults []page.FieldE
 }
 
 // enrolmentForm reads the form, and what is wrong with it.
-func (a *App) enrolmentForm(v visit) (page.EnrolmentForm, conversations.EnrolmentInput, []page.FieldError) {
+func (a *App) enrolmentForm(v visit) (page.EnrolmentForm, conversations.EnrolmentInput, page.Faults) {
 	text := func(name string) string { return strings.Join(strings.Fields(v.form.value(name)), " ") }
 	f := page.EnrolmentForm{
 		INS: text(page.FieldINS), Family: text(page.FieldFamily), Given: text(page.FieldGiven), Birth: text(page.FieldBirth), Sex: text(page.FieldSex),
@@ -59,7 +59,7 @@ func (a *App) enrolmentForm(v visit) (page.EnrolmentForm, conversations.Enrolmen
 		Traits:   rules.Traits{Family: f.Family, Given: f.Given, Birth: f.Birth, Sex: rules.Sex(f.Sex), Place: f.Place},
 		Document: conversations.DocumentKind(f.Document), Qualified: f.Checked,
 	}
-	var faults []page.FieldError
+	var faults page.Faults
 	var err error
 	if in.INS, err = rules.ParseINS(strings.ReplaceAll(f.INS, " ", ""), a.cfg.CheckINSKey); err != nil {
 		faults = append(faults, page.FieldError{Field: page.FieldINS, Text: insFault(err)})
@@ -158,7 +158,7 @@ func (a *App) representationForm(v visit) (p page.Representations, patient, pers
 		text := strings.Join(strings.Fields(v.form.value(name)), "")
 		ins, err := rules.ParseINS(text, a.cfg.CheckINSKey)
 		if err != nil {
-			p.Errors = append(p.Errors, page.FieldError{Field: name, Text: insFault(err)})
+			p.Add(name, insFault(err))
 		}
 		return text, ins
 	}
@@ -173,21 +173,21 @@ func declareForm(a *App, v visit) (view, error) {
 	p.Title, p.Scope, p.Until, p.Papers = v.form.value(page.FieldTitle), v.form.value(fieldScope), v.form.value(fieldUntil), v.form.value(page.FieldPapers) != ""
 	until, fault := a.lastDay(p.Until)
 	if fault != "" {
-		p.Errors = append(p.Errors, page.FieldError{Field: fieldUntil, Text: fault})
+		p.Add(fieldUntil, fault)
 	}
 	if !slices.ContainsFunc(p.Titles(), func(o page.Option) bool { return o.Value == p.Title }) {
-		p.Errors = append(p.Errors, page.FieldError{Field: page.FieldTitle, Text: "Choisissez à quel titre cette personne agit."})
+		p.Add(page.FieldTitle, "Choisissez à quel titre cette personne agit.")
 	}
 	in := conversations.Declaration{Patient: patient, Person: person, Kind: rules.DelegationKind(p.Title), Until: until}
 	if in.Kind == rules.Protector {
 		if in.Scope = rules.DelegationScope(p.Scope); p.Scope == "" {
-			p.Errors = append(p.Errors, page.FieldError{Field: fieldScope, Text: "Dites ce que le jugement permet."})
+			p.Add(fieldScope, "Dites ce que le jugement permet.")
 		}
 	}
 	if !p.Papers {
-		p.Errors = append(p.Errors, page.FieldError{Field: page.FieldPapers, Text: "Confirmez que vous avez vu les papiers qui le prouvent."})
+		p.Add(page.FieldPapers, "Confirmez que vous avez vu les papiers qui le prouvent.")
 	}
-	if len(p.Errors) > 0 {
+	if len(p.Faults) > 0 {
 		return view{status: http.StatusUnprocessableEntity, page: p}, nil
 	}
 	if err := a.deps.Conversations.DeclareRepresentation(v.ctx, v.who.actor(), in); err != nil {
@@ -200,7 +200,7 @@ func declareForm(a *App, v visit) (view, error) {
 func dismissForm(a *App, v visit) (view, error) {
 	p, patient, person := a.representationForm(v)
 	p.Ending = true
-	if len(p.Errors) > 0 {
+	if len(p.Faults) > 0 {
 		return view{status: http.StatusUnprocessableEntity, page: p}, nil
 	}
 	if _, err := a.deps.Conversations.EndRepresentation(v.ctx, v.who.actor(), patient, person); err != nil {
@@ -213,9 +213,9 @@ func dismissForm(a *App, v visit) (view, error) {
 func representationAgain(p page.Representations, err error) (view, error) {
 	switch conversations.KindOf(err) {
 	case conversations.KindMailboxUnknown, conversations.KindNotFound:
-		p.Errors = []page.FieldError{{Field: page.FieldINS, Text: "L’une des deux personnes n’est pas inscrite. Inscrivez d’abord chacune sous son propre matricule."}}
+		p.Faults = page.Faults{{Field: page.FieldINS, Text: "L’une des deux personnes n’est pas inscrite. Inscrivez d’abord chacune sous son propre matricule."}}
 	case conversations.KindInvalidRequest:
-		p.Errors = []page.FieldError{{Field: page.FieldTitle, Text: "Ce titre n’est pas possible\u00a0: un parent ou tuteur représente un mineur, la protection vise un majeur, le représentant est majeur, et il y en a deux au plus."}}
+		p.Faults = page.Faults{{Field: page.FieldTitle, Text: "Ce titre n’est pas possible\u00a0: un parent ou tuteur représente un mineur, la protection vise un majeur, le représentant est majeur, et il y en a deux au plus."}}
 	default:
 		return view{}, err
 	}

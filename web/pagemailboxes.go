@@ -69,19 +69,19 @@ func admitUserForm(a *App, v visit) (view, error) {
 	until, fault := a.lastDay(f.Until)
 	switch personFault(who) {
 	case "person":
-		f.Errors = append(f.Errors, page.FieldError{Field: page.FieldPerson, Text: "Écrivez le numéro RPPS, ou l’identifiant donné par l’établissement."})
+		f.Add(page.FieldPerson, "Écrivez le numéro RPPS, ou l’identifiant donné par l’établissement.")
 	case "name":
-		f.Errors = append(f.Errors, page.FieldError{Field: page.FieldName, Text: "Écrivez le nom de la personne."})
+		f.Add(page.FieldName, "Écrivez le nom de la personne.")
 	}
 	if fault != "" {
-		f.Errors = append(f.Errors, page.FieldError{Field: fieldUntil, Text: fault})
+		f.Add(fieldUntil, fault)
 	}
-	if len(f.Errors) > 0 {
+	if len(f.Faults) > 0 {
 		return a.refusedUser(v, f)
 	}
 	if _, err := a.deps.Conversations.AdmitUser(v.ctx, v.who.actor(), m.Mailbox.Address, who, until); err != nil {
 		if conversations.KindOf(err) == conversations.KindNotHabilitated {
-			f.Errors = []page.FieldError{{Field: page.FieldPerson, Text: "Vous ne pouvez pas vous inscrire vous-même\u00a0: l’annuaire ne vous connaît pas d’exercice. Demandez à un autre responsable."}}
+			f.Faults = page.Faults{{Field: page.FieldPerson, Text: "Vous ne pouvez pas vous inscrire vous-même\u00a0: l’annuaire ne vous connaît pas d’exercice. Demandez à un autre responsable."}}
 			return a.refusedUser(v, f)
 		}
 		return view{}, err

@@ -156,7 +156,7 @@ func (a *App) formAgain(v visit, status int, fault page.FieldError) (view, error
 	return view{status: status, page: page.Conversation{
 		Thread: v.withinRights(t), CSRF: v.csrf, Acting: v.acting != nil,
 		Form: page.ReplyForm{
-			Text: v.form.text(), Seen: t.DraftMark, Choice: choiceOf(v.form), Operation: operation, Errors: []page.FieldError{fault},
+			Text: v.form.text(), Seen: t.DraftMark, Choice: choiceOf(v.form), Operation: operation, Faults: page.Faults{fault},
 			FilesAgain: v.form.cut || len(v.form.files) > 0,
 		},
 	}}, nil

@@ -196,7 +196,7 @@ func (a *App) pageHandler(r pageRoute) fiber.Handler {
 			}
 			if !sameToken(v.form.value(fieldCSRF), v.csrf) {
 				if serve = r.expired; serve == nil {
-					return a.sendView(c, v, view{status: http.StatusForbidden, page: formExpired(requestID(c))})
+					return a.sendView(c, v, view{status: http.StatusForbidden, page: formExpired(v.form.typed(), requestID(c))})
 				}
 			}
 		}
@@ -205,7 +205,7 @@ func (a *App) pageHandler(r pageRoute) fiber.Handler {
 			if r.method == http.MethodGet && r.path != accountPath && v.who.Kind == Patient && conversations.KindOf(err) == conversations.KindPatientOpposed {
 				return c.Redirect(accountPath, http.StatusSeeOther) // it says why nothing can be read
 			}
-			return err
+			return givingBack(err, v.form.typed())
 		}
 		return a.sendView(c, v, out)
 	}

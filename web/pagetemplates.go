@@ -110,13 +110,13 @@ func (a *App) saveTemplateForm(v visit) (view, error) {
 	case core == nil:
 		return view{}, err
 	case core.Kind == conversations.KindInvalidRequest && core.Rule == "R71":
-		f.TextFault = faultPlaceholder
+		f.Add(fieldText, faultPlaceholder)
 	case core.Kind == conversations.KindInvalidRequest && f.Name == "":
-		f.NameFault = faultTemplateName
+		f.Add(page.FieldName, faultTemplateName)
 	case core.Kind == conversations.KindInvalidRequest:
-		f.TextFault = faultTemplateText
+		f.Add(fieldText, faultTemplateText)
 	case core.Kind == conversations.KindTooLarge:
-		f.TextFault = faultTemplates
+		f.Add(fieldText, faultTemplates)
 	default:
 		return view{}, err
 	}

@@ -60,7 +60,7 @@ type addressee struct {
 
 // addressed reads from which mailbox and to whom a form writes: by an exchange, or by a matricule that the
 // professional vouches for (R25).
-func (a *App) addressed(v visit) (addressee, []page.FieldError, error) {
+func (a *App) addressed(v visit) (addressee, page.Faults, error) {
 	if pair := v.form.value(page.FieldExchange); pair != "" {
 		id, err := outsideID(pair)
 		if err != nil {
@@ -79,7 +79,7 @@ func (a *App) addressed(v visit) (addressee, []page.FieldError, error) {
 	}
 	m := v.who.Mailboxes[at]
 	to := addressee{mailbox: m, choice: page.Choice{Key: a.mailboxKey(m), Address: m.Wire(), Chosen: true}}
-	var faults []page.FieldError
+	var faults page.Faults
 	ins, err := rules.ParseINS(strings.Join(strings.Fields(v.form.value(page.FieldINS)), ""), a.cfg.CheckINSKey)
 	if err != nil {
 		faults = append(faults, page.FieldError{Field: page.FieldINS, Text: insFault(err)})
@@ -103,7 +103,7 @@ func composePage(a *App, v visit) (view, error) {
 			boxes[i].Chosen = boxes[i].Key == to.choice.Key
 		}
 		return view{status: http.StatusUnprocessableEntity, page: page.Identify{
-			Mailboxes: boxes, INS: v.form.value(page.FieldINS), Qualified: v.form.value(page.FieldQualified) != "", Copies: a.copies(v), Errors: faults,
+			Mailboxes: boxes, INS: v.form.value(page.FieldINS), Qualified: v.form.value(page.FieldQualified) != "", Copies: a.copies(v), Faults: faults,
 		}}, nil
 	}
 	return a.composeView(v, to, page.ComposeForm{Operation: rand.Text(), Template: conversations.ID(v.form.value(page.FieldTemplate)), Copies: a.copies(v)})
@@ -129,7 +129,7 @@ func (a *App) composeView(v visit, to addressee, f page.ComposeForm) (view, erro
 		return view{}, err
 	}
 	out, err := show(p)
-	if len(f.Errors) > 0 {
+	if len(f.Faults) > 0 {
 		out.status = http.StatusUnprocessableEntity
 	}
 	return out, err
@@ -188,12 +188,12 @@ func sendForm(a *App, v visit) (view, error) {
 	}
 	f, in := a.readCompose(v)
 	if strings.TrimSpace(f.Subject) == "" || checkSubject(f.Subject) != nil {
-		f.Errors = append(f.Errors, page.FieldError{Field: page.FieldSubject, Text: faultSubject})
+		f.Add(page.FieldSubject, faultSubject)
 	}
 	if !f.Confirmed {
-		f.Errors = append(f.Errors, page.FieldError{Field: page.FieldConfirmed, Text: faultConfirmed})
+		f.Add(page.FieldConfirmed, faultConfirmed)
 	}
-	if len(f.Errors) > 0 {
+	if len(f.Faults) > 0 {
 		return a.composeView(v, to, f.ComposeForm)
 	}
 	in.Mailbox, in.INS, in.Subject, in.Confidential = to.mailbox, to.ins, f.Subject, rules.Confidential(f.Confidential)
@@ -201,10 +201,21 @@ func sendForm(a *App, v visit) (view, error) {
 	if err == nil {
 		return goTo(atDeskThread(t.ID) + "?fait=" + string(page.NoticeSent))
 	}
+	if conversations.KindOf(err) == conversations.KindMailboxUnknown {
+		return view{status: http.StatusNotFound, page: nobodyThere(problemOf(err), v.form.typed())}, nil
+	}
 	if !f.refusedBy(err) {
 		return view{}, toProfessional(err)
 	}
 	return a.composeView(v, to, f.ComposeForm)
+}
+
+// nobodyThere tells that a matricule has no mailbox, which nothing said before the message was sent (D29).
+func nobodyThere(p *problem, typed string) page.Trouble {
+	return page.Trouble{
+		Heading: "Votre message n’a pas été envoyé", What: p.title(true), Text: typed,
+		Next: []page.Step{{Text: "Vérifier le matricule INS", Href: writePath}, stepHome()},
+	}
 }
 
 // composeForm is a form with what reads and faults it.
@@ -222,33 +233,32 @@ func (a *App) readCompose(v visit) (composeForm, conversations.ThreadInput) {
 	in := conversations.ThreadInput{Text: f.Text, NoReply: f.NoReply, ReadReceipt: f.Receipt, Acknowledged: f.Reason, Operation: f.Operation, CopyTo: copiesTo(f.Copies)}
 	f.FilesAgain = v.form.cut || len(v.form.files) > 0
 	f.AskReason, f.AskConfidential = f.Reason != "", f.Confidential != ""
-	fault := func(field, text string) { f.Errors = append(f.Errors, page.FieldError{Field: field, Text: text}) }
 	switch {
 	case v.form.cut:
-		fault(page.FieldFiles, faultSize)
+		f.Add(page.FieldFiles, faultSize)
 		return f, in
 	case f.Text == "":
-		fault(page.FieldText, faultNoText)
+		f.Add(page.FieldText, faultNoText)
 	}
 	if len(f.Operation) > maxOperation {
 		in.Operation = rand.Text()
 	}
 	if len(in.CopyTo) > conversations.MaxCopies {
-		fault(page.FieldCopy, faultCopies)
+		f.Add(page.FieldCopy, faultCopies)
 	}
 	if len(v.form.files) > maxAttachments {
-		fault(page.FieldFiles, faultMany)
+		f.Add(page.FieldFiles, faultMany)
 	}
 	for _, one := range v.form.files {
 		kind, text := typeOf(one)
 		if text != "" {
-			fault(page.FieldFiles, text)
+			f.Add(page.FieldFiles, text)
 			break
 		}
 		in.Attachments = append(in.Attachments, conversations.Attachment{Name: one.name, Type: kind, Content: one.content})
 	}
 	if asMail(in.Text, in.Attachments) > a.cfg.MaxMessageBytes {
-		fault(page.FieldFiles, faultSize)
+		f.Add(page.FieldFiles, faultSize)
 	}
 	return f, in
 }
@@ -277,7 +287,7 @@ func (f *composeForm) refusedBy(err error) bool {
 		return false
 	}
 	fault := func(field, text string) bool {
-		f.Errors = append(f.Errors, page.FieldError{Field: field, Text: text})
+		f.Add(field, text)
 		return true
 	}
 	switch core.Kind { //nolint:exhaustive // the others are told by a page of their own

@@ -204,12 +204,16 @@ func TestSend(t *testing.T) {
 	w.core.failOn["OpenThread"] = &conversations.Error{Kind: conversations.KindObjectionRecorded, Rule: ruleSoft}
 	w.post(proKey, "/pro/ecrire/message", addressedForm(w, message...)).wants(http.StatusUnprocessableEntity, "").has("malgré l’opposition", `name="motif"`)
 	w.core.failOn["OpenThread"] = kind(conversations.KindBlockedByPatient) // D13: one answer for the whole class
-	blocked := w.post(proKey, "/pro/ecrire/message", addressedForm(w, message...)).wants(http.StatusForbidden, "").has("la messagerie de ce patient ne peut pas recevoir votre message")
+	blocked := w.post(proKey, "/pro/ecrire/message", addressedForm(w, message...)).wants(http.StatusForbidden, "").has("la messagerie de ce patient ne peut pas recevoir votre message", "Bilan\n\nBonjour")
+	checkMarkup(t, "blocked", blocked.body)
 	w.core.failOn["OpenThread"] = kind(conversations.KindUnreachable)
 	closed := w.post(proKey, "/pro/ecrire/message", addressedForm(w, message...)).wants(http.StatusForbidden, "")
 	if withoutReference(blocked.body) != withoutReference(closed.body) {
 		t.Error("a block and a closed mailbox look different (D36)")
 	}
+	w.core.failOn["OpenThread"] = kind(conversations.KindMailboxUnknown) // nothing was said of it before (D29)
+	w.post(proKey, "/pro/ecrire/message", addressedForm(w, message...)).wants(http.StatusNotFound, "").
+		has("Patient non trouvé", "Bilan\n\nBonjour", `href="/pro/ecrire"`).lacks("Page introuvable")
 }
 
 // TestSend_filesAreToAttachAgain: a form keeps no document, and says so in its alert and at the field, whatever is wrong.
@@ -271,6 +275,8 @@ func TestDeskThread(t *testing.T) {
 	}
 	got = w.post(proKey, "/pro/conversations/a1open/ecrire", form).wants(http.StatusUnprocessableEntity, "").has(faultNoText)
 	checkMarkup(t, "refused", got.body)
+	expired := w.post(proKey, "/pro/conversations/a1open/ecrire", "csrf=another&texte=Suite+perdue").wants(http.StatusForbidden, "").has("Formulaire expiré", "Suite perdue")
+	checkMarkup(t, "expired", expired.body)
 	got = w.visit(proKey, "/pro/conversations/a1open/fin").wants(http.StatusOK, "").has("Vos autres conversations avec lui ne changent pas")
 	checkMarkup(t, "end thread", got.body)
 	w.post(proKey, "/pro/conversations/a1open/fin", form).wants(http.StatusSeeOther, "")

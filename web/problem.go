@@ -48,6 +48,7 @@ type problem struct {
 	wait   time.Duration // after which the caller may ask again; 0: as the status has it
 	// english and french replace the title of the code where its words would be another side's.
 	english, french string
+	typed           string // by the visitor of a page, to be given back to him there; in no log, and in no answer of the API
 }
 
 // Error tells code and cause, for the log.
@@ -91,6 +92,13 @@ func asProblem(err error) *problem {
 		return routingProblem(routing)
 	}
 	return &problem{status: http.StatusInternalServerError, code: codeInternal, cause: err}
+}
+
+// givingBack is an error whose page gives back what the visitor had typed: nothing is lost, whatever refused it.
+func givingBack(err error, typed string) error {
+	p := *asProblem(err)
+	p.typed = typed
+	return &p
 }
 
 // bodyProblem answers a body that cannot be read: 400 when it is not JSON at all, 422 when a member is

@@ -176,10 +176,10 @@ func TestTemplatesPages(t *testing.T) {
 		t.Errorf("asked %v", w.core.calls)
 	}
 	w.core.failOn["SaveTemplate"] = &conversations.Error{Kind: conversations.KindInvalidRequest, Rule: "R71"}
-	got = w.post(proKey, path, "csrf="+csrfToken+"&nom=Accueil&texte=%7Bnom%7D").wants(http.StatusUnprocessableEntity, "").has(faultPlaceholder, "{nom}")
+	got = w.post(proKey, path, "csrf="+csrfToken+"&nom=Accueil&texte=%7Bnom%7D").wants(http.StatusUnprocessableEntity, "").has("Rien n’a été enregistré.", faultPlaceholder+"</a>", faultPlaceholder+"</span>", "{nom}")
 	checkMarkup(t, "refused template", got.body)
 	w.core.failOn["SaveTemplate"] = kind(conversations.KindTooLarge)
-	got = w.post(proKey, path+"/a1model", form).wants(http.StatusUnprocessableEntity, "").has(faultTemplates, "Accueil")
+	got = w.post(proKey, path+"/a1model", form).wants(http.StatusUnprocessableEntity, "").has("Rien n’a été enregistré.", faultTemplates, "Accueil")
 	checkMarkup(t, "refused change", got.body)
 
 	w.visit(proKey, "/pro/conversations/a1open?modele="+string(templateID)).wants(http.StatusOK, "").has(`<details class="compose" open`, "Bonjour,\nDr Claire Martin")
@@ -206,13 +206,13 @@ func TestAbsencePages(t *testing.T) {
 	}
 	for fields, fault := range map[string]string{
 		"":                               faultAbsenceEnd,
-		"&fin=2020-01-01":                "Cette date est passée",
-		"&fin=demain":                    "Écrivez la date",
+		"&fin=2020-01-01":                "Cette date est passée. Choisissez aujourd’hui ou un jour à venir, ou laissez le champ vide.",
+		"&fin=demain":                    "Écrivez la date comme 2026-12-31, ou laissez le champ vide.",
 		"&debut=x&fin=2026-05-20":        faultFrom,
 		"&fin=2026-05-20&remplacant=x":   faultCover,
 		"&fin=2026-05-20&remplacant=%00": faultCover,
 	} {
-		got := w.post(proKey, path, "csrf="+csrfToken+fields).wants(http.StatusUnprocessableEntity, "").has(fault)
+		got := w.post(proKey, path, "csrf="+csrfToken+fields).wants(http.StatusUnprocessableEntity, "").has("Rien n’a été enregistré.", fault+"</a>", fault+"</span>")
 		checkMarkup(t, "refused absence", got.body)
 	}
 	for rule, fault := range map[string]string{"R71": faultCover, "I120": faultCover, "I119": faultAbsenceEnd, "D27": faultAbsenceText} {

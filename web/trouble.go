@@ -15,7 +15,7 @@ func (a *App) renderTrouble(c *fiber.Ctx, p *problem) error {
 		v = visit{}
 	}
 	t := troubleOf(p)
-	t.Reference = requestID(c)
+	t.Text, t.Reference = p.typed, requestID(c)
 	return a.sendView(c, v, view{status: p.status, page: t})
 }
 
@@ -78,11 +78,11 @@ func otherAudience(kind PrincipalKind) page.Trouble {
 	}
 }
 
-// formExpired is shown for a form of another session.
-func formExpired(reference string) page.Trouble {
+// formExpired is shown for a form of another session, with the text that was typed.
+func formExpired(text, reference string) page.Trouble {
 	return page.Trouble{
 		Heading: "Formulaire expiré", What: "Votre session a changé depuis l’affichage de la page. Rien n’a été fait.",
-		Next: []page.Step{{Text: "Revenir en arrière, recharger la page et recommencer"}, stepHome()}, Reference: reference,
+		Next: []page.Step{{Text: "Revenir en arrière, recharger la page et recommencer"}, stepHome()}, Text: text, Reference: reference,
 	}
 }
 

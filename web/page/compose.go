@@ -31,14 +31,11 @@ type Identify struct {
 	INS       string // as typed
 	Qualified bool
 	Copies    []Copy // who will be in copy
-	Errors    []FieldError
+	Faults
 }
 
 func (Identify) title() string    { return "Écrire à un patient" }
 func (Identify) template() string { return "identify" }
-
-// Error is the text of the fault of a field, empty for none.
-func (p Identify) Error(field string) string { return faultOf(p.Errors, field) }
 
 // Compose is the page on which a professional writes a first message, with what is known before a word is
 // typed: whom the matricule means, and whether the message would arrive (R28, D29).
@@ -112,7 +109,7 @@ type ComposeForm struct {
 	AskReason                           bool // a refusal is recorded, and a reason overcomes it (D14 d)
 	Operation                           string
 	Seen                                string // what the page of a conversation showed (tellFirst)
-	Errors                              []FieldError
+	Faults
 
 	Templates           []conversations.Template // that the text may begin with
 	Template            conversations.ID         // the one chosen
@@ -123,17 +120,4 @@ type ComposeForm struct {
 	CopySearched        bool
 	CopyFound, CopyMore bool // somebody who is not in copy yet; more than are shown
 	FilesAgain          bool // documents were attached, and no form keeps them
-}
-
-// Error is the text of the fault of a field, empty for none.
-func (f ComposeForm) Error(field string) string { return faultOf(f.Errors, field) }
-
-// faultOf is the text of the fault of a field, empty for none.
-func faultOf(all []FieldError, field string) string {
-	for _, e := range all {
-		if e.Field == field {
-			return e.Text
-		}
-	}
-	return ""
 }

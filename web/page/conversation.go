@@ -36,15 +36,9 @@ type ReplyForm struct {
 	Seen      conversations.DraftMark // of the draft that is kept
 	Choice    rules.ReplyChoice
 	Operation string // makes a form sent twice count once
-	Errors    []FieldError
+	Faults
 	// FilesAgain reports that documents were chosen, which a form cannot keep.
 	FilesAgain bool
-}
-
-// FieldError is one fault of a form. Field is the id of the element that it is about.
-type FieldError struct {
-	Field string
-	Text  string // plain French, with what to do
 }
 
 // Fields of the reply form.
@@ -210,7 +204,7 @@ func (p Conversation) Newest() []conversations.Message {
 func (p Conversation) Earlier() []conversations.Message { return p.Messages[len(p.Newest()):] }
 
 // AnswerFirst reports whether the way to answer comes before all messages: something was just refused or is wrong.
-func (p Conversation) AnswerFirst() bool { return p.Refused != nil || len(p.Form.Errors) > 0 }
+func (p Conversation) AnswerFirst() bool { return p.Refused != nil || len(p.Form.Faults) > 0 }
 
 // Kept reports whether the text of the form is the draft that is kept.
 func (p Conversation) Kept() bool { return p.Form.Text == p.Draft }
@@ -227,9 +221,6 @@ func (p Conversation) MayAll() bool {
 
 // ToAll reports whether the form stands on Répondre à tous.
 func (f ReplyForm) ToAll() bool { return f.Choice == rules.ReplyToAll }
-
-// Error is the text of the fault of a field, empty for none.
-func (f ReplyForm) Error(field string) string { return faultOf(f.Errors, field) }
 
 // EndedByEpisode reports whether the end of a care episode ended the conversation (D24).
 func (p Conversation) EndedByEpisode() bool { return p.Ended != nil && p.Ended.How == rules.ByEpisode }

@@ -97,14 +97,18 @@ type Delegates struct {
 	GiveUp  string           // path of the page on which he ends it
 }
 
+// FieldInvite is the id of the invitation as a whole.
+const FieldInvite = "inviter"
+
 // InviteForm is what stands in the form of an invitation.
 type InviteForm struct {
-	Name, Until           string
-	NameFault, UntilFault string
+	Name, Until string
+	Parent      bool // the other legal representative, else a caregiver
+	Faults
 }
 
 func (p Delegates) title() string {
-	if p.Form != (InviteForm{}) {
+	if len(p.Form.Faults) > 0 {
 		return "Aidants et représentants – invitation à corriger"
 	}
 	return "Aidants et représentants"

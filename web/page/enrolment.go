@@ -38,17 +38,14 @@ type Option struct{ Value, Words string }
 
 // Enrolments is the page of whoever enrols patients: the form, and the codes that he handed over.
 type Enrolments struct {
-	Items  []conversations.EnrolmentLine
-	Form   EnrolmentForm
-	Errors []FieldError
+	Items []conversations.EnrolmentLine
+	Form  EnrolmentForm
+	Faults
 	Notice Notice
 }
 
 func (Enrolments) title() string    { return "Inscrire un patient" }
 func (Enrolments) template() string { return "enrolments" }
-
-// Error is the text of the fault of a field, empty for none.
-func (p Enrolments) Error(field string) string { return faultOf(p.Errors, field) }
 
 // Documents are the kinds of document.
 func (Enrolments) Documents() []Option { return documents() }
@@ -171,15 +168,12 @@ type Representations struct {
 	Patient, Person, Title, Scope, Until string
 	Papers                               bool
 	Ending                               bool // the faults are of the form that ends
-	Errors                               []FieldError
-	Notice                               Notice
+	Faults
+	Notice Notice
 }
 
 func (Representations) title() string    { return "Représentants légaux" }
 func (Representations) template() string { return "representations" }
-
-// Error is the text of the fault of a field, empty for none.
-func (p Representations) Error(field string) string { return faultOf(p.Errors, field) }
 
 // Titles are the titles that the law knows.
 func (Representations) Titles() []Option {

@@ -89,8 +89,5 @@ func (p Users) Gone() []conversations.MailboxUser {
 // UserForm is the form that lists a person, as it was typed.
 type UserForm struct {
 	Person, Name, Until string
-	Errors              []FieldError
+	Faults
 }
-
-// Error is the text of the fault of a field, empty for none.
-func (f UserForm) Error(field string) string { return faultOf(f.Errors, field) }

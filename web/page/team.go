@@ -136,9 +136,9 @@ func (Template) template() string { return "template" }
 
 // TemplateForm is a template as it was typed.
 type TemplateForm struct {
-	ID                   conversations.ID
-	Name, Text           string
-	NameFault, TextFault string
+	ID         conversations.ID
+	Name, Text string
+	Faults
 }
 
 // Absence is the page of the absence of a mailbox.
@@ -165,10 +165,7 @@ func (m Mailbox) MayBeAbsent() bool {
 
 // AbsenceForm is an absence as it was typed, or as it was declared, to be changed.
 type AbsenceForm struct {
-	From, Until, Text, Cover                     string
-	Admit                                        bool
-	FromFault, UntilFault, TextFault, CoverFault string
+	From, Until, Text, Cover string
+	Admit                    bool
+	Faults
 }
-
-// Faulty reports whether something is wrong with the form.
-func (f AbsenceForm) Faulty() bool { return f.FromFault+f.UntilFault+f.TextFault+f.CoverFault != "" }
