@@ -44,3 +44,33 @@ func TestEpisodes_closingByDeadline(t *testing.T) {
 	_, err = b.Closings(t.Context(), nil, finess, "?", 2)
 	wantKind(t, err, conversations.KindInvalidRequest)
 }
+
+// D24, D34: a message that arrives after the instant of an announced end, and before a worker carried it out, takes
+// nothing of its last words away: they stand before it, whether the message opens the conversation again or, as an
+// automatic answer (OP7), does not.
+func TestReceive_afterAnEndThatCame_theLastWordsComeFirst(t *testing.T) {
+	t.Parallel()
+	for name, automatic := range map[string]bool{"of a professional": false, "automatic": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, tagged, _ := admitted(t)
+			b.event("out", rules.EpisodeClosed, grace(48*time.Hour), func(in *conversations.EpisodeInput) { in.LastMessage = "Bon retour." })
+			b.settle()
+			b.clock.later(49 * time.Hour)
+			b.hand(anINS, mail{from: clinic, subject: "Suite", text: "La suite."}, func(in *conversations.Incoming) {
+				in.Thread, in.IsReport, in.Automatic = tagged, automatic, automatic
+			})
+			for range 2 { // what the worker finds later changes nothing
+				thread := b.read(tagged)
+				texts := make([]string, len(thread.Messages))
+				for i, m := range thread.Messages {
+					texts[i] = m.Text
+				}
+				if len(texts) != 3 || texts[0] != "La suite." || texts[1] != "Bon retour." || thread.Reply.Allowed == automatic {
+					t.Errorf("%q, reply %+v", texts, thread.Reply)
+				}
+				b.settle()
+			}
+		})
+	}
+}

@@ -191,10 +191,15 @@ func (c Conversation) speaks(ids []MailboxID, ex Exchanges) bool {
 // D24): its instant may have come.
 func (c Conversation) Awaited() bool { return c.Closing.Event > 0 && c.LastPatient && !c.Closing.Even }
 
+// EndCame reports whether the instant of an announced end came, which is still to be carried out.
+func (c Conversation) EndCame(now time.Time) bool {
+	return c.Closing.Event > 0 && !now.Before(c.Closing.At) && !c.Awaited()
+}
+
 // Settled returns the conversation as it stands at now: ended by every mailbox of the structure when an
 // announced end came, as if that had been committed as next (D34). See [Exchange.Settled].
 func (c Conversation) Settled(next Seq, now time.Time) Conversation {
-	if c.Closing.Event == 0 || now.Before(c.Closing.At) || c.Awaited() {
+	if !c.EndCame(now) {
 		return c
 	}
 	c.Ends = slices.Clone(c.Ends)
@@ -218,7 +223,7 @@ type CloseFacts struct {
 // not to a patient whose mailbox does not take it any more: the end stays, and the message is noted as
 // withheld (D13, D15). An end that is not due, was taken back or waits for an answer changes nothing.
 func CloseConversation(f CloseFacts, now time.Time) Verdict {
-	if settled := f.Conversation.Settled(f.Next, now); settled.Closing.Event == f.Conversation.Closing.Event {
+	if !f.Conversation.EndCame(now) {
 		return Verdict{}
 	}
 	v := Verdict{

@@ -71,7 +71,7 @@ func (p *patient) deskLine(t *thread, b box) deskLine {
 	if len(own) > 0 {
 		line.last = ms(own[0].at)
 	} else {
-		line.last = ms(p.pair(b).last)
+		line.last = ms(p.known(b).last)
 	}
 	return line
 }

@@ -54,20 +54,29 @@ func (p *patient) receive(in mail, marks map[string]bool) (answer, *thread, *mes
 	if in.desk && in.thread == nil && p.m.now.Before(p.minor) && !in.open {
 		return answer{"minor-confidential", "D28"}, nil, nil
 	}
+	t := p.threadOf(in)
+	if t != nil && p.lastWords(t, composed) { // an end that came is carried out before anything else is written there
+		return p.receive(in, marks)
+	}
 	marks[in.mark] = true
-	t, m := p.accept(in)
+	t, m := p.accept(in, t)
 	return answer{}, t, m
 }
 
-// accept notes an admitted message.
-func (p *patient) accept(in mail) (*thread, *message) {
-	marker := strings.Trim(in.subject, " \t\r\n") == "[FIN]"
+// threadOf is the conversation that a message belongs to, nil for one of its own.
+func (p *patient) threadOf(in mail) *thread {
 	t := in.thread
 	for _, ref := range in.refs {
 		if t == nil {
 			t = p.refs[ref].thread
 		}
 	}
+	return t
+}
+
+// accept notes an admitted message, of a conversation that is there or of none.
+func (p *patient) accept(in mail, t *thread) (*thread, *message) {
+	marker := strings.Trim(in.subject, " \t\r\n") == "[FIN]"
 	shown := !marker || t != nil || in.text != "" || in.files > 0
 	m := &message{
 		place: p.next(), at: p.m.now, id: in.id, subject: in.subject, text: in.text, bytes: in.bytes, files: in.files,

@@ -14,7 +14,7 @@ func (p *patient) block(b box, until time.Time) answer {
 		return answer{missing, "R71"}
 	case p.account != "active":
 		return answer{opposed, "D16"}
-	case p.pair(b).since.IsZero():
+	case p.known(b).since.IsZero():
 		return answer{missing, "R71"}
 	case !until.IsZero() && !until.After(p.m.now):
 		return answer{invalid, "D12"}

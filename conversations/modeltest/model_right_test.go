@@ -283,7 +283,7 @@ func (p *patient) left(t *thread, m *message, b box) bool {
 		case e.by != b:
 			return false
 		case e.thread == nil:
-			return e.place > p.pair(b).written || e.place > max(here, m.place)
+			return e.place > p.known(b).written || e.place > max(here, m.place)
 		}
 		return e.thread == t && e.place > here
 	})
@@ -300,10 +300,10 @@ func (p *patient) announced(t *thread, m *message) (at time.Time) {
 		earlier(c.at)
 	}
 	for _, b := range append([]box{m.from}, m.replyTo...) {
-		if k := p.pair(b); !k.until.IsZero() && !k.awaiting {
+		if k := p.known(b); !k.until.IsZero() && !k.awaiting {
 			earlier(k.until)
 		}
-		if k := p.pair(b); !k.planned.IsZero() {
+		if k := p.known(b); !k.planned.IsZero() {
 			earlier(k.planned)
 		}
 	}
@@ -326,12 +326,12 @@ func (p *patient) lastEnd(b box) *end {
 // ended reports whether b ended the exchange and nothing opened it since (R90, R92).
 func (p *patient) ended(b box) bool {
 	e := p.lastEnd(b)
-	return e != nil && e.place > max(p.pair(b).written, p.pair(b).granted)
+	return e != nil && e.place > max(p.known(b).written, p.known(b).granted)
 }
 
 // contactable is the right column of table 9.1.
 func (p *patient) contactable(b box) bool {
-	e, granted := p.lastEnd(b), p.pair(b).granted
+	e, granted := p.lastEnd(b), p.known(b).granted
 	return granted > 0 && (e == nil || e.place < granted) && p.account == "active" && !p.m.boxes[b].gone && p.reach(b) == answer{}
 }
 

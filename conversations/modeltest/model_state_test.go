@@ -253,7 +253,15 @@ func (p *patient) next() int {
 	return p.place
 }
 
-// pair returns what is noted of a mailbox.
+// known looks at what is noted of a mailbox; of one that nothing is noted of, it is the zero pair.
+func (p *patient) known(b box) pair {
+	if k := p.pairs[b]; k != nil {
+		return *k
+	}
+	return pair{}
+}
+
+// pair returns what is noted of a mailbox, to be changed: something is, from now on.
 func (p *patient) pair(b box) *pair {
 	if p.pairs[b] == nil {
 		p.pairs[b] = &pair{}

@@ -276,13 +276,23 @@ func (p *patient) carry(t *thread, notice func(from box, until time.Time) string
 			}
 			p.say(t, c, notice(p.closer(t, c), until), bytes, silent)
 		}
-	case t.unsaid != nil:
-		c, t.unsaid = t.unsaid, nil
-		t.list(t.boxes...)
-		if c.of.words != "" && p.say(t, c, c.of.words, bytes, true) {
-			t.lastPatient = false
-		}
+	default:
+		p.lastWords(t, bytes)
 	}
+}
+
+// lastWords writes the last words of an end that came, if they are still to be written, and reports whether they were.
+func (p *patient) lastWords(t *thread, bytes int64) bool {
+	c := t.unsaid
+	if c == nil {
+		return false
+	}
+	t.unsaid = nil
+	t.list(t.boxes...)
+	if c.of.words != "" && p.say(t, c, c.of.words, bytes, true) {
+		t.lastPatient = false
+	}
+	return true
 }
 
 // closer is whom the words of an end come from: of those that end it, the one that wrote last.
