@@ -43,7 +43,7 @@ func (s *Service) EndThread(ctx context.Context, actor Actor, mailboxes []Addres
 
 // endThread ends a conversation for one mailbox.
 func (s *Service) endThread(ctx context.Context, actor Actor, p PatientID, id ID, m rules.MailboxID) error {
-	_, _, err := s.run(ctx, p, "", FactsQuery{Conversations: []ID{id}, Exchanges: []rules.MailboxID{m}},
+	_, _, err := s.runAfterEnd(ctx, p, "", FactsQuery{Conversations: []ID{id}, Exchanges: []rules.MailboxID{m}},
 		func(l *loaded) (*decision, error) {
 			c := l.state.Conversations[id.Conversation()]
 			v := rules.EndConversation(m, c, l.state.Exchanges, l.facts.Version+1, rules.ByAPI, s.Now())

@@ -25,6 +25,34 @@ func (s *Service) closeDue(ctx context.Context, e Effect) (again time.Time, err 
 	return again, err
 }
 
+// runAfterEnd is run, of what people write in a conversation, and of its ends: an announced end of it that came before its worker did
+// is carried out first, for its last words would have no place afterwards (D24).
+func (s *Service) runAfterEnd(ctx context.Context, p PatientID, op string, q FactsQuery, decide func(*loaded) (*decision, error),
+) (answer []byte, repeated bool, err error) {
+	var came ID
+	answer, repeated, err = s.run(ctx, p, op, q, func(l *loaded) (*decision, error) {
+		d, err := decide(l)
+		if err == nil && l.endCame(d.verdict) {
+			came, d = ID(d.verdict.Change.Conversation), &decision{}
+		}
+		return d, err
+	})
+	if err != nil || came == "" {
+		return answer, repeated, err
+	}
+	if _, err := s.closeDue(ctx, Effect{Patient: p, Thread: came}); err != nil {
+		return nil, false, err
+	}
+	return s.run(ctx, p, op, q, decide)
+}
+
+// endCame reports whether a verdict changes a conversation whose announced end came, and is still to be carried out.
+func (l *loaded) endCame(v rules.Verdict) bool {
+	id := ID(v.Change.Conversation)
+	r, ok := l.thread[id]
+	return ok && !v.Refusal.Refused() && r.conversation(id).EndCame(l.svc.Now())
+}
+
 // closeThread decides what to write of an announced end now.
 func (l *loaded) closeThread(ctx context.Context, id ID) (*decision, error) {
 	r, ok := l.thread[id]

@@ -112,31 +112,9 @@ func (s *Service) admit(ctx context.Context, in Incoming) (answer []byte, repeat
 	if err != nil {
 		return nil, false, err
 	}
-	var came ID
-	decide := func(l *loaded) (*decision, error) {
-		d, err := l.admit(in, q.Repeat, foreign)
-		if err == nil && came == "" && l.endCame(d) {
-			came, d = ID(d.verdict.Change.Conversation), &decision{}
-		}
-		return d, err
-	}
-	answer, repeated, err = s.run(ctx, in.Patient, in.Operation, q, decide)
-	if err != nil || came == "" {
-		return answer, repeated, err
-	}
-	if _, err := s.closeDue(ctx, Effect{Patient: in.Patient, Thread: came}); err != nil {
-		return nil, false, err
-	}
-	return s.run(ctx, in.Patient, in.Operation, q, decide)
-}
-
-// endCame reports whether an announced end of the conversation that a message goes to came before its worker did: it is
-// to be carried out first, for its last words would have no place after the message (D24).
-func (l *loaded) endCame(d *decision) bool {
-	change := d.verdict.Change
-	id := ID(change.Conversation)
-	r, ok := l.thread[id]
-	return ok && change.Shown && !d.verdict.Refusal.Refused() && r.conversation(id).EndCame(l.svc.Now())
+	return s.runAfterEnd(ctx, in.Patient, in.Operation, q, func(l *loaded) (*decision, error) {
+		return l.admit(in, q.Repeat, foreign)
+	})
 }
 
 func (s *Service) mailboxIDsOf(addresses []Address) []rules.MailboxID {

@@ -19,7 +19,7 @@ func (s *Service) Reply(ctx context.Context, actor Actor, p PatientID, id ID, in
 		return Message{}, err
 	}
 	var written replyBody
-	answer, _, err := s.run(ctx, p, operation("reply", id, in.Operation), FactsQuery{Conversations: []ID{id}},
+	answer, _, err := s.runAfterEnd(ctx, p, operation("reply", id, in.Operation), FactsQuery{Conversations: []ID{id}},
 		func(l *loaded) (*decision, error) { return l.reply(ctx, actor, id, in, &written) })
 	if err != nil {
 		s.keepRefused(ctx, actor, p, id, in.Text, err)

@@ -176,7 +176,7 @@ func (p *patient) converse(t *thread, m *message, in mail) {
 			t.closing.at = later
 		}
 	}
-	t.lastPatient, t.touched, t.unsaid = false, m.place, nil
+	t.lastPatient, t.touched = false, m.place
 	if t.visit == nil {
 		return
 	}
@@ -242,9 +242,10 @@ func (p *patient) send(t *thread, r right, choice, text string, bytes int64) *me
 	if choice == "REPLY_TO_ALL" {
 		to = append(to, r.all...)
 	}
+	p.lastWords(t, composed)
 	m := &message{place: p.next(), at: p.m.now, n: len(t.messages) + 1, text: text, bytes: bytes, from: self, to: to, answers: r.message.from, fates: map[box]*fate{}}
 	t.messages = append(t.messages, m)
-	t.last, t.draft, t.lastPatient, t.touched, t.unsaid = m.at, "", true, m.place, nil
+	t.last, t.draft, t.lastPatient, t.touched = m.at, "", true, m.place
 	p.weigh(bytes)
 	for _, b := range to {
 		k := p.pair(b)

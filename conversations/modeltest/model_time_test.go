@@ -100,8 +100,9 @@ func (p *patient) endThread(t *thread, b box) answer {
 	case !named:
 		return answer{missing, "R85"}
 	case speaks:
+		p.lastWords(t, composed)
 		p.ends = append(p.ends, end{by: b, thread: t, place: p.next(), at: p.m.now, how: "api"})
-		t.touched, t.unsaid = p.place, nil
+		t.touched = p.place
 		t.list(b)
 	}
 	return answer{}
