@@ -23,6 +23,9 @@ func homePage(_ *App, v visit) (view, error) {
 		return goTo("/pro")
 	case Application:
 	}
+	if v.query("state") != "" { // the provider adds it where it sends back who logged out (RP-Initiated Logout 1.0, section 3)
+		return show(page.Home{Notice: page.NoticeLoggedOut})
+	}
 	return show(page.Home{Return: ownPath(v.query(fieldBack))})
 }
 

@@ -129,7 +129,7 @@ describe('a message with a picture', () => {
       await page.getByRole('link', { name: 'Lire le message joint' }).click();
       await page.locator('.mail', { hasText: 'Message transmis' }).waitFor();
       await inspector.look(page, 'attached-message');
-      await page.getByRole('link', { name: 'Retour à la conversation' }).click();
+      await page.getByRole('link', { name: 'Revenir à la conversation' }).click();
 
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'message d’origine' }).click()]);
       const original = await readFile(await download.path(), 'latin1');

@@ -14,7 +14,7 @@ type Connections struct {
 	Notice Notice
 }
 
-func (Connections) title() string    { return "Vos connexions" }
+func (Connections) title() string    { return "Mes connexions" }
 func (Connections) template() string { return "connections" }
 
 // Elsewhere reports whether there is a connection that the page can end.

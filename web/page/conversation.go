@@ -79,6 +79,7 @@ const (
 	NoticeNotification    Notice = "notification"
 	NoticeAccountClosed   Notice = "compte-ferme"
 	NoticeErased          Notice = "efface"
+	NoticeLoggedOut       Notice = "deconnecte"
 	NoticeClosed          Notice = "cloture"
 	NoticeCancelled       Notice = "annulation"
 	NoticeCancelledTold   Notice = "annulation-annonce" // the patient was told of the end that is cancelled
@@ -130,6 +131,8 @@ func (n Notice) Words() string {
 		return "Votre compte est fermé et vos connexions prennent fin. Pour le rouvrir, identifiez-vous de nouveau."
 	case NoticeErased:
 		return "Toutes vos données ont été effacées de ce service. Il n’en reste rien de lisible."
+	case NoticeLoggedOut:
+		return "Vous êtes déconnecté."
 	case NoticeClosed:
 		return "Prise en charge close."
 	case NoticePlanned:

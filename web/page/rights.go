@@ -129,13 +129,29 @@ func (p Account) Room() Room {
 // Reads reports whether messages can be read in this state.
 func (p Account) Reads() bool { return p.State.Reads() }
 
-// Choices lists the commands that the holder may give, in words.
-func (p Account) Choices() []CommandChoice {
-	list := make([]CommandChoice, len(p.Commands))
-	for i, c := range p.Commands {
-		list[i] = CommandChoice{Path: pathOf(c), Words: commandWords(c)}
+// Foremost is the command by which the holder can be written to again, nil while he can.
+func (p Account) Foremost() *CommandChoice {
+	for _, c := range p.Commands {
+		if opens(c) {
+			return &CommandChoice{Path: pathOf(c), Words: commandWords(c)}
+		}
+	}
+	return nil
+}
+
+// Others lists the other commands that the holder may give, in words.
+func (p Account) Others() []CommandChoice {
+	var list []CommandChoice
+	for _, c := range p.Commands {
+		if !opens(c) {
+			list = append(list, CommandChoice{Path: pathOf(c), Words: commandWords(c)})
+		}
 	}
 	return list
+}
+
+func opens(c rules.AccountCommand) bool {
+	return c == rules.ActivateAccount || c == rules.ReopenMessaging || c == rules.ReopenAccount
 }
 
 // CommandChoice is a command as a link.

@@ -14,6 +14,9 @@ func (r Room) Scarce() int64 { return r.Quota / 100 * 80 }
 // Tight is the second step.
 func (r Room) Tight() int64 { return r.Quota / 100 * 95 }
 
+// Heavy reports whether a copy of the whole takes long by a mobile network.
+func (r Room) Heavy() bool { return r.Used > 20<<20 }
+
 // Warning is what to tell, empty while there is room.
 func (r Room) Warning() string {
 	const advice = " Supprimez des conversations ou des documents dont vous n’avez plus besoin : la place revient trente jours plus tard."
