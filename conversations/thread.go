@@ -39,7 +39,7 @@ func (s *Service) ThreadBefore(ctx context.Context, p PatientID, id ID, before s
 	right := l.right(id)
 	t := Thread{ThreadLine: l.line(id), Reply: l.replyOptions(id, right)}
 	if right.With != "" {
-		t.Contact = s.exchangeID(p, right.With)
+		t.Contact, t.Behind = s.exchangeID(p, right.With), l.who.Of(right.With).Kind
 	}
 	if right.State == rules.Ended {
 		t.Ended = &Ending{By: l.names(id)[right.By], How: right.How, At: right.At}

@@ -68,12 +68,13 @@ type Thread struct {
 	Older     string       // place of the messages before these, for a patient; empty when there are none
 	Reply     ReplyOptions // for a patient
 	Draft     string
-	DraftMark DraftMark // of Draft
-	Contact   ID        // exchange of the governing professional, to block him; empty when there is none
-	Patient   string    // shown to a professional
-	Boxes     []Address // to a professional: those of his mailboxes that take part
-	Exchange  ID        // to a professional: of the first of Boxes that has one with the patient; empty: none has
-	Inactive  bool      // the professional whom an answer goes to left the directory (R119, D33)
+	DraftMark DraftMark         // of Draft
+	Contact   ID                // exchange of the governing professional, to block him; empty when there is none
+	Behind    rules.MailboxKind // with Contact: what stands behind his mailbox
+	Patient   string            // shown to a professional
+	Boxes     []Address         // to a professional: those of his mailboxes that take part
+	Exchange  ID                // to a professional: of the first of Boxes that has one with the patient; empty: none has
+	Inactive  bool              // the professional whom an answer goes to left the directory (R119, D33)
 
 	Absences []AbsenceNotice // to the patient: those whom an answer may go to and who are away now
 }

@@ -146,3 +146,27 @@ func TestMenu_onlyWhereItLeads(t *testing.T) {
 	w.core.pending = true
 	w.visit(patientKey, "/conditions").wants(http.StatusOK, "").has("Accepter").lacks(menu)
 }
+
+// The link names what stands behind the mailbox, as the page that it leads to does.
+func TestConversation_blockNamesWhom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	thread := openThreadOf(openID)
+	for kind, want := range map[rules.MailboxKind]string{rules.Personal: "professionnel", rules.Organisational: "service", rules.Practice: "cabinet"} {
+		thread.Behind = kind
+		w.core.threads[openID] = thread
+		w.visit(patientKey, "/messages/a1open").has(">Bloquer ce " + want + "</a>")
+	}
+}
+
+// D16: a closed account shows first how it is opened again; what takes more away stays below.
+func TestAccount_reopensFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const first, below = `<a class="button" href="/compte/`, `<li><a href="/compte/`
+	w.visit(patientKey, "/compte").lacks(first).has(below + `fermer-messagerie"`)
+	for state, way := range map[rules.AccountState]string{rules.MessagingClosed: "rouvrir-messagerie", rules.Closed: "rouvrir", rules.Opposed: "ouvrir"} {
+		w.core.account = conversations.Account{State: state, Since: now, Commands: rules.Patient{Account: state}.Commands()}
+		checkMarkup(t, string(state), w.visit(patientKey, "/compte").has(first+way+`"`).lacks(below+way+`"`).body)
+	}
+}

@@ -63,6 +63,8 @@ func TestPages_landing(t *testing.T) {
 		}
 	}
 	w.visit(downToken, "/").wants(http.StatusOK, "").has("S’identifier")
+	got.lacks("Vous êtes déconnecté")
+	w.visit("", "/?state=xyz").wants(http.StatusOK, "").has("Vous êtes déconnecté", "S’identifier") // as the provider sends back who logged out
 }
 
 func TestPages_inbox(t *testing.T) {

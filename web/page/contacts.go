@@ -32,7 +32,7 @@ func (p Contacts) Done() string {
 	case c == nil || c.Blocked != (p.Notice == NoticeBlocked): // an old address of the page, or changed since
 		return p.Notice.Words()
 	case c.Blocked:
-		return "Vous avez bloqué " + c.Name + ". Ce " + noun(*c) + " n’est pas prévenu."
+		return "Vous avez bloqué " + c.Name + ". Ce " + noun(c.Kind) + " n’est pas prévenu."
 	}
 	return "Vous avez débloqué " + c.Name + "."
 }
@@ -52,11 +52,11 @@ func (Contacts) template() string { return "contacts" }
 func (p Contacts) Newest(c conversations.Contact) conversations.ID { return p.Latest[c.ID] }
 
 // Noun says what a correspondent is.
-func (Contacts) Noun(c conversations.Contact) string { return noun(c) }
+func (Contacts) Noun(c conversations.Contact) string { return noun(c.Kind) }
 
 // noun says what stands behind a mailbox: a person, or those who share it.
-func noun(c conversations.Contact) string {
-	switch c.Kind {
+func noun(kind rules.MailboxKind) string {
+	switch kind {
 	case rules.Organisational, rules.Application:
 		return "service"
 	case rules.Practice:
@@ -69,9 +69,9 @@ func noun(c conversations.Contact) string {
 // StateWords names the state of an exchange to the patient.
 func (Contacts) StateWords(c conversations.Contact) string {
 	switch {
-	case c.Blocked && noun(c) == "service":
+	case c.Blocked && noun(c.Kind) == "service":
 		return "Service bloqué"
-	case c.Blocked && noun(c) == "cabinet":
+	case c.Blocked && noun(c.Kind) == "cabinet":
 		return "Cabinet bloqué"
 	case c.Blocked:
 		return "Professionnel bloqué"
@@ -95,10 +95,10 @@ type Block struct {
 }
 
 // Noun says whom the viewer is about to block.
-func (p Block) Noun() string { return noun(p.Contact) }
+func (p Block) Noun() string { return noun(p.Contact.Kind) }
 
 // Shared reports whether several people write from the mailbox: only the mailbox is blocked then, by its address (D12).
-func (p Block) Shared() bool { return noun(p.Contact) != "professionnel" }
+func (p Block) Shared() bool { return noun(p.Contact.Kind) != "professionnel" }
 
 // Back is where the viewer comes from.
 func (p Block) Back() string {

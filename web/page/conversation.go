@@ -184,6 +184,9 @@ func (p Conversation) title() string {
 }
 func (Conversation) template() string { return "conversation" }
 
+// Noun says whom the viewer may block here.
+func (p Conversation) Noun() string { return noun(p.Behind) }
+
 // ShownSubject is the subject, or words for none.
 func (p Conversation) ShownSubject() string { return shownSubject(p.Subject) }
 

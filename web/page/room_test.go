@@ -18,3 +18,12 @@ func TestRoom_warns(t *testing.T) {
 		t.Errorf("without a quota: %q", got)
 	}
 }
+
+func TestRoom_heavy(t *testing.T) {
+	t.Parallel()
+	for used, want := range map[int64]bool{0: false, 1000: false, 20 << 20: false, 20<<20 + 1: true} {
+		if got := (Room{Used: used}).Heavy(); got != want {
+			t.Errorf("%d octets: heavy %t", used, got)
+		}
+	}
+}
