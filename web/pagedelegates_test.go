@@ -150,6 +150,17 @@ func TestDelegatePages(t *testing.T) {
 	}
 }
 
+// What asks for a code to be given is said only while there is one to give.
+func TestDelegatePages_invitedIsSaidWhilePending(t *testing.T) {
+	t.Parallel()
+	pending := []conversations.DelegateLine{{State: rules.DelegationPending}}
+	for want, items := range map[string][]conversations.DelegateLine{page.NoticeInvited.Words(): pending, "": {{State: rules.DelegationAccepted}}} {
+		if got := (page.Delegates{Items: items, Notice: page.NoticeInvited}).Done(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // R135: whose access ended is said, and it can be taken back right below; the name stands in no address.
 func TestDelegatePages_endCanBeTakenBack(t *testing.T) {
 	t.Parallel()

@@ -126,6 +126,10 @@ func (p Delegates) just() *conversations.DelegateLine {
 
 // Done says what was just done, and to whose access.
 func (p Delegates) Done() string {
+	pending := func(d conversations.DelegateLine) bool { return d.State == rules.DelegationPending }
+	if p.Notice == NoticeInvited && !slices.ContainsFunc(p.Items, pending) { // accepted since: there is no code to give any more
+		return ""
+	}
 	d := p.just()
 	if d == nil || over(*d) != (p.Notice == NoticeDelegateEnded) { // an old address of the page, or changed since
 		return p.Notice.Words()
