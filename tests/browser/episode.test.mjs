@@ -61,8 +61,8 @@ it('lists the visits of an establishment, closes one and cancels it', { timeout:
   await page.getByLabel('Qui contacter ensuite').fill('secrétariat de cardiologie');
   await page.getByLabel('Dernier message au patient').fill('Bon retour chez vous.');
   await close.click();
-  await status('Clôture annoncée aux patients.');
-  assert.match(await said(page.locator('main')), /Clôture annoncée aux patients pour[\s\S]*Qui contacter ensuite\s+secrétariat de cardiologie[\s\S]*Bon retour chez vous\./);
+  await status('Clôture annoncée au patient.');
+  assert.match(await said(page.locator('main')), /Clôture annoncée au patient pour[\s\S]*Qui contacter ensuite\s+secrétariat de cardiologie[\s\S]*Bon retour chez vous\./);
   await page.getByRole('heading', { name: 'Changer la date, ou clore tout de suite' }).waitFor();
   assert.equal(await page.getByLabel('Délai avant la clôture').inputValue(), '7');
   assert.equal(await page.getByLabel('Dernier message au patient').inputValue(), 'Bon retour chez vous.');

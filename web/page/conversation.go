@@ -152,7 +152,7 @@ func (n Notice) Words() string {
 	case NoticeRepresentationEnded:
 		return "Cette personne n’agit plus pour ce patient."
 	case NoticeThreadEnded:
-		return "Cette conversation a pris fin. Un nouveau message de votre part la rouvre."
+		return "Cette conversation a pris fin."
 	case NoticeAdmitted:
 		return "La personne est inscrite. Elle peut lire et écrire pour cette boîte."
 	case NoticeDismissed:

@@ -114,7 +114,7 @@ func (d Dashboard) Tasks() []Task {
 			return what, e.ClosesAt, open && e.State == rules.EpisodeClosed && !e.Closing(d.AsOf)
 		}),
 		d.task("a-venir", "Clôtures prévues dans les "+days(dueDays), "à clore dans les "+days(dueDays), "Aucune clôture n’est prévue.", func(e conversations.EpisodeLine) (string, time.Time, bool) {
-			return "prévue pour", e.ClosesAt, e.Closing(d.AsOf) && e.ClosesAt.Before(d.AsOf.AddDate(0, 0, dueDays))
+			return "prévue pour le", e.ClosesAt, e.Closing(d.AsOf) && e.ClosesAt.Before(d.AsOf.AddDate(0, 0, dueDays))
 		}),
 	}
 }

@@ -125,7 +125,7 @@ type Episode struct {
 // Done is the sentence of the notice. A close with a delay is only announced yet.
 func (p Episode) Done() string {
 	if p.Notice == NoticeClosed && p.Pending() {
-		return "Clôture annoncée aux patients."
+		return "Clôture annoncée au patient."
 	}
 	return p.Notice.Words()
 }
