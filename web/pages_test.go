@@ -286,7 +286,7 @@ func TestPages_contactsAndBlock(t *testing.T) {
 func TestPages_desk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.visit(proKey, "/pro").wants(http.StatusOK, "").has("Échanges avec vos patients", "Jeanne Dupont", "Matricule INS "+ins, "claire.martin@cabinet.mssante.fr",
+	w.visit(proKey, "/pro").wants(http.StatusOK, "").has("Échanges avec vos patients", "Jeanne Dupont", "Matricule INS "+ins, "claire.martin<wbr>@cabinet.mssante.fr",
 		"Échange ouvert", `href="/pro/echanges/a1xpair/fin"`)
 	end := w.visit(proKey, "/pro/echanges/a1xpair/fin").wants(http.StatusOK, "").has("Mettre fin aux échanges", "Résultats de votre prise de sang", "Matricule INS "+ins, "Mettre fin dans dix minutes", `action="/pro/fins/confirmation"`, `formaction="/pro/echanges/a1xpair/fin"`).
 		lacks("attend votre réponse")

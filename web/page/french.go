@@ -193,3 +193,9 @@ func enumerate(names []string) string {
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " et " + names[len(names)-1]
 }
+
+// cutAddress cuts an address before its at sign, where a line may break rather than within a word.
+func cutAddress(address string) [2]string {
+	at := max(strings.LastIndexByte(address, '@'), 0)
+	return [2]string{address[:at], address[at:]}
+}

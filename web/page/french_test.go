@@ -144,3 +144,15 @@ func TestLapse(t *testing.T) {
 		}
 	}
 }
+
+// A line may break before the at sign, and nothing of the address is lost.
+func TestCutAddress(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string][2]string{
+		"claire@cabinet.mssante.fr": {"claire", "@cabinet.mssante.fr"}, `"a@b"@c.fr`: {`"a@b"`, "@c.fr"}, "cabinet": {"", "cabinet"}, "": {},
+	} {
+		if got := cutAddress(address); got != want {
+			t.Errorf("%q: got %q, want %q", address, got, want)
+		}
+	}
+}

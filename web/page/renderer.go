@@ -166,6 +166,7 @@ func (r *Renderer) functions() template.FuncMap {
 		"enumerate":  enumerate,
 		"labelled":   labelled,
 		"joined":     func(a, b []string) []string { return slices.Concat(a, b) },
+		"cutAddress": cutAddress,
 		"contain":    func(html string) template.HTML { return contain(policy, html) },
 		"state":      patientState,
 		"deskState":  deskState,
