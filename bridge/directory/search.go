@@ -29,7 +29,7 @@ type foldedTrade struct{ label, speciality string }
 
 // note keeps the name of the record that was just added. A name for which there is no room is not found.
 func (s *searchIndex) note(name string) {
-	if folded := fold(nil, name); s.words.Len()+len(folded) < math.MaxUint32 {
+	if folded := rules.Fold(nil, name); s.words.Len()+len(folded) < math.MaxUint32 {
 		s.words.Write(folded)
 	}
 	s.ends = append(s.ends, uint32(s.words.Len())) //nolint:gosec // compared above
@@ -52,7 +52,7 @@ func (s *searchIndex) build(x *index) {
 	slices.SortFunc(s.order, func(a, b uint32) int {
 		return cmp.Or(strings.Compare(s.name(a), s.name(b)), bytes.Compare(x.addressOf(&x.records[a]), x.addressOf(&x.records[b])))
 	})
-	text := func(t string) string { return string(fold(nil, t)) }
+	text := func(t string) string { return string(rules.Fold(nil, t)) }
 	s.sites = make([]foldedSite, len(x.sites.list))
 	for i, v := range x.sites.list {
 		s.sites[i] = foldedSite{text(v.name), text(v.place + " " + v.district)}
@@ -61,21 +61,6 @@ func (s *searchIndex) build(x *index) {
 	for i, v := range x.trades.list {
 		s.trades[i] = foldedTrade{text(v.label), text(v.speciality)}
 	}
-}
-
-// needles are the beginnings of words that a text must hold, each with the space before it.
-func needles(text string) []string {
-	folded := string(fold(nil, text))
-	var list []string
-	for begin := 0; begin < len(folded); {
-		end := begin + 1
-		for end < len(folded) && folded[end] != ' ' {
-			end++
-		}
-		list = append(list, folded[begin:end])
-		begin = end
-	}
-	return list
 }
 
 // holds reports whether a folded text holds every needle.
@@ -100,15 +85,15 @@ type wanted struct {
 
 // ready prepares a question.
 func (x *index) ready(q conversations.MailboxQuery) wanted {
-	w := wanted{names: needles(q.Name), speciality: needles(q.Speciality)}
+	w := wanted{names: rules.FoldedWords(q.Name), speciality: rules.FoldedWords(q.Speciality)}
 	for _, n := range w.names {
 		one := []string{n}
 		w.named = append(w.named, fitting(x.search.sites, func(s foldedSite) bool { return holds(s.name, one) }))
 	}
-	if place := needles(q.Place); len(place) > 0 {
+	if place := rules.FoldedWords(q.Place); len(place) > 0 {
 		w.sites = fitting(x.search.sites, func(s foldedSite) bool { return holds(s.place, place) })
 	}
-	profession := needles(q.Profession)
+	profession := rules.FoldedWords(q.Profession)
 	w.profession = len(profession) > 0
 	if w.profession || len(w.speciality) > 0 {
 		w.trades = make([]bool, len(x.trades.list))

@@ -1,4 +1,4 @@
-package directory
+package rules
 
 import (
 	"unicode"
@@ -7,9 +7,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// fold appends to dst the words of a text as they are searched: each after one space, in lower case, without
+// Fold appends to dst the words of a text as they are searched: each after one space, in lower case, without
 // accents or punctuation.
-func fold(dst []byte, s string) []byte {
+func Fold(dst []byte, s string) []byte {
 	if !isASCII(s) {
 		s = norm.NFKD.String(s)
 	}
@@ -30,6 +30,8 @@ func fold(dst []byte, s string) []byte {
 			dst = append(dst, "oe"...)
 		case 'æ':
 			dst = append(dst, "ae"...)
+		case 'ß':
+			dst = append(dst, "ss"...)
 		default:
 			dst = utf8.AppendRune(dst, c)
 		}
@@ -44,4 +46,20 @@ func isASCII(s string) bool {
 		}
 	}
 	return true
+}
+
+// FoldedWords are the words of a text as [Fold] writes them, each with the space before it: a folded text that holds
+// one has a word that begins with it.
+func FoldedWords(text string) []string {
+	folded := string(Fold(nil, text))
+	var list []string
+	for begin := 0; begin < len(folded); {
+		end := begin + 1
+		for end < len(folded) && folded[end] != ' ' {
+			end++
+		}
+		list = append(list, folded[begin:end])
+		begin = end
+	}
+	return list
 }
