@@ -18,7 +18,7 @@ import (
 // reads are the methods of the service that change nothing and tell nobody of an act; the others are acts, and
 // each leaves an entry (I187, I188, O155).
 var reads = []string{
-	"Account", "AcceptedTerms", "Board", "Closings", "Contacts", "Documents", "Episode", "EpisodeByID", "Episodes", "Exchange", "ExchangeWith", "Exchanges", "Facility", "History",
+	"Account", "AcceptedTerms", "Board", "Closings", "Contacts", "Documents", "Episode", "EpisodeByID", "Episodes", "Exchange", "ExchangeWith", "Exchanges", "Facility", "FindExchanges", "History",
 	"Inbox", "Known", "LeadsTo", "MailboxID", "NewBody", "Objections", "OpenFor", "Patient", "PatientByINS", "PatientID", "PreviewEvent", "Scopes",
 	"SealFor", "Silenced", "Tally", "Thread", "ThreadFor", "Threads",
 	"Enrolments", "Enrols", "LedTo", "Copy", "Delegates", "Invitation", "Mandates", "MandatesOf", "Notification", "Profiles", "Outgoing", "ReadReceipt", "Reportable", "Users", // load what an effect sends; what became of it is an act

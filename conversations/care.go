@@ -99,24 +99,24 @@ func (t *teamBox) careOf(ctx context.Context, p PatientID, thread ID) (Care, err
 	return w.care(thread, rules.Member{}), nil
 }
 
-// caresOf tells for a list who takes care of a patient's conversations, the latest first; nobody of one whose records
-// cannot be opened.
-func (t *teamBox) caresOf(ctx context.Context, p PatientID, unreadable bool) ([]Care, error) {
-	if unreadable {
-		return nil, nil
-	}
+// caresOf tells for a list who takes care of a patient's conversations, the latest first.
+func (t *teamBox) caresOf(ctx context.Context, p PatientID) ([]Care, error) {
 	w, err := t.listed(ctx, p)
 	if err != nil || w == nil {
 		return nil, err
 	}
-	var list []Care
+	return w.shownCares(), nil
+}
+
+// shownCares lists who takes care of a patient's conversations, the latest first.
+func (w *teamwork) shownCares() (list []Care) {
 	for _, label := range w.cares {
 		if c := w.shownCare(label, rules.Member{}); c.Taken() {
 			list = append(list, c)
 		}
 	}
 	slices.SortFunc(list, func(a, b Care) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.By, b.By)) })
-	return list, nil
+	return list
 }
 
 // listed reads for a list who takes care of a patient's conversations; nil for a mailbox that nobody shares. A list is

@@ -15,7 +15,7 @@ func (s *Service) Threads(ctx context.Context, m Address, f Filter) (ThreadPage,
 	if err != nil {
 		return ThreadPage{}, err
 	}
-	next, err := s.ledger(ctx, m, f, false, func(e LedgerEntry) (bool, error) {
+	next, err := s.ledger(ctx, m, f, ledgerWalk{}, func(e LedgerEntry) (bool, error) {
 		l, err := s.loadThread(ctx, e.Patient, e.Thread)
 		switch {
 		case err != nil && (KindOf(err) == KindNotFound || KindOf(err) == KindMailboxUnknown):
@@ -65,9 +65,15 @@ func (s *Service) markThreads(ctx context.Context, m Address, lines []ThreadLine
 	return nil
 }
 
+// ledgerWalk says what of a mailbox's index is walked through.
+type ledgerWalk struct {
+	pairs bool      // exchanges; else conversations
+	sift  *careSift // keeps those that it wants, and ends the page after MaxLookedThrough; nil keeps all
+}
+
 // ledger walks a mailbox's index from the filter's cursor until a page is full, and returns the cursor of
 // the next one. add reports whether it kept the entry.
-func (s *Service) ledger(ctx context.Context, m Address, f Filter, pairs bool, add func(LedgerEntry) (bool, error)) (string, error) {
+func (s *Service) ledger(ctx context.Context, m Address, f Filter, walk ledgerWalk, add func(LedgerEntry) (bool, error)) (string, error) {
 	at, parts, err := parseCursor(f.Cursor, 2)
 	if err != nil {
 		return "", err
@@ -78,25 +84,34 @@ func (s *Service) ledger(ctx context.Context, m Address, f Filter, pairs bool, a
 	}
 	size, kept := pageSize(f.Limit), 0
 	batch := size + 1
-	if only != "" {
+	switch {
+	case only != "":
 		batch = max(batch, sought)
+	case walk.sift != nil: // keeps few, and reads several at once
+		batch = max(batch, MaxPage)
 	}
 	list := f.List
-	if pairs && list == 0 {
+	if walk.pairs && list == 0 {
 		list = rules.ListOf(f.State)
 	}
-	q := LedgerQuery{Pairs: pairs, List: list, Oldest: f.Oldest, After: LedgerEntry{Patient: PatientID(parts[0]), Thread: ID(parts[1]), At: at}, Limit: batch}
-	for {
+	q := LedgerQuery{Pairs: walk.pairs, List: list, Oldest: f.Oldest, After: LedgerEntry{Patient: PatientID(parts[0]), Thread: ID(parts[1]), At: at}, Limit: batch}
+	for looked := 0; ; looked += batch {
+		if walk.sift != nil && looked >= MaxLookedThrough {
+			return cursor(q.After.At, string(q.After.Patient), string(q.After.Thread)), nil
+		}
 		entries, err := s.Store.Ledger(ctx, s.MailboxID(m), q)
 		if err != nil {
 			return "", unavailable("list the ledger", err)
+		}
+		if err := walk.sift.read(ctx, entries); err != nil {
+			return "", err
 		}
 		for i, e := range entries {
 			if kept == size {
 				return cursor(q.After.At, string(q.After.Patient), string(q.After.Thread)), nil
 			}
 			q.After = entries[i]
-			if only != "" && e.Patient != only {
+			if only != "" && e.Patient != only || !walk.sift.keeps(e.Patient) {
 				continue
 			}
 			ok, err := add(e)
@@ -153,7 +168,15 @@ func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangeP
 	if err != nil {
 		return ExchangePage{}, err
 	}
-	next, err := s.ledger(ctx, m, f, true, func(e LedgerEntry) (bool, error) {
+	page.Shared = team != nil
+	if f.Care != AnyCare && !page.Shared { // nobody agrees with anybody there (I119)
+		return page, nil
+	}
+	sift, err := team.sift(ctx, &f)
+	if err != nil {
+		return ExchangePage{}, err
+	}
+	next, err := s.ledger(ctx, m, f, ledgerWalk{pairs: true, sift: sift}, func(e LedgerEntry) (bool, error) {
 		line, err := s.exchange(ctx, e.Patient, m)
 		switch {
 		case err != nil && (KindOf(err) == KindNotFound || KindOf(err) == KindMailboxUnknown):
@@ -166,9 +189,6 @@ func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangeP
 		if line.Unreadable && (f.State != "" || f.List != 0) || !line.standsIn(f) {
 			return false, nil
 		}
-		if line.Cares, err = team.caresOf(ctx, e.Patient, line.Unreadable); err != nil {
-			return false, err
-		}
 		page.Items, patients = append(page.Items, line), append(patients, LedgerEntry{Patient: e.Patient})
 		return true, nil
 	})
@@ -176,7 +196,7 @@ func (s *Service) Exchanges(ctx context.Context, m Address, f Filter) (ExchangeP
 		return ExchangePage{}, err
 	}
 	page.Next = next
-	return page, s.addStandings(ctx, m, page.Items, patients)
+	return page, s.addTeam(ctx, m, team, page.Items, patients)
 }
 
 // standsIn reports whether an exchange is what a filter asks for, as far as it tells: where its conversations brought

@@ -251,9 +251,10 @@ type Opposition struct {
 
 // ExchangePage is one page of a ledger, newest first.
 type ExchangePage struct {
-	Items []ExchangeLine
-	Next  string
-	AsOf  time.Time
+	Items  []ExchangeLine
+	Next   string // of a list by care also where nothing was found yet
+	AsOf   time.Time
+	Shared bool // several may act for the mailbox, and take care of conversations
 }
 
 // Tally is how many exchanges of a mailbox stand in each list.
@@ -269,6 +270,8 @@ type Filter struct {
 	List    rules.Lists       // one list; 0: all
 	Patient ID                // an exchange id; empty: all
 	Oldest  bool              // oldest first; else newest first
+	Care    CareFilter        // exchanges of a shared mailbox only
+	By      Actor             // who asks, for MyCare
 	Cursor  string
 	Limit   int
 }
