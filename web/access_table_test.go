@@ -183,6 +183,7 @@ func pageAccess() map[string]string {
 		"POST /contacts/{id}/bloquer":                        holder,
 		"POST /contacts/{id}/debloquer":                      holder,
 		"GET /pro":                                           anyPro,
+		"POST /pro":                                          anyPro,
 		"GET /pro/echanges/{id}":                             users,
 		"GET /pro/echanges/{id}/conversation":                users,
 		"GET /pro/ecrire":                                    anyDesk,

@@ -238,6 +238,7 @@ func TestAccess_api(t *testing.T) {
 func pageForms(w *world) map[string]string {
 	first := "&bal=" + w.app.mailboxKey(must(ownedBox)) + "&matricule=" + ins + "&qualifiee=oui"
 	return map[string]string{
+		"/pro":                                            "&patient=Dupont",
 		"/notifications":                                  "&averti=non",
 		"/messages/{id}/repondre":                         "&texte=Merci&action=envoyer",
 		"/oppositions":                                    "&nature=messages&portee=profession%3A10",

@@ -230,6 +230,10 @@ func (c *ownedCore) ManageAccount(ctx context.Context, by conversations.Actor, a
 	return c.fakeConversations.ManageAccount(ctx, by, as, p, command)
 }
 
+func (c *ownedCore) FindExchanges(ctx context.Context, m conversations.Address, by conversations.Sought) (conversations.FoundExchanges, error) {
+	return own(c.boxes("FindExchanges", m), func() (conversations.FoundExchanges, error) { return c.fakeConversations.FindExchanges(ctx, m, by) })
+}
+
 func (c *ownedCore) Exchanges(ctx context.Context, m conversations.Address, f conversations.Filter) (conversations.ExchangePage, error) {
 	return own(c.boxes("Exchanges", m), func() (conversations.ExchangePage, error) { return c.fakeConversations.Exchanges(ctx, m, f) })
 }

@@ -75,6 +75,9 @@ type fakeConversations struct {
 	hooks        []conversations.WebhookInput
 	plans        []planned
 	sought       []conversations.Filter // of lists of a mailbox
+	searchCut    bool                   // a search does not look at everything
+	shared       bool                   // the mailbox of the lists
+	next         string                 // cursor of the next page of exchanges
 }
 
 func newFake() *fakeConversations {
@@ -342,7 +345,7 @@ func (f *fakeConversations) Exchanges(_ context.Context, _ conversations.Address
 	if filter.List == rules.ListPlanned {
 		pairs = slices.DeleteFunc(slices.Clone(pairs), func(e conversations.ExchangeLine) bool { return e.Planned.At.IsZero() })
 	}
-	return conversations.ExchangePage{Items: pairs, AsOf: now}, f.called("Exchanges")
+	return conversations.ExchangePage{Items: pairs, Next: f.next, AsOf: now, Shared: f.shared}, f.called("Exchanges")
 }
 
 func (f *fakeConversations) Exchange(_ context.Context, _ []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error) {
@@ -354,6 +357,17 @@ func (f *fakeConversations) Exchange(_ context.Context, _ []conversations.Addres
 		return conversations.ExchangeLine{}, kind(conversations.KindNotFound)
 	}
 	return f.pairs[at], nil
+}
+
+func (f *fakeConversations) FindExchanges(_ context.Context, _ conversations.Address, by conversations.Sought) (conversations.FoundExchanges, error) {
+	found := conversations.FoundExchanges{AsOf: now, Cut: f.searchCut, Some: f.searchCut}
+	for _, e := range f.pairs {
+		if by.INS != "" && by.INS == e.Patient.INS || by.INS == "" && by.Name.Fits(e.Patient.Name) {
+			found.Items = append(found.Items, e)
+		}
+	}
+	found.Count = len(found.Items)
+	return found, f.called("FindExchanges")
 }
 
 func (f *fakeConversations) ExchangeWith(_ context.Context, m conversations.Address, ins rules.INS) (conversations.ExchangeLine, error) {

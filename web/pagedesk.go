@@ -48,7 +48,9 @@ func deskPage(a *App, v visit) (view, error) {
 	if known {
 		p.State = v.query("etat")
 	}
-	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{List: list, Oldest: page.OldestFirst(list), Cursor: v.query("suite"), Limit: defaultLimit})
+	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{
+		List: list.List, Oldest: page.OldestFirst(list.List), Care: list.Care, By: v.who.actor(), Cursor: v.query("suite"), Limit: defaultLimit,
+	})
 	if err != nil {
 		return view{}, toProfessional(ofList(err))
 	}
@@ -58,7 +60,7 @@ func deskPage(a *App, v visit) (view, error) {
 	if p.Tally, err = a.deps.Conversations.Tally(v.ctx, m); err != nil {
 		return view{}, toProfessional(err)
 	}
-	p.Items, p.Next, p.AsOf, p.AllChosen = found.Items, found.Next, found.AsOf, v.query("choix") == "tout"
+	p.Items, p.Next, p.AsOf, p.Shared, p.AllChosen = found.Items, found.Next, found.AsOf, found.Shared, v.query("choix") == "tout"
 	if p.Tally.Lists[rules.ListPlanned] == 0 {
 		return show(p)
 	}

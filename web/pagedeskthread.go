@@ -66,7 +66,7 @@ func soughtPage(a *App, v visit) (view, error) {
 		return view{}, toProfessional(err)
 	}
 	list, _ := page.ListNamed(v.query("cherche"))
-	for _, l := range []rules.Lists{list, 0} {
+	for _, l := range []rules.Lists{list.List, 0} {
 		found, err := a.deps.Conversations.Threads(v.ctx, e.Mailbox, conversations.Filter{Patient: v.id, List: l, Limit: 1})
 		if err != nil {
 			return view{}, toProfessional(err)

@@ -86,6 +86,7 @@ func (a *App) pageRoutes() []pageRoute {
 		{method: get, path: "/profils/{id}/fin", kind: Patient, serve: giveUpPage},
 		{method: post, path: "/profils/{id}/fin", kind: Patient, serve: giveUpForm},
 		{method: get, path: "/pro", kind: Professional, serve: deskPage},
+		{method: post, path: "/pro", kind: Professional, serve: searchForm},
 		{method: get, path: "/pro/echanges/{id}", kind: Professional, serve: exchangePage},
 		{method: get, path: "/pro/echanges/{id}/conversation", kind: Professional, serve: soughtPage},
 		{method: post, path: endsPath, kind: Professional, serve: endsPage},

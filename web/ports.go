@@ -58,6 +58,7 @@ type Conversations interface {
 
 	Exchanges(ctx context.Context, m conversations.Address, f conversations.Filter) (conversations.ExchangePage, error)
 	Exchange(ctx context.Context, mailboxes []conversations.Address, id conversations.ID) (conversations.ExchangeLine, error)
+	FindExchanges(ctx context.Context, m conversations.Address, by conversations.Sought) (conversations.FoundExchanges, error)
 	ExchangeWith(ctx context.Context, m conversations.Address, ins rules.INS) (conversations.ExchangeLine, error)
 	Threads(ctx context.Context, m conversations.Address, f conversations.Filter) (conversations.ThreadPage, error)
 	ThreadFor(ctx context.Context, mailboxes []conversations.Address, id conversations.ID) (conversations.Thread, error)

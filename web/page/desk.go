@@ -31,12 +31,15 @@ type Desk struct {
 	Tally     conversations.Tally
 	Planned   []conversations.ExchangeLine // whose end is to come, of all lists (D7)
 	AllChosen bool                         // every exchange that can be ended is ticked
+	Shared    bool                         // several may act for the mailbox
+	Search    *Search                      // stands in the place of the lists; nil: they are shown
 }
 
 // StateChoice is a list that one may choose, with how many exchanges stand in it.
 type StateChoice struct {
 	Value, Words string
 	List         rules.Lists
+	Care         conversations.CareFilter // of a shared mailbox only; nobody counts these
 	Count        int
 }
 
@@ -46,6 +49,8 @@ func deskLists() []StateChoice {
 		{Words: "Tous"},
 		{Value: "open", Words: "Ouverts", List: rules.ListOpen},
 		{Value: "waiting", Words: "En attente de votre réponse", List: rules.ListWaiting},
+		{Value: "nobody", Words: "Sans personne", List: rules.ListWaiting, Care: conversations.NoCare},
+		{Value: "mine", Words: "Suivis par moi", Care: conversations.MyCare},
 		{Value: "unread", Words: "Non lus par le patient", List: rules.ListUnread},
 		{Value: "undelivered", Words: "Réponse non arrivée dans votre messagerie", List: rules.ListUndelivered},
 		{Value: "ended", Words: "Terminés", List: rules.ListEnded},
@@ -54,13 +59,13 @@ func deskLists() []StateChoice {
 }
 
 // ListNamed returns the list of a name in URLs; ok is false for what is none.
-func ListNamed(name string) (list rules.Lists, ok bool) {
+func ListNamed(name string) (list StateChoice, ok bool) {
 	for _, s := range deskLists() {
 		if s.Value == name {
-			return s.List, true
+			return s, true
 		}
 	}
-	return 0, false
+	return StateChoice{}, false
 }
 
 // OldestFirst reports whether a list begins with its oldest: who waits longest is to be answered first.
@@ -69,7 +74,7 @@ func OldestFirst(list rules.Lists) bool { return list == rules.ListWaiting }
 // OldestFirst reports whether the list shown begins with its oldest.
 func (p Desk) OldestFirst() bool {
 	list, _ := ListNamed(p.State)
-	return OldestFirst(list)
+	return OldestFirst(list.List)
 }
 
 // Place is the list of a mailbox that a page was reached from, for the way back. Both stand in URLs.
@@ -96,6 +101,9 @@ func (p Place) Ledger() string {
 // States are the lists that one may choose, with their counts.
 func (p Desk) States() []StateChoice {
 	states := deskLists()
+	if !p.Shared {
+		states = slices.DeleteFunc(states, func(s StateChoice) bool { return s.Care != conversations.AnyCare })
+	}
 	for i := range states {
 		states[i].Count = p.Tally.Lists[states[i].List]
 		if states[i].List == 0 {
@@ -116,6 +124,9 @@ func endable(e conversations.ExchangeLine) bool {
 func (p Desk) Selectable() bool { return slices.ContainsFunc(p.Items, endable) }
 
 func (p Desk) title() string {
+	if p.Search != nil {
+		return p.Search.title()
+	}
 	if p.Further {
 		return "Échanges de la boîte, suite"
 	}

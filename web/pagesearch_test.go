@@ -1,0 +1,108 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"mesbridge/conversations"
+	"mesbridge/web/page"
+)
+
+// search looks for a patient as the form of the desk does.
+func (w *world) search(typed string) reply {
+	w.t.Helper()
+	return w.post(proKey, "/pro", "csrf="+csrfToken+"&patient="+url.QueryEscape(typed))
+}
+
+// TestSearch_findsByNameOrMatricule: the rows are those of the ledger; what was typed stands in the field again, and in
+// no URL.
+func TestSearch_findsByNameOrMatricule(t *testing.T) {
+	t.Parallel()
+	w := waitingWorld(t)
+	row := "Attend votre réponse depuis 14\u00a0jours"
+	w.visit(proKey, "/pro").has(`<label for="patient">Retrouver un patient</label>`, `action="/pro?bal=`).lacks("Effacer la recherche")
+	for _, typed := range []string{"dup", " JEANNE ", "Du Pont", ins, ins[:1] + " " + ins[1:5] + " " + ins[5:]} {
+		got := w.search(typed).wants(http.StatusOK, "").has("Un échange trouvé.", row, `href="/pro/echanges/a1xpair"`, `href="/pro/echanges/a1xpair/fin"`, `name="echange[]" value="a1xpair"`,
+			`value="`+strings.TrimSpace(typed)+`"`, "Effacer la recherche").lacks("Choix de la liste", "Tout cocher")
+		checkMarkup(t, "found", got.body)
+		if cache := got.header.Get("Cache-Control"); !strings.Contains(cache, "no-store") || strings.Contains(string(got.body), "?patient=") {
+			t.Errorf("%q: %s, or it stands in a URL", typed, cache)
+		}
+	}
+	got := w.search("durand").wants(http.StatusOK, "").has("Aucun patient de cette boîte ne correspond.", "moins de lettres", `href="/pro/ecrire?bal=`, `value="durand"`).lacks("Jeanne Dupont", row)
+	checkMarkup(t, "nobody", got.body)
+	w.search("180017511602225").wants(http.StatusOK, "").has("Cette boîte n’a pas d’échange avec ce matricule INS.").lacks("moins de lettres", "Jeanne Dupont")
+	w.core.searchCut = true
+	w.search("durand").has("Seuls les 2\u202f000 échanges aux messages les plus récents", "momentanément indisponibles")
+}
+
+// TestSearch_badQuestion_saysWhatToDo: a matricule is checked as where one writes (R13, R16), and nothing is looked for.
+func TestSearch_badQuestion_saysWhatToDo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for typed, words := range map[string]string{
+		"": "au moins deux lettres", "d": "au moins deux lettres", "--": "au moins deux lettres", "<b>": "au moins deux lettres", "27903": "15 caractères", "279035121518901": "clé ne correspond pas",
+		strings.Repeat("a", 201): "au moins deux lettres",
+	} {
+		got := w.search(typed).wants(http.StatusUnprocessableEntity, "").has(words, `aria-invalid="true"`, `href="#patient"`).lacks("trouvé", "Aucun patient")
+		checkMarkup(t, "fault", got.body)
+	}
+	for _, call := range w.core.calls {
+		if call == "FindExchanges" {
+			t.Error("a bad question was looked for")
+		}
+	}
+	w.core.failOn["FindExchanges"] = kind(conversations.KindUnavailable)
+	w.search("dup").wants(http.StatusServiceUnavailable, "").lacks("Aucun patient")
+	w.post(proKey, "/pro", "patient=dup").wants(http.StatusForbidden, "")
+}
+
+// I193: neither the log nor a metric holds who was looked for.
+func TestSearch_namesNobodyInTheLog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.search("Quiproquo")
+	w.search(ins)
+	w.core.failOn["FindExchanges"] = kind(conversations.KindUnavailable)
+	w.search("Quiproquo")
+	families, err := w.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := w.log.String()
+	for _, f := range families {
+		told += f.String()
+	}
+	if !strings.Contains(told, `"/pro"`) {
+		t.Error("the searches are not logged")
+	}
+	for _, secret := range []string{"uiproquo", "UIPROQUO", ins, "a1xpair", "Dupont"} {
+		if strings.Contains(told, secret) {
+			t.Errorf("log or metrics hold %q", secret)
+		}
+	}
+}
+
+// TestDesk_listsByCare_ofSharedMailboxesOnly: I119: whoever shares a mailbox with nobody is not offered them; they have
+// no counts.
+func TestDesk_listsByCare_ofSharedMailboxesOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.visit(proKey, "/pro").lacks("Suivis par moi", "Sans personne")
+	w.core.shared = true
+	got := w.visit(proKey, "/pro?etat=nobody").wants(http.StatusOK, "").has(`etat=mine">Suivis par moi</a>`, `etat=nobody" aria-current="true">Sans personne <span class="sr">`, "Personne ne suit ces conversations.",
+		`href="/pro/echanges/a1xpair?etat=nobody"`, "Qui attend depuis le plus longtemps")
+	checkMarkup(t, "nobody", got.body)
+	w.visit(proKey, "/pro?etat=mine").wants(http.StatusOK, "").lacks("Qui attend depuis le plus longtemps")
+	asked := w.core.sought[len(w.core.sought)-2:]
+	if asked[0].Care != conversations.NoCare || !asked[0].Oldest || asked[1].Care != conversations.MyCare || asked[1].By.ID == "" {
+		t.Errorf("%+v", asked)
+	}
+	w.core.pairs, w.core.next = nil, "abc"
+	w.visit(proKey, "/pro?etat=mine").has("Rien encore dans cette liste, parmi 2\u202f000", "suite=abc")
+	if list, ok := page.ListNamed("mine"); !ok || list.List != 0 {
+		t.Errorf("%+v, %v", list, ok)
+	}
+}
