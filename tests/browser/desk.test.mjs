@@ -1,5 +1,5 @@
 // A professional at the desk in a real browser without scripts: to whom, what is known before a word is typed,
-// the message, its receipt, the end of one conversation, and the users of a shared mailbox.
+// the message, its receipt, the end of one conversation, the users of a shared mailbox, and one patient found among many.
 //
 // Run it with make test-browser.
 
@@ -189,4 +189,51 @@ it('lists the users of a shared mailbox, takes one off and puts him back', { tim
   assert.equal(await reads(), 2);
   assert.deepEqual(inspector.faults, []);
   await visitor.leave();
+});
+
+it('finds one patient among those of a shared mailbox, and the lists by care', { timeout: 180_000 }, async () => {
+  const { patients, professionals: [, , secretary] } = demo.ready;
+  const [mailbox] = secretary.mailboxes;
+  for (const { ins } of patients.slice(0, 3)) {
+    await call(demo, secretary.token, 'POST', '/conversations', { mailbox, patient: { ins }, subject: 'Suivi', text: 'Bonjour.' });
+  }
+  const [sought, other] = patients;
+  const beginning = sought.name.split(' ').at(-1).slice(0, 4).toLowerCase();
+  for (const script of [false, true]) {
+    const visitor = await Visitor.arrive(browser, { script });
+    const { page } = visitor;
+    await visitor.logIn(demo, 'professionnel', secretary.name);
+    const inspector = new Inspector(visitor, { forbidden: [sought.address], pictures: process.env.SCREENSHOTS, seen: script ? 356 : 350 });
+    const ask = async (text) => {
+      await page.getByLabel('Retrouver un patient').fill(text);
+      await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
+    };
+    await page.getByRole('link', { name: 'Sans personne' }).click();
+    await page.getByText('Aucun échange dans cette liste.').waitFor();
+    await inspector.look(page, 'desk-nobody');
+    await ask(beginning);
+    await page.getByText('Un échange trouvé.').waitFor();
+    assert.equal(await page.getByLabel('Retrouver un patient').inputValue(), beginning);
+    assert.ok(!page.url().includes(beginning), page.url());
+    assert.ok(!(await said(page.locator('main'))).includes(other.name));
+    await inspector.look(page, 'desk-found');
+    await ask('x');
+    assert.equal(page.answer.status(), 422);
+    await inspector.look(page, 'desk-search-fault');
+    await ask('zz');
+    await page.getByText('Aucun patient de cette boîte ne correspond.').waitFor();
+    await inspector.look(page, 'desk-found-nobody');
+    await ask(sought.ins);
+    await page.getByLabel('Retrouver un patient').focus();
+    for (const name of ['Chercher', 'Effacer la recherche']) {
+      await page.keyboard.press('Tab');
+      assert.equal(await page.evaluate(() => document.activeElement.textContent), name);
+    }
+    await page.getByRole('link', { name: sought.name, exact: true }).click();
+    await page.getByRole('heading', { name: sought.name }).waitFor();
+    await page.goto(`${demo.ready.http}/pro`);
+    await page.getByRole('link', { name: other.name, exact: true }).waitFor();
+    assert.deepEqual(inspector.faults, []);
+    await visitor.leave();
+  }
 });
