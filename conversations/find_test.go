@@ -29,9 +29,9 @@ func (b *bench) wrote(ins rules.INS, name string) {
 	b.hand(ins, mail{from: clinic, subject: "Suivi de " + name, text: "1"}, func(*conversations.Incoming) {})
 }
 
-func (b *bench) find(mailbox string, by conversations.Sought) conversations.FoundExchanges {
+func (b *bench) find(by conversations.Sought) conversations.FoundExchanges {
 	b.t.Helper()
-	found, err := b.FindExchanges(b.t.Context(), address(b.t, mailbox), by)
+	found, err := b.FindExchanges(b.t.Context(), address(b.t, clinic), by)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -70,15 +70,15 @@ func TestFindExchanges_byNameOrMatricule(t *testing.T) {
 	for typed, want := range map[string]string{
 		"martin": "Martine Le Goff;Éloïse Dupré-Martin;", "ELOISE": "Éloïse Dupré-Martin;", "legoff": "Martine Le Goff;", "durand": "Paul Durand;", "camille": "",
 	} {
-		if got := names(b.find(clinic, byName(t, typed))); got != want {
+		if got := names(b.find(byName(t, typed))); got != want {
 			t.Errorf("%q finds %q, want %q", typed, got, want)
 		}
 	}
-	if got := b.find(clinic, conversations.Sought{INS: insNumber(3)}); names(got) != "Paul Durand;" || got.Count != 1 {
+	if got := b.find(conversations.Sought{INS: insNumber(3)}); names(got) != "Paul Durand;" || got.Count != 1 {
 		t.Errorf("by the matricule: %+v", got)
 	}
 	for _, stranger := range []rules.INS{anINS, insNumber(4)} { // with a mailbox of his own, or without: the same nothing (D36)
-		if got := b.find(clinic, conversations.Sought{INS: stranger}); len(got.Items) != 0 || got.Some || got.Cut {
+		if got := b.find(conversations.Sought{INS: stranger}); len(got.Items) != 0 || got.Some || got.Cut {
 			t.Errorf("a stranger: %+v", got)
 		}
 	}
@@ -86,7 +86,7 @@ func TestFindExchanges_byNameOrMatricule(t *testing.T) {
 	if err != nil || len(listed.Items) != 3 {
 		t.Fatalf("%+v, %v", listed, err)
 	}
-	all := b.find(clinic, byName(t, "eloise"))
+	all := b.find(byName(t, "eloise"))
 	if got, want := fmt.Sprintf("%+v", all.Items[0]), fmt.Sprintf("%+v", listed.Items[2]); got != want {
 		t.Errorf("found  %s\nlisted %s", got, want)
 	}
@@ -103,10 +103,10 @@ func TestFindExchanges_unreadable_isNotFound(t *testing.T) {
 	if err := b.memory.keystore().Erase(t.Context(), b.PatientID(insNumber(1))); err != nil {
 		t.Fatal(err)
 	}
-	if found := b.find(clinic, byName(t, "dupont")); found.Count != 1 || !found.Some {
+	if found := b.find(byName(t, "dupont")); found.Count != 1 || !found.Some {
 		t.Errorf("without a key: %+v", found)
 	}
-	if found := b.find(clinic, conversations.Sought{INS: insNumber(1)}); found.Count != 0 || !found.Some {
+	if found := b.find(conversations.Sought{INS: insNumber(1)}); found.Count != 0 || !found.Some {
 		t.Errorf("by the matricule without a key: %+v", found)
 	}
 	for _, m := range []storetest.Method{storetest.Facts, storetest.Ledger, storetest.Standings} {
@@ -139,14 +139,14 @@ func TestFindExchanges_manyExchanges_saysWhatWasNotLookedAt(t *testing.T) {
 	b := newTeamBench(t)
 	b.take(theSecretary())
 	b.settle()
-	if found := b.find(clinic, byName(t, "durand")); found.Count != 1 || found.Cut {
+	if found := b.find(byName(t, "durand")); found.Count != 1 || found.Cut {
 		t.Fatalf("%+v", found)
 	}
 	b.crowded()
-	if found := b.find(clinic, byName(t, "durand")); found.Count != 0 || !found.Cut {
+	if found := b.find(byName(t, "durand")); found.Count != 0 || !found.Cut {
 		t.Errorf("%+v", found)
 	}
-	if found := b.find(clinic, conversations.Sought{INS: anINS}); found.Count != 1 {
+	if found := b.find(conversations.Sought{INS: anINS}); found.Count != 1 {
 		t.Errorf("by the matricule: %+v", found)
 	}
 	mine := conversations.Filter{Care: conversations.MyCare, By: theSecretary()}
