@@ -154,13 +154,14 @@ func (l *loaded) confidential(d *decision) bool {
 
 // alsoNotify adds the notifications of those who may read for the patient (R125), unless the message is hidden from
 // them (D28).
-func (l *loaded) alsoNotify(d *decision, add func(Effect)) {
+func (f *following) alsoNotify(d *decision) {
+	l := f.l
 	if l.confidential(d) {
 		return
 	}
 	for _, who := range l.state.Patient.ActsFor(l.svc.Now()) {
 		place := l.svc.name("notify", string(l.id)+string(who.Person))
-		add(Effect{ID: l.id.Shard() + "n" + lowerBase32(place[:15]), Kind: EffectNotify, Mailbox: rules.MailboxID(who.Person)})
+		f.add(Effect{ID: l.id.Shard() + "n" + lowerBase32(place[:15]), Kind: EffectNotify, Mailbox: rules.MailboxID(who.Person)})
 	}
 }
 

@@ -112,13 +112,11 @@ func (r *threadRecord) noteReceipts(d *threadDelta) {
 }
 
 // acknowledge adds the effects of the receipts that a decision releases.
-func (l *loaded) acknowledge(d *decision, add func(Effect)) error {
+func (f *following) acknowledge(d *decision) error {
 	for _, r := range d.receipt {
-		id, err := l.svc.newID(l.id)
-		if err != nil {
+		if err := f.addNew(Effect{Kind: EffectReceipt, Message: r.message, Mailbox: r.mailbox}); err != nil {
 			return err
 		}
-		add(Effect{ID: string(id), Kind: EffectReceipt, Message: r.message, Mailbox: r.mailbox})
 	}
 	return nil
 }

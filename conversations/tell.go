@@ -54,17 +54,16 @@ func (l *loaded) reopened(c rules.Change) []rules.Telling {
 	return all
 }
 
-// telling lists the effects by which receivers hear of a decision.
-func (l *loaded) telling(d *decision, add func(Effect)) error {
+// tell adds the effects by which receivers hear of a decision.
+func (f *following) tell(d *decision) error {
 	for _, t := range d.told {
-		if !l.svc.listens(t.Mailbox) {
+		if !f.l.svc.listens(t.Mailbox) {
 			continue
 		}
-		id, err := l.svc.newID(l.id)
-		if err != nil {
+		e := Effect{Kind: tellKind(t.Kind), Message: ID(t.Message), Thread: ID(t.Conversation), Mailbox: t.Mailbox}
+		if err := f.addNew(e); err != nil {
 			return err
 		}
-		add(Effect{ID: string(id), Kind: tellKind(t.Kind), Message: ID(t.Message), Thread: ID(t.Conversation), Mailbox: t.Mailbox})
 	}
 	return nil
 }
