@@ -108,15 +108,41 @@ func keepExchange(a *App, r request) (answer, error) {
 	return ok(exchangeOf(e))
 }
 
-// deskAttachment sends one document to a professional whose mailbox sent or received it (D34).
-func deskAttachment(a *App, r request) (answer, error) {
-	id, err := outsideID(r.param("attachment"))
-	if err != nil {
+// readReason checks {reason?}. The reason is for people who read the request later; nothing depends on it.
+func readReason(body []byte) error {
+	var reason string
+	if len(body) == 0 {
+		return nil
+	}
+	if err := jsonbody.Decode(body, jsonbody.Fields{"reason": jsonbody.Into(&reason)}); err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(reason) > maxReason {
+		return invalid("reason", fmt.Sprintf("At most %d characters.", maxReason))
+	}
+	return nil
+}
+
+// endExchange ends an exchange, as [FIN] does (D6).
+func endExchange(a *App, r request) (answer, error) {
+	if err := readReason(r.body); err != nil {
 		return answer{}, err
 	}
-	d, err := a.deps.Conversations.AttachmentFor(detached(r.ctx), r.who.actor(), r.who.Mailboxes, r.id, id)
+	e, err := a.deps.Conversations.EndExchange(r.ctx, r.who.actor(), r.who.Mailboxes, r.id)
 	if err != nil {
 		return answer{}, toProfessional(err)
 	}
-	return answer{download: &d}, nil
+	return ok(exchangeOf(e))
+}
+
+// endThread ends one conversation (D6).
+func endThread(a *App, r request) (answer, error) {
+	if err := readReason(r.body); err != nil {
+		return answer{}, err
+	}
+	t, err := a.deps.Conversations.EndThread(r.ctx, r.who.actor(), r.who.Mailboxes, r.id)
+	if err != nil {
+		return answer{}, toProfessional(err)
+	}
+	return ok(deskThreadOf(t))
 }
