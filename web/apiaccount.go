@@ -1,9 +1,6 @@
 package web
 
 import (
-	"net/http"
-	"unicode/utf8"
-
 	"mesbridge/conversations"
 	"mesbridge/rules"
 	"mesbridge/web/jsonbody"
@@ -83,16 +80,14 @@ func recordOpposition(a *App, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	m, mine := owned(r.who, mailbox)
-	if !mine {
-		return answer{}, &problem{status: http.StatusForbidden, code: codeNotHabilitated}
+	if in.Mailbox, err = ownMailbox(r.who, mailbox); err != nil {
+		return answer{}, err
 	}
-	in.Mailbox = m
-	if in.INS, err = rules.ParseINS(ins, a.cfg.CheckINSKey); err != nil {
-		return answer{}, &problem{status: http.StatusUnprocessableEntity, code: codeINSInvalid, field: "patient.ins"}
+	if in.INS, err = patientINS(ins, a.cfg.CheckINSKey); err != nil {
+		return answer{}, err
 	}
-	if utf8.RuneCountInString(in.Reason) > maxReason {
-		return answer{}, invalid("reason", "At most 500 characters.")
+	if err := checkReason(in.Reason); err != nil {
+		return answer{}, err
 	}
 	o, err := a.deps.Conversations.RecordOpposition(r.ctx, r.who.actor(), in)
 	if err != nil {

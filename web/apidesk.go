@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 
 	"mesbridge/conversations"
@@ -19,6 +20,15 @@ func owned(who Principal, address string) (conversations.Address, bool) {
 		return conversations.Address{}, false
 	}
 	return who.Mailboxes[at], true
+}
+
+// ownMailbox is the caller's own mailbox that a body names. For another's he may not speak.
+func ownMailbox(who Principal, address string) (conversations.Address, error) {
+	m, mine := owned(who, address)
+	if !mine {
+		return conversations.Address{}, &problem{status: http.StatusForbidden, code: codeNotHabilitated}
+	}
+	return m, nil
 }
 
 // listed is the mailbox and filter of a list. Without ?mailbox= it is the caller's only one; another's is

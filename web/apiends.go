@@ -84,8 +84,8 @@ func (in endsAsked) exchanges() (ids []conversations.ID, err error) {
 	if len(in.ids) == 0 || len(in.ids) > maxEnds {
 		return nil, invalid("ids", fmt.Sprintf("The ids of 1 to %d exchanges.", maxEnds))
 	}
-	if utf8.RuneCountInString(in.reason) > maxReason {
-		return nil, invalid("reason", fmt.Sprintf("At most %d characters.", maxReason))
+	if err := checkReason(in.reason); err != nil {
+		return nil, err
 	}
 	for _, text := range in.ids {
 		id, err := outsideID(text)
@@ -117,6 +117,11 @@ func readReason(body []byte) error {
 	if err := jsonbody.Decode(body, jsonbody.Fields{"reason": jsonbody.Into(&reason)}); err != nil {
 		return err
 	}
+	return checkReason(reason)
+}
+
+// checkReason refuses a reason that is longer than people read.
+func checkReason(reason string) error {
 	if utf8.RuneCountInString(reason) > maxReason {
 		return invalid("reason", fmt.Sprintf("At most %d characters.", maxReason))
 	}

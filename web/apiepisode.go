@@ -104,12 +104,9 @@ func (d *declared) check(checkKey bool) error {
 	if d.ins == "" {
 		return nil
 	}
-	ins, err := rules.ParseINS(d.ins, checkKey)
-	if err != nil {
-		return &problem{status: statusOf(conversations.KindINSInvalid), code: codeINSInvalid, field: "patient.ins"}
-	}
-	d.INS = ins
-	return nil
+	var err error
+	d.INS, err = patientINS(d.ins, checkKey)
+	return err
 }
 
 // putEpisode opens or closes an episode, or cancels its discharge (D24).

@@ -22,14 +22,14 @@ func openThread(a *App, r request) (answer, error) {
 	if w.mailbox == "" {
 		return answer{}, invalid("mailbox", "Say from which mailbox.")
 	}
-	m, mine := owned(r.who, w.mailbox)
-	if !mine {
-		return answer{}, &problem{status: http.StatusForbidden, code: codeNotHabilitated}
+	m, err := ownMailbox(r.who, w.mailbox)
+	if err != nil {
+		return answer{}, err
 	}
 	w.Mailbox = m
-	ins, err := rules.ParseINS(w.ins, a.cfg.CheckINSKey)
+	ins, err := patientINS(w.ins, a.cfg.CheckINSKey)
 	if err != nil {
-		return answer{}, &problem{status: http.StatusUnprocessableEntity, code: codeINSInvalid, field: "patient.ins"}
+		return answer{}, err
 	}
 	w.INS, w.Operation = ins, r.operation
 	if err := checkSubject(w.Subject); err != nil {

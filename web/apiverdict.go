@@ -1,8 +1,6 @@
 package web
 
 import (
-	"net/http"
-
 	"mesbridge/conversations"
 	"mesbridge/rules"
 	"mesbridge/web/jsonbody"
@@ -32,9 +30,9 @@ func verdict(a *App, r request) (answer, error) {
 	if mailbox == "" {
 		return answer{}, invalid("mailbox", "Say for which mailbox.")
 	}
-	m, mine := owned(r.who, mailbox)
-	if !mine {
-		return answer{}, &problem{status: http.StatusForbidden, code: codeNotHabilitated}
+	m, err := ownMailbox(r.who, mailbox)
+	if err != nil {
+		return answer{}, err
 	}
 	ins, err := rules.ParseINS(text, a.cfg.CheckINSKey)
 	if err != nil {

@@ -120,11 +120,9 @@ func addWebhook(a *App, r request) (answer, error) {
 	if mailbox == "" {
 		return answer{}, invalid("mailbox", "Say for which mailbox.")
 	}
-	m, mine := owned(r.who, mailbox)
-	if !mine {
-		return answer{}, &problem{status: http.StatusForbidden, code: codeNotHabilitated}
+	if in.Mailbox, err = ownMailbox(r.who, mailbox); err != nil {
+		return answer{}, err
 	}
-	in.Mailbox = m
 	if fault := webhook.Fault(in.URL, a.cfg.PlainWebhooks); fault != "" {
 		return answer{}, invalid("url", fault)
 	}

@@ -18,6 +18,15 @@ const (
 	maxReason  = 500 // characters
 )
 
+// patientINS reads the matricule of {patient:{ins}}, with its key where that is checked.
+func patientINS(text string, checkKey bool) (rules.INS, error) {
+	ins, err := rules.ParseINS(text, checkKey)
+	if err != nil {
+		return "", &problem{status: statusOf(conversations.KindINSInvalid), code: codeINSInvalid, field: "patient.ins"}
+	}
+	return ins, nil
+}
+
 // written is what a professional's message says.
 type written struct {
 	conversations.ThreadInput
