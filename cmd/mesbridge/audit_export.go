@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -134,11 +133,11 @@ func (c auditExportCommand) filter(settings config.Config) (f audit.Filter, aske
 		asked["mailbox"] = string(f.Mailbox)
 	}
 	if c.Patient != "" {
-		ins, err := readINS(c.Patient)
+		matricules, err := theseMatricules(c.Patient, 1)
 		if err != nil {
-			return f, nil, usageError{err}
+			return f, nil, err
 		}
-		f.Patient = names.PatientID(ins)
+		f.Patient = names.PatientID(rules.INS(matricules[0]))
 		asked["patient"] = string(f.Patient)
 	}
 	if id := strings.Trim(strings.TrimSpace(c.Message), "<>"); strings.Contains(id, "@") {
@@ -157,21 +156,4 @@ func (c auditExportCommand) filter(settings config.Config) (f audit.Filter, aske
 		asked["to"] = f.To.Format(time.RFC3339)
 	}
 	return f, asked, nil
-}
-
-// readINS reads a matricule from a file.
-func readINS(path string) (rules.INS, error) {
-	matricules, err := readMatricules(path)
-	switch {
-	case err != nil:
-		return "", err
-	case len(matricules) != 1:
-		return "", errors.New("--patient: the file holds no matricule INS, or several")
-	}
-	return rules.INS(matricules[0]), nil
-}
-
-// writePrivate makes a file for its owner alone, which must not be there yet.
-func writePrivate(path string) (*os.File, error) {
-	return os.OpenFile(filepath.Clean(path), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 }

@@ -6,69 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"mesbridge/cmd/mesbridge/app"
-	"mesbridge/cmd/mesbridge/config"
 	"mesbridge/conversations"
 	"mesbridge/rules"
 )
-
-// askFlags are how a command about a patient reaches the running bridge, and who answers for it.
-type askFlags struct {
-	place
-	Agent string `required:"" placeholder:"NAME" help:"Name of the person who answers for it; it is traced."`
-	Ops   string `placeholder:"ADDR" help:"Operations listener of the running bridge, when it is not the one of the settings."`
-}
-
-// asker speaks to a running bridge for an agent.
-type asker struct {
-	settings config.Config
-	url      string
-	agent    string
-}
-
-// asker reads the settings that the flags name.
-func (f askFlags) asker() (a asker, err error) {
-	if a.agent = strings.TrimSpace(f.Agent); a.agent == "" {
-		return a, usageError{errors.New("--agent: write the name of the person who answers for it")}
-	}
-	if a.settings, err = f.settings(); err != nil {
-		return a, err
-	}
-	if a.url, err = operationsURL(a.settings, f.Ops); err != nil {
-		return a, usageError{fmt.Errorf("--ops: %w", err)}
-	}
-	return a, nil
-}
-
-// about is asker with the matricules, n of them, that a file holds.
-func (f askFlags) about(file string, n int) (asker, []string, error) {
-	a, err := f.asker()
-	if err != nil {
-		return a, nil, err
-	}
-	matricules, err := theseMatricules(file, n)
-	return a, matricules, err
-}
-
-// ask has the running bridge carry an act out.
-func (a asker) ask(ctx context.Context, r app.ActRequest) (app.ActAnswer, error) {
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
-	defer cancel()
-	r.At, r.Agent = time.Now(), a.agent
-	answer, err := app.AskAct(ctx, a.settings, a.url, r)
-	switch {
-	case err != nil:
-		return answer, fmt.Errorf("ask the running bridge: %w; start it, or name its operations listener with --ops", err)
-	case answer.Code != "":
-		return answer, fmt.Errorf("%s is refused: %s (%s): %s", r.Act, answer.Code, answer.Rule, refusedAct(answer))
-	}
-	return answer, nil
-}
 
 // refusedAct says what to do about a refusal.
 func refusedAct(a app.ActAnswer) string {
@@ -111,7 +55,7 @@ func (c patientEnrolCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return usageError{fmt.Errorf("--identity: %w", err)}
 	}
-	answer, err := a.ask(ctx, who)
+	answer, err := a.act(ctx, who)
 	if err != nil {
 		return err
 	}
@@ -163,7 +107,7 @@ func (c patientCodesCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	answer, err := a.ask(ctx, app.ActRequest{Act: app.ActCodes})
+	answer, err := a.act(ctx, app.ActRequest{Act: app.ActCodes})
 	if err != nil {
 		return err
 	}
@@ -185,7 +129,7 @@ func (c patientRevokeCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.ask(ctx, app.ActRequest{Act: app.ActRevoke, ID: conversations.ID(c.ID)})
+	_, err = a.act(ctx, app.ActRequest{Act: app.ActRevoke, ID: conversations.ID(c.ID)})
 	return tellAct(s.out, "revoke", a.agent, true, err)
 }
 
@@ -200,7 +144,7 @@ func (c patientUnlinkCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	answer, err := a.ask(ctx, app.ActRequest{Act: app.ActUnlink, INS: matricules[0]})
+	answer, err := a.act(ctx, app.ActRequest{Act: app.ActUnlink, INS: matricules[0]})
 	return tellAct(s.out, "unlink", a.agent, answer.Changed, err)
 }
 
@@ -224,7 +168,7 @@ func (c patientRepresentCommand) Run(ctx context.Context, s streams) error {
 	if c.Until != nil {
 		r.Until = *c.Until
 	}
-	_, err = a.ask(ctx, r)
+	_, err = a.act(ctx, r)
 	return tellAct(s.out, "represent", a.agent, true, err)
 }
 
@@ -239,7 +183,7 @@ func (c patientDismissCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	answer, err := a.ask(ctx, app.ActRequest{Act: app.ActDismiss, INS: matricules[0], Person: matricules[1]})
+	answer, err := a.act(ctx, app.ActRequest{Act: app.ActDismiss, INS: matricules[0], Person: matricules[1]})
 	return tellAct(s.out, "dismiss", a.agent, answer.Changed, err)
 }
 
@@ -269,7 +213,7 @@ func (c patientBindCommand) Run(ctx context.Context, s streams) error {
 		if len(fields) < 3 {
 			return usageError{fmt.Errorf("--from: line %d: write subject, matricule and name", n)}
 		}
-		_, err := a.ask(ctx, app.ActRequest{Act: app.ActBind, Subject: fields[0], INS: fields[1], Name: strings.Join(fields[2:], " ")})
+		_, err := a.act(ctx, app.ActRequest{Act: app.ActBind, Subject: fields[0], INS: fields[1], Name: strings.Join(fields[2:], " ")})
 		if err != nil {
 			failed++
 			fmt.Fprintf(s.err, "line %d: %v\n", n, err)
@@ -295,34 +239,4 @@ func tellAct(out io.Writer, act, agent string, changed bool, err error) error {
 		fmt.Fprintf(out, "%s: nothing changes, all is so already\n", act)
 	}
 	return nil
-}
-
-// theseMatricules reads so many matricules from a file.
-func theseMatricules(path string, want int) ([]string, error) {
-	matricules, err := readMatricules(path)
-	if err == nil && len(matricules) != want {
-		err = fmt.Errorf("--patient: %d matricules are needed, one on each line, and there are %d", want, len(matricules))
-	}
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return matricules, nil
-}
-
-// maxPrivate bounds a file that names people, in bytes.
-const maxPrivate = 1 << 20
-
-// readPrivate reads a file that names people, - for standard input. An error holds nothing of it.
-func readPrivate(path string) (string, error) {
-	in := io.Reader(os.Stdin)
-	if filepath.Base(path) != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", err
-		}
-		defer func() { _ = f.Close() }()
-		in = f
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxPrivate))
-	return string(text), err
 }

@@ -41,7 +41,7 @@ func AskEvent(ctx context.Context, c config.Config, url string, r EventRequest) 
 
 // answerEvent looks, or acts, and tells. The error of the core holds no name and no number.
 func (a *App) answerEvent(ctx context.Context, asked EventRequest) (answer EventAnswer) {
-	in, err := asked.input(a.Config.INSKeyCheck)
+	in, err := a.lifeInput(asked)
 	switch {
 	case err != nil:
 	case asked.Seen == "":
@@ -55,17 +55,12 @@ func (a *App) answerEvent(ctx context.Context, asked EventRequest) (answer Event
 	return answer
 }
 
-// input reads the matricules.
-func (r EventRequest) input(checkKey bool) (in conversations.LifeInput, err error) {
+// lifeInput reads the matricules.
+func (a *App) lifeInput(r EventRequest) (in conversations.LifeInput, err error) {
 	in = conversations.LifeInput{Event: r.Event, Until: r.Until}
-	if in.INS, err = rules.ParseINS(r.INS, checkKey); err != nil {
-		return in, &conversations.Error{Kind: conversations.KindINSInvalid, Rule: "R13", Err: err}
+	if in.INS, err = a.matricule(r.INS); err != nil || r.New == "" {
+		return in, err
 	}
-	if r.New == "" {
-		return in, nil
-	}
-	if in.New, err = rules.ParseINS(r.New, checkKey); err != nil {
-		return in, &conversations.Error{Kind: conversations.KindINSInvalid, Rule: "R13", Err: err}
-	}
-	return in, nil
+	in.New, err = a.matricule(r.New)
+	return in, err
 }

@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"mesbridge/cmd/mesbridge/app"
@@ -16,52 +12,36 @@ import (
 )
 
 type patientEventCommand struct {
-	place
+	askFlags
 	Event   string     `arg:"" enum:"death,death-corrected,ins-change,ins-merge,guardianship,guardianship-end" help:"death, death-corrected, ins-change, ins-merge, guardianship or guardianship-end."`
 	Patient string     `type:"path" required:"" placeholder:"FILE" help:"File with the matricule INS, - for standard input; of ins-change and ins-merge a second line holds the matricule from now on."`
-	Agent   string     `required:"" placeholder:"NAME" help:"Name of the person who answers for the event; it is traced."`
 	Until   *time.Time `placeholder:"TIME" help:"First instant at which a measure of protection no longer holds, such as 2028-05-12T00:00:00Z; none: until it is ended."`
 	Confirm string     `placeholder:"CODE" help:"What the command printed when it was run without: then the event is carried out."`
-	Ops     string     `placeholder:"ADDR" help:"Operations listener of the running bridge, when it is not the one of the settings."`
 }
 
 // Run tells what the event would do, or, confirmed, carries it out. The bridge has to run. No matricule is an
 // argument, and none is printed.
 func (c patientEventCommand) Run(ctx context.Context, s streams) error {
-	settings, err := c.settings()
+	r := app.EventRequest{Event: rules.LifeEvent(c.Event), Seen: c.Confirm}
+	matricules := 1
+	if r.Event == rules.INSChanged || r.Event == rules.INSMerged {
+		matricules = 2
+	}
+	a, ins, err := c.about(c.Patient, matricules)
 	if err != nil {
 		return err
 	}
-	agent := strings.TrimSpace(c.Agent)
-	if agent == "" {
-		return usageError{errors.New("--agent: write the name of the person who answers for the event")}
-	}
-	matricules, err := readMatricules(c.Patient)
-	if err != nil {
-		return usageError{err}
-	}
-	joins := rules.LifeEvent(c.Event) == rules.INSChanged || rules.LifeEvent(c.Event) == rules.INSMerged
-	if want := map[bool]int{false: 1, true: 2}[joins]; len(matricules) != want {
-		return usageError{fmt.Errorf("--patient: %s needs %d matricules, one on each line, and there are %d", c.Event, want, len(matricules))}
-	}
-	r := app.EventRequest{At: time.Now(), Agent: agent, Event: rules.LifeEvent(c.Event), INS: matricules[0], Seen: c.Confirm}
-	if joins {
-		r.New = matricules[1]
+	if r.INS = ins[0]; matricules == 2 {
+		r.New = ins[1]
 	}
 	if c.Until != nil {
 		r.Until = *c.Until
 	}
-	url, err := operationsURL(settings, c.Ops)
+	answer, err := a.event(ctx, r)
 	if err != nil {
-		return usageError{fmt.Errorf("--ops: %w", err)}
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
-	defer cancel()
-	answer, err := app.AskEvent(ctx, settings, url, r)
-	if err != nil {
-		return fmt.Errorf("ask the running bridge: %w; start it, or name its operations listener with --ops", err)
-	}
-	return tellEvent(s.out, c.Event, agent, answer)
+	return tellEvent(s.out, c.Event, a.agent, answer)
 }
 
 // tellEvent writes what an event does or did.
@@ -132,26 +112,4 @@ func refusedEvent(k conversations.Kind, rule, reason string) string {
 		return "a measure of protection is an adult's, and ends in the future"
 	}
 	return reason
-}
-
-// maxMatricules bounds what is read of two matricules, in bytes.
-const maxMatricules = 128
-
-// readMatricules reads matricules, one on each line, from a file, never from the command line, which others can
-// see. An error holds nothing of the file.
-func readMatricules(path string) ([]string, error) {
-	in := io.Reader(os.Stdin)
-	if filepath.Base(path) != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("--patient: %w", err)
-		}
-		defer func() { _ = f.Close() }()
-		in = f
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxMatricules))
-	if err != nil {
-		return nil, fmt.Errorf("--patient: %w", err)
-	}
-	return strings.Fields(string(text)), nil
 }
