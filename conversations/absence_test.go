@@ -56,7 +56,7 @@ func TestDeclareAbsence_isToldAndSilencesNobody(t *testing.T) {
 	if n := len(b.read(seen.ID).Messages); n != 2 {
 		t.Errorf("%d messages in the conversation: something answered by itself", n)
 	}
-	b.clock.later(48 * time.Hour)
+	b.clock.advance(48 * time.Hour)
 	if left := b.thread("Fil").Absences; len(left) != 0 {
 		t.Errorf("at its end: %+v", left)
 	}
@@ -77,7 +77,7 @@ func TestDeclareAbsence_toCome(t *testing.T) {
 	if seen := b.thread("Fil").Absences; len(seen) != 0 {
 		t.Errorf("before it begins: %+v", seen)
 	}
-	b.clock.later(time.Hour)
+	b.clock.advance(time.Hour)
 	if seen := b.thread("Fil").Absences; len(seen) != 1 {
 		t.Errorf("at its first instant: %+v", seen)
 	}
@@ -146,7 +146,7 @@ func TestDeclareAbsence_admitsTheCover(t *testing.T) {
 	if may() {
 		t.Error("before the absence the cover may read")
 	}
-	b.clock.later(time.Hour)
+	b.clock.advance(time.Hour)
 	if !may() {
 		t.Error("during the absence the cover may not read")
 	}
@@ -162,7 +162,7 @@ func TestDeclareAbsence_admitsTheCover(t *testing.T) {
 	if _, err := b.DeclareAbsence(t.Context(), theManager(), box, in); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.later(3 * time.Hour)
+	b.clock.advance(3 * time.Hour)
 	if !may() {
 		t.Error("whoever is on the list lost his right by standing in")
 	}

@@ -74,19 +74,19 @@ func TestAccount_periodsOfTheLaw(t *testing.T) {
 	b := newBench(t)
 	b.Periods = rules.Periods{ArchiveYears: 1, SuspensionDays: 1}
 	b.must(rules.Administration, rules.SuspendAccount, rules.Suspended)
-	b.clock.later(25 * time.Hour)
+	b.clock.advance(25 * time.Hour)
 	b.settle()
 	if a := b.state(); a.State != rules.Closed || a.EndsAt.IsZero() {
 		t.Fatalf("%+v", a)
 	}
 	b.must(rules.Holder, rules.ReopenAccount, rules.Active)
-	b.clock.later(367 * 24 * time.Hour)
+	b.clock.advance(367 * 24 * time.Hour)
 	b.settle()
 	if a := b.state(); a.State != rules.Active {
 		t.Fatalf("a reopened account is %s", a.State)
 	}
 	b.must(rules.Holder, rules.CloseAccount, rules.Closed)
-	b.clock.later(367 * 24 * time.Hour)
+	b.clock.advance(367 * 24 * time.Hour)
 	b.settle()
 	if a := b.state(); a.State != rules.Purged {
 		t.Fatalf("after the archive's term the account is %s", a.State)

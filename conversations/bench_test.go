@@ -29,6 +29,13 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
+// advance moves the clock.
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
 // bench is a service on a fast fake of Redis, and all that stands around it.
 type bench struct {
 	*conversations.Service

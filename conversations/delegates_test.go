@@ -121,7 +121,7 @@ func TestRepresentative_untilMajority(t *testing.T) {
 			t.Errorf("no %q in %q", want, done)
 		}
 	}
-	b.clock.later(24 * time.Hour)
+	b.clock.advance(24 * time.Hour)
 	_, err = b.Thread(ctx, b.patient.ID, id)
 	wantKind(t, err, conversations.KindNotFound)
 	_, err = b.Reply(ctx, b.self(), b.patient.ID, id, conversations.ReplyInput{Text: "Encore", Choice: rules.ReplyToOne})

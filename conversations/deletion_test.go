@@ -46,7 +46,7 @@ func TestDeleteThread_thenANewMessage_thenThePurge(t *testing.T) {
 	if len(again.Messages) != 1 || again.Messages[0].Text != "deux" || again.Draft != "" || !again.Unread || !again.Reply.Allowed {
 		t.Errorf("after a new message: %+v (R117)", again)
 	}
-	b.clock.later(31 * 24 * time.Hour)
+	b.clock.advance(31 * 24 * time.Hour)
 	b.settle()
 	if got := b.bodyCount(); got != bodies {
 		t.Errorf("%d bodies, want %d: the deleted one is erased, the new one stays", got, bodies)
@@ -82,12 +82,12 @@ func TestDeleteThread_purgeLeavesNothing(t *testing.T) {
 			t.Errorf("a body in the trash counts as dead: %v, %v", is, err)
 		}
 	}
-	b.clock.later(31 * 24 * time.Hour)
+	b.clock.advance(31 * 24 * time.Hour)
 	b.settle()
 	if left := b.left(); len(left) != 1 || !strings.Contains(left[0], ":marks:") {
 		t.Errorf("something of the conversation is left: %q", left)
 	}
-	b.clock.later(rules.RepeatFor)
+	b.clock.advance(rules.RepeatFor)
 	b.settle()
 	if left := b.left(); len(left) > 0 {
 		t.Errorf("something of the conversation is left: %q", left)

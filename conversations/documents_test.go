@@ -45,7 +45,7 @@ func TestSaveDocument_outlivesItsConversation(t *testing.T) {
 	b.cameWith(doc.ID, "")
 	_, err = b.Attachment(t.Context(), b.self(), b.patient.ID, files[0].ID)
 	wantKind(t, err, conversations.KindNotFound)
-	b.clock.later(31 * 24 * time.Hour)
+	b.clock.advance(31 * 24 * time.Hour)
 	b.settle()
 	b.cameWith(doc.ID, "")
 	d, err := b.Document(t.Context(), b.self(), b.patient.ID, doc.ID)

@@ -77,12 +77,6 @@ func from(s rules.EpisodeSource) func(*conversations.EpisodeInput) {
 	return func(in *conversations.EpisodeInput) { in.Source = s }
 }
 
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 func idsOf(e conversations.EpisodeLine) (ids []conversations.ID) {
 	for _, t := range e.Threads {
 		ids = append(ids, t.ID)

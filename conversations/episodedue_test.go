@@ -56,7 +56,7 @@ func TestReceive_afterAnEndThatCame_theLastWordsComeFirst(t *testing.T) {
 			b, tagged, _ := admitted(t)
 			b.event("out", rules.EpisodeClosed, grace(48*time.Hour), func(in *conversations.EpisodeInput) { in.LastMessage = "Bon retour." })
 			b.settle()
-			b.clock.later(49 * time.Hour)
+			b.clock.advance(49 * time.Hour)
 			b.hand(anINS, mail{from: clinic, subject: "Suite", text: "La suite."}, func(in *conversations.Incoming) {
 				in.Thread, in.IsReport, in.Automatic = tagged, automatic, automatic
 			})

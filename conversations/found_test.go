@@ -149,14 +149,14 @@ func TestDeleteThread_twice_isErasedWhole(t *testing.T) {
 		if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, thread); err != nil {
 			t.Fatal(err)
 		}
-		b.clock.later(10 * 24 * time.Hour)
+		b.clock.advance(10 * 24 * time.Hour)
 		b.taken(mail{from: doctor, subject: "Re: Fil", text: "2", refs: []string{"m@operator.test"}})
 	}
 	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, thread); err != nil {
 		t.Fatal(err)
 	}
 	for range 5 {
-		b.clock.later(10 * 24 * time.Hour)
+		b.clock.advance(10 * 24 * time.Hour)
 		b.settle()
 	}
 	if n := b.bodyCount(); n != bodies || b.used().Used != 0 {
@@ -173,7 +173,7 @@ func TestExpunge_leavesTheMessageIDOfAnother(t *testing.T) {
 	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, b.thread("Second").ID); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.later(31 * 24 * time.Hour)
+	b.clock.advance(31 * 24 * time.Hour)
 	b.settle()
 	b.taken(mail{from: doctor, subject: "Re: Premier", text: "3", refs: []string{"m@operator.test"}})
 	if n := len(b.thread("Premier").Messages); n != 2 {
@@ -190,7 +190,7 @@ func TestThreadFor_tellsTheEndThatCameLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.event("out", rules.EpisodeClosed, from(rules.ByADT), grace(72*time.Hour))
-	b.clock.later(73 * time.Hour)
+	b.clock.advance(73 * time.Hour)
 	b.settle()
 	thread, err := b.ThreadFor(t.Context(), []conversations.Address{address(t, appBox)}, tagged)
 	if err != nil || thread.Ended == nil || thread.Ended.How != rules.ByEpisode {
@@ -205,7 +205,7 @@ func TestEnrol_suspended_isClosedByLaw(t *testing.T) {
 	if _, err := b.Enrol(t.Context(), conversations.Actor{Kind: conversations.ActorSystem}, anINS, "Camille Durand", rules.Suspended); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.later(43 * 24 * time.Hour)
+	b.clock.advance(43 * 24 * time.Hour)
 	b.settle()
 	if a := b.state(); a.State != rules.Closed {
 		t.Errorf("%+v", a)

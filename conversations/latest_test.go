@@ -23,9 +23,9 @@ func TestLatestThreads_newestInWhichHeWrote(t *testing.T) {
 	b := newBench(t)
 	b.latest(map[conversations.ID]conversations.ID{})
 	b.taken(mail{from: doctor, subject: "Premier", text: "1"})
-	b.clock.later(time.Hour)
+	b.clock.advance(time.Hour)
 	b.taken(mail{from: doctor, subject: "Second", text: "2", others: []string{clinic}})
-	b.clock.later(time.Hour)
+	b.clock.advance(time.Hour)
 	b.taken(mail{from: clinic, subject: "Autre", text: "3"})
 	b.settle()
 	first, second, third := b.thread("Premier").ID, b.thread("Second").ID, b.thread("Autre").ID

@@ -50,9 +50,9 @@ func TestDeleteThread_purgeTakesReceiptsToo(t *testing.T) {
 	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, b.thread("Fil").ID); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.later(31 * 24 * time.Hour)
+	b.clock.advance(31 * 24 * time.Hour)
 	b.settle()
-	b.clock.later(rules.RepeatFor)
+	b.clock.advance(rules.RepeatFor)
 	b.settle()
 	if left := b.left(); len(left) > 0 {
 		t.Errorf("left: %q", left)
@@ -79,7 +79,7 @@ func TestErased_nothingDueLeaves_andItsVisitGoesOn(t *testing.T) {
 			return time.Time{}, nil
 		},
 	})
-	b.clock.later(time.Minute)
+	b.clock.advance(time.Minute)
 	if line := b.event("out", rules.EpisodeClosed); line.State != rules.EpisodeClosed {
 		t.Errorf("%+v", line)
 	}
@@ -144,7 +144,7 @@ func TestDeleteThread_thenTheEpisodeEnds(t *testing.T) {
 	}
 	b.event("out", rules.EpisodeClosed, grace(48*time.Hour), func(in *conversations.EpisodeInput) { in.LastMessage = "Au revoir" })
 	b.settle()
-	b.clock.later(49 * time.Hour)
+	b.clock.advance(49 * time.Hour)
 	b.settle()
 	thread := b.read(tagged)
 	if len(thread.Messages) != 1 || thread.Reply.Allowed {
@@ -153,7 +153,7 @@ func TestDeleteThread_thenTheEpisodeEnds(t *testing.T) {
 	if sent := b.receipts(); len(sent) != 0 {
 		t.Errorf("told of what was deleted unread: %+v", sent)
 	}
-	b.clock.later(31 * 24 * time.Hour)
+	b.clock.advance(31 * 24 * time.Hour)
 	b.settle()
 	if thread := b.read(tagged); len(thread.Messages) != 1 {
 		t.Errorf("after the purge: %+v", thread)
@@ -166,7 +166,7 @@ func TestObject_duringTheGrace_withholdsTheLastMessage(t *testing.T) {
 	b, tagged, _ := admitted(t)
 	b.event("out", rules.EpisodeClosed, grace(48*time.Hour), func(in *conversations.EpisodeInput) { in.LastMessage = "Au revoir" })
 	b.object("o", rules.AgainstMessages, rules.WholeStructure, finess)
-	b.clock.later(49 * time.Hour)
+	b.clock.advance(49 * time.Hour)
 	b.settle()
 	if n := len(b.read(tagged).Messages); n != 1 {
 		t.Errorf("%d messages", n)

@@ -29,7 +29,7 @@ func TestWriteToMinor(t *testing.T) {
 		t.Errorf("said not to be confidential: %v", err)
 	}
 	b.taken(mail{from: doctor, subject: "Courrier", text: "1"})
-	b.clock.later(24 * time.Hour)
+	b.clock.advance(24 * time.Hour)
 	if err := open(""); err != nil {
 		t.Errorf("of age: %v", err)
 	}

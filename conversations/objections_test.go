@@ -10,13 +10,6 @@ import (
 	"mesbridge/rules"
 )
 
-// later moves the clock.
-func (c *clock) later(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 func (b *bench) object(id string, kind rules.ObjectionKind, scope rules.RefusalScope, value string) conversations.Objection {
 	b.t.Helper()
 	o, err := b.Object(b.t.Context(), b.self(), b.patient.ID, rules.Objection{ID: rules.ObjectionID(id), Kind: kind, Scope: scope, Value: value})

@@ -19,14 +19,14 @@ func TestRepeat_ofErasedMessage(t *testing.T) {
 	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, b.thread("Fil").ID); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.later(rules.TrashFor)
+	b.clock.advance(rules.TrashFor)
 	b.settle()
-	b.clock.later(rules.RepeatFor - time.Minute)
+	b.clock.advance(rules.RepeatFor - time.Minute)
 	b.settle()
 	if repeated, err := b.receive(m); err != nil || !repeated {
 		t.Errorf("within seven days: repeated %v, %v", repeated, err)
 	}
-	b.clock.later(time.Minute)
+	b.clock.advance(time.Minute)
 	b.settle()
 	if repeated, err := b.receive(m); err != nil || repeated {
 		t.Errorf("after seven days: repeated %v, %v", repeated, err)

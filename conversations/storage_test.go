@@ -31,7 +31,7 @@ func TestStorage_fullMailbox(t *testing.T) {
 	}
 	_, err := b.receive(mail{from: doctor, subject: "Trois", text: "3", bytes: 1})
 	wantKind(t, err, conversations.KindUnavailable)
-	b.clock.later(48 * time.Hour)
+	b.clock.advance(48 * time.Hour)
 	_, err = b.receive(mail{from: doctor, subject: "Trois", text: "3", bytes: 1})
 	wantKind(t, err, conversations.KindTooLarge)
 
@@ -50,7 +50,7 @@ func TestStorage_fullMailbox(t *testing.T) {
 	if err := b.DeleteThread(t.Context(), b.self(), b.patient.ID, id); err != nil {
 		t.Fatal(err)
 	}
-	b.clock.later(31 * 24 * time.Hour)
+	b.clock.advance(31 * 24 * time.Hour)
 	b.settle()
 	if got := b.used(); got.Used != 600 || !got.FullSince.IsZero() {
 		t.Errorf("after the purge: %+v", got)

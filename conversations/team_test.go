@@ -57,7 +57,7 @@ func TestTakeCare_firstHasIt(t *testing.T) {
 	}
 	_, err = b.TakeCare(t.Context(), theSecretary(), address(t, clinic), b.id)
 	wantKind(t, err, conversations.KindNotHabilitated)
-	b.clock.later(time.Second)
+	b.clock.advance(time.Second)
 	b.admit(time.Time{})
 	if c := b.team(theSecretary()).Care; c.Taken() {
 		t.Error("care came back with a right that was given anew")
@@ -130,7 +130,7 @@ func TestAttend_isForColleagues(t *testing.T) {
 	if p := b.team(theSecretary()).Present; len(p) != 0 {
 		t.Errorf("she herself: %+v", p)
 	}
-	b.clock.later(conversations.PresenceLasts)
+	b.clock.advance(conversations.PresenceLasts)
 	if p := b.team(theAssistant()).Present; len(p) != 0 {
 		t.Errorf("after a while: %+v", p)
 	}
@@ -253,7 +253,7 @@ func TestTeam_goesWithTheConversation(t *testing.T) {
 	if len(b.team(theSecretary()).Notes) != 1 {
 		t.Error("professionals are told of the deletion (I167)")
 	}
-	b.clock.later(31 * 24 * time.Hour)
+	b.clock.advance(31 * 24 * time.Hour)
 	b.handle(map[conversations.EffectKind]conversations.EffectHandler{})
 	if n := b.teamFields(); n != 0 {
 		t.Errorf("%d fields are left of an expunged conversation", n)

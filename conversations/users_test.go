@@ -82,7 +82,7 @@ func TestAdmitUser_countsAtOnce(t *testing.T) {
 	if list := b.mandates(secretary); len(list) != 1 || list[0].Use || list[0].Ended.IsZero() || list[0].EndedBy == "" {
 		t.Errorf("after the removal, which the person is told: %+v", list)
 	}
-	b.clock.later(31 * 24 * time.Hour)
+	b.clock.advance(31 * 24 * time.Hour)
 	if list := b.mandates(secretary); len(list) != 0 {
 		t.Errorf("a month later: %+v", list)
 	}
@@ -96,7 +96,7 @@ func TestAdmitUser_ends(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.admit(b.clock.Now().Add(time.Hour))
-	b.clock.later(time.Hour)
+	b.clock.advance(time.Hour)
 	if list := b.mandates(secretary); len(list) != 0 {
 		t.Errorf("after the end: %+v", list)
 	}
