@@ -11,14 +11,21 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// renewed is the browser of a professional who is logged in at a provider that renews its sessions.
+func (w *world) renewed() *browser {
+	w.t.Helper()
+	w.upstream.renew(true)
+	b := w.browser()
+	w.logIn(b, Professional, "/pro")
+	return b
+}
+
 // I23, I24 case 1: while the person acts, the provider's session is renewed silently, with each refresh token once.
 func TestVisit_renewsTheProvidersSession(t *testing.T) {
 	t.Parallel()
 	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
-		w.upstream.renew(true)
-		b := w.browser()
-		w.logIn(b, Professional, "/pro")
+		b := w.renewed()
 		cookieValue := w.cookie(b)
 		visit := func() error {
 			_, err := w.server.Visit(t.Context(), cookieValue)
@@ -43,9 +50,7 @@ func TestVisit_renewsTheProvidersSession(t *testing.T) {
 func TestVisit_providerRefuses_endsTheSession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, miniRedis(t), nil)
-	w.upstream.renew(true)
-	b := w.browser()
-	w.logIn(b, Professional, "/pro")
+	b := w.renewed()
 	cookieValue := w.cookie(b)
 	w.upstream.renew(false)
 	w.clock.advance(renewEvery)
@@ -61,9 +66,7 @@ func TestVisit_providerRefuses_endsTheSession(t *testing.T) {
 func TestVisit_providerAway_waitsForTheRefreshTokensEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, miniRedis(t), nil)
-	w.upstream.renew(true)
-	b := w.browser()
-	w.logIn(b, Professional, "/pro")
+	b := w.renewed()
 	cookieValue := w.cookie(b)
 	w.upstream.Close()
 	for passed := time.Duration(0); passed < refreshLife-renewEvery; passed += renewEvery {
@@ -82,9 +85,7 @@ func TestVisit_providerAway_waitsForTheRefreshTokensEnd(t *testing.T) {
 func TestVisit_renewedForAnother_endsTheSession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, miniRedis(t), nil)
-	w.upstream.renew(true)
-	b := w.browser()
-	w.logIn(b, Professional, "/pro")
+	b := w.renewed()
 	w.upstream.lie(func(c map[string]any) { c["sub"] = "somebody-else" })
 	w.clock.advance(renewEvery)
 	_, err := w.server.Visit(t.Context(), w.cookie(b))
@@ -95,9 +96,7 @@ func TestVisit_renewedForAnother_endsTheSession(t *testing.T) {
 func TestSession_keepsNoAccessToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, miniRedis(t), nil)
-	w.upstream.renew(true)
-	b := w.browser()
-	w.logIn(b, Professional, "/pro")
+	b := w.renewed()
 	found, err := w.server.sessions.load(t.Context(), w.cookie(b))
 	expect(t, "error", err, nil)
 	record, err := json.Marshal(found)
