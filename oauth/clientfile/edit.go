@@ -5,16 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"golang.org/x/sys/unix"
 
 	"mesbridge/oauth"
+	"mesbridge/oauth/sharedfile"
 )
 
 // Errors that whoever edits the file can cure.
@@ -124,22 +124,19 @@ func newSecret() (string, []Secret) {
 
 // edit changes the file under a lock. Nothing is written unless every client then stands the checks.
 func (f File) edit(how func(*stored) error) error {
-	unlock, err := lock(f.Path + ".lock")
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	s, err := f.read()
-	if err != nil {
-		return err
-	}
-	if err := how(&s); err != nil {
-		return err
-	}
-	if err := s.check(f.Now()); err != nil {
-		return err
-	}
-	return f.write(s)
+	return sharedfile.Edit(f.Path, func() error {
+		s, err := f.read()
+		if err != nil {
+			return err
+		}
+		if err := how(&s); err != nil {
+			return err
+		}
+		if err := s.check(f.Now()); err != nil {
+			return err
+		}
+		return f.write(s)
+	})
 }
 
 func (f File) read() (stored, error) {
@@ -159,28 +156,8 @@ func (f File) write(s stored) error {
 	if err != nil {
 		return fmt.Errorf("encode clients: %w", err)
 	}
-	fresh, err := os.CreateTemp(filepath.Dir(f.Path), ".clients-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write clients: %w", err)
-	}
-	_, err = fresh.Write(append(text, '\n'))
-	if err = errors.Join(err, fresh.Sync(), fresh.Close()); err == nil {
-		err = os.Rename(fresh.Name(), f.Path)
-	}
-	if err != nil {
-		return fmt.Errorf("write clients: %w", errors.Join(err, os.Remove(fresh.Name())))
-	}
-	return nil
-}
-
-// lock waits for the lock of the file, which the kernel takes back from a process that ends.
-func lock(path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock clients: %w", err)
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock clients: %w", err), f.Close())
-	}
-	return func() { _ = f.Close() }, nil // closing gives the lock back; there is nothing to flush
+	return sharedfile.Replace(f.Path, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
 }

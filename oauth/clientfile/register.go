@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mesbridge/oauth"
+	"mesbridge/oauth/sharedfile"
 )
 
 // Register answers from the file, which it reads again whenever it was replaced. A file that is not
@@ -78,7 +79,7 @@ func (r *Register) current() (stored, error) {
 		return r.all, nil
 	case err != nil:
 		return stored{}, fmt.Errorf("look at the clients: %w", err)
-	case r.seen != nil && sameFile(r.seen, info):
+	case sharedfile.Same(r.seen, info):
 		return r.all, r.err
 	}
 	text, err := os.ReadFile(r.path)
@@ -90,9 +91,4 @@ func (r *Register) current() (stored, error) {
 		r.log.Error("the file of OAuth clients cannot be used; none of its clients is served until it is mended", "error", r.err)
 	}
 	return r.all, r.err
-}
-
-// sameFile reports whether nothing replaced or rewrote the file in between.
-func sameFile(a, b fs.FileInfo) bool {
-	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }

@@ -3,15 +3,12 @@ package userfile
 import (
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"mesbridge/oauth/sharedfile"
 )
 
 // Errors that whoever edits the file can cure.
@@ -68,38 +65,16 @@ func (f File) Remove(subject string) (Record, error) {
 
 // edit changes the list under a lock, and replaces the file whole.
 func (f File) edit(change func([]Record) ([]Record, error)) error {
-	lock, err := os.OpenFile(f.Path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("lock users: %w", err)
-	}
-	defer func() { _ = lock.Close() }() // which also gives the lock back
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
-		return fmt.Errorf("lock users: %w", err)
-	}
-	list, err := f.List()
-	if err != nil {
-		return err
-	}
-	if list, err = change(list); err != nil {
-		return err
-	}
-	return f.replace(list)
-}
-
-// replace writes the file; it appears whole or not at all, and only its owner can read it.
-func (f File) replace(list []Record) error {
-	out, err := os.CreateTemp(filepath.Dir(f.Path), ".users-*")
-	if err != nil {
-		return fmt.Errorf("write users: %w", err)
-	}
-	defer func() { _ = os.Remove(out.Name()) }() // gone already when all went well
-	if err := errors.Join(f.write(out, list), out.Sync(), out.Close()); err != nil {
-		return fmt.Errorf("write users: %w", err)
-	}
-	if err := os.Rename(out.Name(), f.Path); err != nil {
-		return fmt.Errorf("write users: %w", err)
-	}
-	return nil
+	return sharedfile.Edit(f.Path, func() error {
+		list, err := f.List()
+		if err != nil {
+			return err
+		}
+		if list, err = change(list); err != nil {
+			return err
+		}
+		return sharedfile.Replace(f.Path, func(w io.Writer) error { return f.write(w, list) })
+	})
 }
 
 func (f File) write(out io.Writer, list []Record) error {

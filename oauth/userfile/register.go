@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"mesbridge/oauth/sharedfile"
 )
 
 // Register answers from a file, which it reads again whenever it was replaced or changed. It is safe for concurrent use.
@@ -62,7 +64,7 @@ func (r *Register) look() error {
 	case err != nil:
 		r.seen = nil
 		return fmt.Errorf("look at the users: %w", err)
-	case r.seen != nil && os.SameFile(r.seen, info) && r.seen.ModTime().Equal(info.ModTime()) && r.seen.Size() == info.Size():
+	case sharedfile.Same(r.seen, info):
 		return r.err
 	}
 	list, err := readFile(r.path, r.zone)
