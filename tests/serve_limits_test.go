@@ -2,17 +2,13 @@ package tests
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os/exec"
-	"regexp"
 	"strings"
 	"testing"
-
-	"gopkg.in/yaml.v3"
 )
 
 // TestServeLimits_toldAndKept starts the built binary as in production, with a limit of calls, and makes one too many:
@@ -26,12 +22,8 @@ func TestServeLimits_toldAndKept(t *testing.T) {
 	}
 	s := newTrustSpace(t)
 	s.publish(s.org.At)
-	s.settings.PublicURL, s.settings.Limits.APIPerMinute = "http://127.0.0.1:8080", 3
-	text, err := yaml.Marshal(s.settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, secrets := s.write("mesbridge.yaml", text), map[string]string{}
+	s.settings.Limits.APIPerMinute = 3
+	secrets := map[string]string{}
 	for _, client := range []string{"un", "deux"} {
 		out, err := exec.CommandContext(t.Context(), bin, "clients", "add", "--data", s.dir, "--id", client, "--name", "Logiciel "+client, "--kind", "application",
 			"--scope", "thread.read", "--finess", "999999999", "--mailbox", "dpi@clinique.mssante.fr").Output()
@@ -41,30 +33,21 @@ func TestServeLimits_toldAndKept(t *testing.T) {
 		}
 		secrets[client] = string(m[1])
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), bin, "serve", "--config", file)
-	log := &lockedLog{}
-	cmd.Stdout, cmd.Stderr = &bytes.Buffer{}, log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	base := regexp.MustCompile(`"http":"([^"]+)"`)
-	await(t, "start", func() bool { return base.MatchString(log.String()) })
-	at := "http://" + base.FindStringSubmatch(log.String())[1]
+	b := s.serve(t)
 	token := func(client string) string {
-		r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, at+"/oauth/token", strings.NewReader("grant_type=client_credentials&scope=thread.read"))
+		r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, b.at+"/oauth/token", strings.NewReader("grant_type=client_credentials&scope=thread.read"))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.SetBasicAuth(client, secrets[client])
 		var answer struct {
 			Token string `json:"access_token"`
 		}
 		if err := json.Unmarshal(fetch(t, r).body, &answer); err != nil || answer.Token == "" {
-			t.Fatalf("no token: %v\n%s", err, log)
+			t.Fatalf("no token: %v\n%s", err, b.log)
 		}
 		return answer.Token
 	}
 	call := func(bearer string) fetched {
-		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, at+"/api/v1/mailboxes", http.NoBody)
+		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, b.at+"/api/v1/mailboxes", http.NoBody)
 		r.Header.Set("Authorization", "Bearer "+bearer)
 		return fetch(t, r)
 	}
@@ -85,7 +68,7 @@ func TestServeLimits_toldAndKept(t *testing.T) {
 	if got := call(two); got.status != http.StatusOK {
 		t.Errorf("another caller: %d %s", got.status, got.body)
 	}
-	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, at+"/", http.NoBody)
+	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, b.at+"/", http.NoBody)
 	if got := fetch(t, r); got.status != http.StatusOK || got.header.Get("RateLimit") != "" {
 		t.Errorf("a page: %d %v", got.status, got.header)
 	}
