@@ -1,7 +1,6 @@
 package conversations_test
 
 import (
-	"log/slog"
 	"slices"
 	"testing"
 
@@ -9,18 +8,14 @@ import (
 
 	"mesbridge/conversations"
 	"mesbridge/conversations/journal"
-	"mesbridge/conversations/localdb"
+	"mesbridge/conversations/localdb/localdbtest"
 )
 
 // The journal finds the entries on one patient among those of others in his shard, newest first.
 func TestAbout_inTheRealJournal(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	db, err := localdb.Open(localdb.Options{Dir: "data", FS: vfs.NewMem(), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
+	db := localdbtest.Open(t, vfs.NewMem(), "data")
 	j, err := journal.Open(db)
 	if err != nil {
 		t.Fatal(err)

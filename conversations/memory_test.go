@@ -42,7 +42,7 @@ func newMemory() *memory {
 	}
 }
 
-func (m *memory) keystore() conversations.Keys    { return memoryKeys{m} }
+func (m *memory) keystore() conversations.Keys { return memoryKeys{m} }
 
 func (m *memory) bodystore() conversations.Bodies { return memoryBodies{m} }
 

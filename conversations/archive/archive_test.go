@@ -3,7 +3,6 @@ package archive
 import (
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"maps"
 	"os"
 	"slices"
@@ -16,7 +15,7 @@ import (
 
 	"mesbridge/conversations"
 	"mesbridge/conversations/journal"
-	"mesbridge/conversations/localdb"
+	"mesbridge/conversations/localdb/localdbtest"
 )
 
 func noon() time.Time { return time.Date(2026, 5, 12, 12, 0, 0, 0, time.UTC) }
@@ -31,11 +30,7 @@ type book struct {
 
 func openBook(t *testing.T, files *vfs.MemFS, dir string) *book {
 	t.Helper()
-	db, err := localdb.Open(localdb.Options{Dir: "data", FS: files, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := localdbtest.Open(t, files, "data")
 	j, err := journal.Open(db)
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package audit_test
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 	"mesbridge/conversations/archive"
 	"mesbridge/conversations/audit"
 	"mesbridge/conversations/journal"
-	"mesbridge/conversations/localdb"
+	"mesbridge/conversations/localdb/localdbtest"
 	"mesbridge/rules"
 )
 
@@ -57,11 +56,7 @@ func mailbox(n int) rules.MailboxID { return rules.MailboxID(fmt.Sprintf("5a%030
 // fill makes an archive of rounds, one a day from noon on.
 func fill(t *testing.T, dir string, rounds, each, mailboxes int) {
 	t.Helper()
-	db, err := localdb.Open(localdb.Options{Dir: "data", FS: vfs.NewMem(), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := localdbtest.Open(t, vfs.NewMem(), "data")
 	j, err := journal.Open(db)
 	if err != nil {
 		t.Fatal(err)

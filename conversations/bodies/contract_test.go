@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"mesbridge/conversations"
+	"mesbridge/conversations/localdb/localdbtest"
 	"mesbridge/conversations/objects"
 	"mesbridge/conversations/objects/objectstest"
 )
@@ -84,7 +85,7 @@ type objectFixture struct {
 func openObjects(t testing.TB, bucket *objects.Bucket, dir string) objectFixture {
 	t.Helper()
 	now := start
-	s, err := OpenObjects(bucket, openDB(t, nil, dir), func() time.Time { return now }, rand.Reader)
+	s, err := OpenObjects(bucket, localdbtest.Open(t, nil, dir), func() time.Time { return now }, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 
 	"mesbridge/conversations"
 	"mesbridge/conversations/localdb"
+	"mesbridge/conversations/localdb/localdbtest"
 )
 
 // sizes are around every limit: of the buffer, of the first segment of a file, which is shorter by the
@@ -40,19 +40,9 @@ type fixture struct {
 	now *time.Time
 }
 
-func openDB(t testing.TB, files vfs.FS, dir string) *localdb.DB {
-	t.Helper()
-	db, err := localdb.Open(localdb.Options{Dir: dir, FS: files, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() }) // tests that need it to succeed close themselves
-	return db
-}
-
 func open(t testing.TB, files vfs.FS, dir string) fixture {
 	t.Helper()
-	db := openDB(t, files, dir)
+	db := localdbtest.Open(t, files, dir)
 	now := start
 	s, err := Open(db, func() time.Time { return now })
 	if err != nil {

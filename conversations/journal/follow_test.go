@@ -2,7 +2,6 @@ package journal_test
 
 import (
 	"errors"
-	"log/slog"
 	"strconv"
 	"testing"
 	"time"
@@ -13,7 +12,7 @@ import (
 
 	"mesbridge/conversations"
 	"mesbridge/conversations/journal"
-	"mesbridge/conversations/localdb"
+	"mesbridge/conversations/localdb/localdbtest"
 	"mesbridge/conversations/redisstore"
 	"mesbridge/rules"
 )
@@ -47,9 +46,7 @@ func (w *bridges) start(name string) *bridge {
 	w.t.Helper()
 	client := redis.NewClient(&redis.Options{Addr: w.mini.Addr()})
 	w.t.Cleanup(func() { _ = client.Close() })
-	db, err := localdb.Open(localdb.Options{Dir: "data", FS: vfs.NewMem(), Log: slog.New(slog.DiscardHandler)})
-	must(w.t, err)
-	w.t.Cleanup(func() { _ = db.Close() })
+	db := localdbtest.Open(w.t, vfs.NewMem(), "data")
 	j, err := journal.Open(db)
 	must(w.t, err)
 	b := &bridge{bridges: w, journal: j, store: redisstore.New(client, redisstore.Options{

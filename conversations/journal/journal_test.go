@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,17 +18,14 @@ import (
 
 	"mesbridge/conversations"
 	"mesbridge/conversations/localdb"
+	"mesbridge/conversations/localdb/localdbtest"
 )
 
 var start = time.Date(2026, 5, 12, 10, 0, 0, 123_000_000, time.UTC)
 
 func open(t testing.TB, files vfs.FS) *Journal {
 	t.Helper()
-	db, err := localdb.Open(localdb.Options{Dir: "data", FS: files, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() }) // tests that need it to succeed close themselves
+	db := localdbtest.Open(t, files, "data")
 	j, err := Open(db)
 	if err != nil {
 		t.Fatal(err)
@@ -293,11 +289,7 @@ func FuzzParseKey(f *testing.F) {
 func BenchmarkAppend(b *testing.B) {
 	for _, writers := range []int{1, 10, 50} {
 		b.Run(fmt.Sprintf("%dwriters", writers), func(b *testing.B) {
-			db, err := localdb.Open(localdb.Options{Dir: b.TempDir(), Log: slog.New(slog.DiscardHandler)})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer db.Close()
+			db := localdbtest.Open(b, nil, b.TempDir())
 			j, err := Open(db)
 			if err != nil {
 				b.Fatal(err)

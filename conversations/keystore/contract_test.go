@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"mesbridge/conversations"
+	"mesbridge/conversations/localdb/localdbtest"
 	"mesbridge/conversations/objects"
 	"mesbridge/conversations/objects/objectstest"
 )
@@ -44,7 +45,7 @@ func engines(t *testing.T, test func(t *testing.T, e engine)) {
 	t.Parallel()
 	t.Run("local", func(t *testing.T) {
 		t.Parallel()
-		db, now := openDB(t, nil, t.TempDir()), start
+		db, now := localdbtest.Open(t, nil, t.TempDir()), start
 		test(t, engine{
 			open: func(t *testing.T, m MasterKey) (*Store, error) {
 				return Open(t.Context(), db, m, func() time.Time { return now })

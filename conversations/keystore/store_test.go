@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -19,6 +18,7 @@ import (
 
 	"mesbridge/conversations"
 	"mesbridge/conversations/localdb"
+	"mesbridge/conversations/localdb/localdbtest"
 	"mesbridge/rules"
 )
 
@@ -39,19 +39,9 @@ type fixture struct {
 	now *time.Time
 }
 
-func openDB(t testing.TB, files vfs.FS, dir string) *localdb.DB {
-	t.Helper()
-	db, err := localdb.Open(localdb.Options{Dir: dir, FS: files, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() }) // tests that need it to succeed close themselves
-	return db
-}
-
 func open(t testing.TB, files vfs.FS, dir string) fixture {
 	t.Helper()
-	db := openDB(t, files, dir)
+	db := localdbtest.Open(t, files, dir)
 	now := start
 	s, err := Open(t.Context(), db, master, func() time.Time { return now })
 	if err != nil {
@@ -162,7 +152,7 @@ func TestKey_isForgottenInTime(t *testing.T) {
 // TestRun_forgetsKeys runs on the fake clock of testing/synctest.
 func TestRun_forgetsKeys(t *testing.T) {
 	t.Parallel()
-	db := openDB(t, vfs.NewMem(), "data")
+	db := localdbtest.Open(t, vfs.NewMem(), "data")
 	synctest.Test(t, func(t *testing.T) {
 		forgotten := peers{forgotten: make(chan conversations.PatientID)}
 		s, err := openOn(t.Context(), &localShelf{db: db}, forgotten, master, time.Now)

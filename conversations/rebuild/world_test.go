@@ -22,7 +22,7 @@ import (
 	"mesbridge/conversations/bodies"
 	"mesbridge/conversations/journal"
 	"mesbridge/conversations/keystore"
-	"mesbridge/conversations/localdb"
+	"mesbridge/conversations/localdb/localdbtest"
 	"mesbridge/conversations/redisstore"
 	"mesbridge/conversations/redisstore/redistest"
 	"mesbridge/rules"
@@ -45,11 +45,10 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, client: redistest.Start(t).Client(t), dir: t.TempDir(), at: time.Date(2026, 5, 12, 9, 0, 0, 0, time.UTC)}
-	db, err := localdb.Open(localdb.Options{Dir: w.dir, Log: slog.New(slog.DiscardHandler)})
-	must(t, err)
-	t.Cleanup(func() { _ = db.Close() })
+	db := localdbtest.Open(t, nil, w.dir)
 	var master keystore.MasterKey
 	_, _ = rand.Read(master[:])
+	var err error
 	w.keys, err = keystore.Open(t.Context(), db, master, time.Now)
 	must(t, err)
 	content, err := bodies.Open(db, time.Now)
