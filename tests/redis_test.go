@@ -8,19 +8,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/servertest"
 )
 
 // redisServer is a redis-server of the test's own, behind a door that can be held shut.
 type redisServer struct {
-	t      *testing.T
-	data   string // directory of its files
-	socket string // its own
-	door   string // what the bridge dials
-	cmd    *exec.Cmd
+	t       *testing.T
+	data    string // directory of its files
+	socket  string // its own
+	door    string // what the bridge dials
+	process servertest.Process
 
 	mu   sync.Mutex
 	held chan struct{} // nil: the door is open
@@ -52,15 +53,11 @@ func (r *redisServer) run() {
 	if err := os.MkdirAll(r.data, 0o700); err != nil {
 		r.t.Fatal(err)
 	}
-	r.cmd = exec.CommandContext(context.WithoutCancel(r.t.Context()), "redis-server", "--port", "0", "--unixsocket", r.socket,
-		"--dir", r.data, "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction")
-	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := r.cmd.Start(); err != nil {
-		r.t.Fatalf("start redis-server: %v", err)
-	}
 	client := r.client()
 	defer client.Close()
-	await(r.t, "answer of redis-server", func() bool { return client.Ping(r.t.Context()).Err() == nil })
+	r.process.Start(r.t, exec.Command("redis-server", "--port", "0", "--unixsocket", r.socket, "--dir", r.data,
+		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction"),
+		func(ctx context.Context) bool { return client.Ping(ctx).Err() == nil }, func() string { return "it keeps no log" })
 }
 
 // client speaks with the server behind the door.
@@ -68,14 +65,7 @@ func (r *redisServer) client() *redis.Client {
 	return redis.NewClient(&redis.Options{Network: "unix", Addr: r.socket, MaxRetries: -1})
 }
 
-func (r *redisServer) kill() {
-	if r.cmd == nil {
-		return
-	}
-	_ = r.cmd.Process.Kill()
-	_ = r.cmd.Wait()
-	r.cmd = nil
-}
+func (r *redisServer) kill() { r.process.Kill() }
 
 // configure sets a setting of the running server.
 func (r *redisServer) configure(name, value string) {

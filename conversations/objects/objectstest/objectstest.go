@@ -8,11 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
 	"mesbridge/conversations/objects"
+	"mesbridge/conversations/servertest"
 )
 
 // Names of the server's one bucket and of its one user.
@@ -31,11 +31,8 @@ type Server struct {
 
 	addr    string
 	old     string // directory of old versions
-	process *exec.Cmd
+	process servertest.Process
 }
-
-// startTimeout bounds the wait for the server to answer.
-const startTimeout = 30 * time.Second
 
 // Start runs a server with an empty bucket. Its objects have versions once somebody asks for them.
 func Start(t testing.TB) *Server {
@@ -77,14 +74,7 @@ func (s *Server) Open(t testing.TB) *objects.Bucket {
 }
 
 // Kill ends the server with SIGKILL and waits for its end.
-func (s *Server) Kill() {
-	if s.process == nil {
-		return
-	}
-	_ = s.process.Process.Kill()
-	_ = s.process.Wait()
-	s.process = nil
-}
+func (s *Server) Kill() { s.process.Kill() }
 
 // Restart kills the server and runs it again on the same files and the same port.
 func (s *Server) Restart(t testing.TB) {
@@ -114,24 +104,9 @@ func (s *Server) run(t testing.TB) {
 	if err != nil {
 		t.Fatal("versitygw is missing: install it (.ci/setup test)")
 	}
-	s.process = exec.Command(program, "--quiet", "--port", s.addr, "posix", "--versioning-dir", s.old, filepath.Dir(s.Dir)) //nolint:gosec,noctx // a test's server, ended by Kill
-	s.process.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+user, "ROOT_SECRET_KEY="+secret)                                //nolint:forbidigo // the server's own, beside ours
-	// A test that panics or is killed runs no clean-up: its servers end with it.
-	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.process.Start(); err != nil {
-		t.Fatalf("start versitygw: %v", err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !s.answers(ctx) {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waited %v for versitygw", startTimeout)
-		case <-tick.C:
-		}
-	}
+	cmd := exec.Command(program, "--quiet", "--port", s.addr, "posix", "--versioning-dir", s.old, filepath.Dir(s.Dir)) //nolint:gosec,noctx // a test's server, ended by Kill
+	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+user, "ROOT_SECRET_KEY="+secret)                                 //nolint:forbidigo // the server's own, beside ours
+	s.process.Start(t, cmd, s.answers, func() string { return "it keeps no log" })
 }
 
 // answers reports whether the server answers anything.

@@ -140,7 +140,7 @@ func (n *Nodes) Masters(t testing.TB) []*Server {
 	t.Helper()
 	var masters []*Server
 	for _, s := range n.Servers {
-		if s.process != nil && strings.Contains(n.ask(t.Context(), s, "info", "replication"), "role:master") {
+		if s.process.Runs() && strings.Contains(n.ask(t.Context(), s, "info", "replication"), "role:master") {
 			masters = append(masters, s)
 		}
 	}

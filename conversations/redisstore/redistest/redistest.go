@@ -11,11 +11,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/servertest"
 )
 
 // Server is one redis-server of a test. It ends with the test.
@@ -26,11 +26,8 @@ type Server struct {
 	dir     string
 	args    []string
 	program string // empty: redis-server
-	process *exec.Cmd
+	process servertest.Process
 }
-
-// startTimeout bounds the wait for a server to accept commands, its log included.
-const startTimeout = 30 * time.Second
 
 // Start runs a server that answers a write after it is on disk (appendfsync always), reachable on a
 // unix socket only. More arguments of redis-server may follow.
@@ -103,14 +100,7 @@ func (s *Server) Options() *redis.Options {
 }
 
 // Kill ends the server with SIGKILL and waits for its end. What it acknowledged is on disk.
-func (s *Server) Kill() {
-	if s.process == nil {
-		return
-	}
-	_ = s.process.Process.Kill()
-	_ = s.process.Wait()
-	s.process = nil
-}
+func (s *Server) Kill() { s.process.Kill() }
 
 // Restart kills the server and runs it again on the same files.
 func (s *Server) Restart(t testing.TB) {
@@ -130,17 +120,12 @@ func (s *Server) run(t testing.TB) {
 	args := append([]string{
 		"--dir", s.dir, "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--logfile", "redis.log",
 	}, s.args...)
-	s.process = exec.Command(binary, args...) //nolint:gosec,noctx // a test's server, ended by Kill
-	// A test that panics or is killed runs no clean-up: its servers end with it.
-	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.process.Start(); err != nil {
-		t.Fatalf("start redis-server: %v", err)
-	}
 	network, addr := "unix", s.Socket
 	if s.Addr != "" {
 		network, addr = "tcp", s.Addr
 	}
-	s.await(t, "an answer", func(ctx context.Context) bool { return answers(ctx, network, addr) })
+	s.process.Start(t, exec.Command(binary, args...), //nolint:gosec,noctx // a test's server, ended by Kill
+		func(ctx context.Context) bool { return answers(ctx, network, addr) }, s.log)
 }
 
 // answers reports whether a server answers a PING; it does not while it loads its files. It speaks
@@ -165,17 +150,7 @@ func answers(ctx context.Context, network, addr string) bool {
 // await asks every few milliseconds until the answer is yes.
 func (s *Server) await(t testing.TB, what string, ready func(ctx context.Context) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
-	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !ready(ctx) {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waited %v for %s:\n%s", startTimeout, what, s.log())
-		case <-tick.C:
-		}
-	}
+	servertest.Await(t, what, ready, s.log)
 }
 
 // log returns what the server wrote, to explain a failed start.
