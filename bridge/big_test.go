@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mesbridge/bridge"
+	"mesbridge/bridge/heaptest"
 )
 
 // bigMemory is what two messages of the largest size may take at once, in octets: far less than one
@@ -25,7 +26,7 @@ func TestData_largest(t *testing.T) { // not parallel: it measures the heap
 	runtime.GC()
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)
-	stop := highestHeap()
+	stop := heaptest.Watch(2 * time.Millisecond)
 	var sending sync.WaitGroup
 	for i, c := range clients {
 		c.envelope(doctor, alice)
@@ -69,26 +70,4 @@ func (c *client) largest(data bool) {
 	if _, err := io.Copy(c.Conn, io.MultiReader(pieces...)); err != nil {
 		c.t.Errorf("write: %v", err)
 	}
-}
-
-// highestHeap samples the heap until it is stopped and then gives the highest value.
-func highestHeap() (stop func() uint64) {
-	done, highest := make(chan struct{}), make(chan uint64)
-	go func() {
-		var high uint64
-		var m runtime.MemStats
-		tick := time.NewTicker(2 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			runtime.ReadMemStats(&m)
-			high = max(high, m.HeapAlloc)
-			select {
-			case <-done:
-				highest <- high
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	return func() uint64 { close(done); return <-highest }
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mesbridge/bridge/heaptest"
 	"mesbridge/bridge/trust"
 	"mesbridge/bridge/trust/trusttest"
 )
@@ -58,7 +59,7 @@ func (s space) measure(t *testing.T, data []byte) (used time.Duration, high uint
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)
 	spent, started := processorTime(t), time.Now()
-	stop := watchHeap()
+	stop := heaptest.Watch(10 * time.Millisecond)
 	list, err := trust.Verify(data, s.options())
 	high = stop() - before.HeapAlloc
 	used = processorTime(t) - spent
@@ -78,27 +79,4 @@ func processorTime(t *testing.T) time.Duration {
 		t.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// watchHeap samples the heap until stopped and returns the highest value seen.
-func watchHeap() (stop func() uint64) {
-	done := make(chan struct{})
-	highest := make(chan uint64)
-	go func() {
-		var high uint64
-		var m runtime.MemStats
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			runtime.ReadMemStats(&m)
-			high = max(high, m.HeapAlloc)
-			select {
-			case <-done:
-				highest <- high
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	return func() uint64 { close(done); return <-highest }
 }
