@@ -39,7 +39,7 @@ func (c *clock) advance(d time.Duration) {
 // bench is a service on a fast fake of Redis, and all that stands around it.
 type bench struct {
 	*conversations.Service
-	t       *testing.T
+	t       testing.TB
 	redis   *miniredis.Miniredis
 	memory  *memory
 	tables  *tables
@@ -54,7 +54,7 @@ const (
 )
 
 // newBench returns a service with one active patient.
-func newBench(t *testing.T, wrap ...func(conversations.Store) conversations.Store) *bench {
+func newBench(t testing.TB, wrap ...func(conversations.Store) conversations.Store) *bench {
 	t.Helper()
 	m := miniredis.RunT(t)
 	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
@@ -175,7 +175,7 @@ func (b *bench) self() conversations.Actor {
 	return conversations.Actor{Kind: conversations.ActorPatient, ID: string(b.patient.ID)}
 }
 
-func address(t *testing.T, s string) conversations.Address {
+func address(t testing.TB, s string) conversations.Address {
 	t.Helper()
 	a, err := rules.ParseAddress(s)
 	if err != nil {
@@ -185,7 +185,7 @@ func address(t *testing.T, s string) conversations.Address {
 }
 
 // wantKind checks the kind of an error.
-func wantKind(t *testing.T, err error, want conversations.Kind) {
+func wantKind(t testing.TB, err error, want conversations.Kind) {
 	t.Helper()
 	if err == nil || conversations.KindOf(err) != want {
 		t.Errorf("error %v, want %s", err, want)
