@@ -11,6 +11,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // checkup is the state that the checks of the OpenID conformance suite begin with: a client, a person logged in,
@@ -285,7 +287,7 @@ func TestBasicOP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, miniRedis(t), nil)
+			w := newWorld(t, redistest.Mini(t), nil)
 			c := checkup{world: w, T: t, b: w.browser(), a: askFor("app", appRedirect, "openid patient.read")}
 			w.logIn(c.b, Patient, "/")
 			check(c)

@@ -11,6 +11,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/oauth2"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // ask is an authorization request of a client, as it is sent.
@@ -89,7 +91,7 @@ func text(m map[string]any, name string) string {
 
 func TestCode_wholeFlow(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		b := w.browser()
 		a := askFor("app", appRedirect, "openid patient.read patient.block")
@@ -161,7 +163,7 @@ func (w *world) checkIDToken(raw, access string) {
 // Errors that must not be sent to a redirect URI, because it is not the client's.
 func TestAuthorize_untrustedRequests_showAPage(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	good := askFor("app", appRedirect, "openid patient.read")
@@ -189,7 +191,7 @@ func TestAuthorize_untrustedRequests_showAPage(t *testing.T) {
 // Errors that go to the client.
 func TestAuthorize_refusedRequests_tellTheClient(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	good := askFor("phone", appRedirect, "openid patient.read")
@@ -226,7 +228,7 @@ func TestAuthorize_refusedRequests_tellTheClient(t *testing.T) {
 
 func TestAuthorize_consentNeedsTheFormOfThisSession(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b, other := w.browser(), w.browser()
 	w.logIn(b, Patient, "/")
 	w.logIn(other, Patient, "/")
@@ -247,7 +249,7 @@ func TestAuthorize_consentNeedsTheFormOfThisSession(t *testing.T) {
 
 func TestAuthorize_wantsTheRightAndFreshPerson(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	lps := b.get(w.authorizeURL(askFor("lps", proRedirect, "thread.read"))).location()
@@ -270,7 +272,7 @@ func TestAuthorize_wantsTheRightAndFreshPerson(t *testing.T) {
 // The attack behind EnforcePKCE: a wrong verifier removes the challenge, then no verifier is sent.
 func TestCode_pkceDowngrade_isRefused(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		a := askFor("app", appRedirect, "openid patient.read")
 		code := w.code(a)
@@ -282,7 +284,7 @@ func TestCode_pkceDowngrade_isRefused(t *testing.T) {
 
 func TestCode_sixteenExchanges_oneWins(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		a := askFor("app", appRedirect, "openid patient.read offline_access")
 		code := w.code(a)
@@ -314,7 +316,7 @@ func parallel(n int, call func() int) map[int]int {
 // RFC 6749 section 4.1.2: a code that comes again ends what it gave.
 func TestCode_usedAgain_endsItsTokens(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		a := askFor("app", appRedirect, "openid patient.read offline_access")
 		code := w.code(a)
@@ -330,7 +332,7 @@ func TestCode_usedAgain_endsItsTokens(t *testing.T) {
 
 func TestCode_ofAnotherClientOrRedirect_isRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	a := askFor("app", appRedirect, "openid patient.read")
 	form := url.Values{
 		"grant_type": {"authorization_code"}, "code": {w.code(a)}, "redirect_uri": {appRedirect},

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // forgery is a header for a token and how it is signed.
@@ -92,7 +94,7 @@ func honest(alg jose.SignatureAlgorithm, kid string, sign func(header map[string
 // JWT confusion at the client's assertion (RFC 7523, RFC 8725).
 func TestConfusion_clientAssertion(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	claims := func() map[string]any {
 		return map[string]any{
 			"iss": "sih-key", "sub": "sih-key", "aud": w.base, "jti": randomText(), "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix(),
@@ -145,7 +147,7 @@ func ofClinic(t *testing.T) func(string) []byte {
 // The same at the exchange of tokens: subject and actor.
 func TestConfusion_exchange(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	for name, f := range forgeries(t, jose.RS256, "up", testKey().Public()) {
 		got := w.swap(exchangeForm(typeIDToken, f.forge(t, w.pscID())))
 		expect(t, "ID token, "+name, got.status, http.StatusBadRequest)
@@ -173,7 +175,7 @@ func TestConfusion_exchange(t *testing.T) {
 // Request objects do not exist here, however they are signed: none has any effect, and the client is told.
 func TestConfusion_requestObject(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	inside := map[string]any{"scope": "openid patient.reply", "redirect_uri": "https://evil.example/", "client_id": "app", "state": "another-state-of-somebody"}
@@ -191,7 +193,7 @@ func TestConfusion_requestObject(t *testing.T) {
 // The logout and the authorization take ID tokens of ours alone as hints.
 func TestConfusion_hint(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	claims := map[string]any{"iss": w.base, "aud": "app", "sub": patientSubject, "exp": time.Now().Add(time.Minute).Unix()}

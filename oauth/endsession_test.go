@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // OpenID Connect RP-Initiated Logout 1.0, I27.
@@ -57,7 +59,7 @@ func TestEndSession(t *testing.T) {
 		},
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			w := newWorld(t, miniRedis(t), nil)
+			w := newWorld(t, redistest.Mini(t), nil)
 			b := w.browser()
 			w.logIn(b, Patient, "/")
 			a := askFor("app", appRedirect, "openid")

@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // TestLogout_everywhere: a person who lost a device ends what it holds, with one form, from another.
 func TestLogout_everywhere(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		here, lost, other := w.browser(), w.browser(), w.browser()
 		w.logIn(here, Patient, "/")
@@ -45,7 +47,7 @@ func TestLogout_everywhere(t *testing.T) {
 // An ordinary logout leaves the other browsers alone.
 func TestLogout_here_leavesTheOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	here, other := w.browser(), w.browser()
 	w.logIn(here, Patient, "/")
 	w.logIn(other, Patient, "/")

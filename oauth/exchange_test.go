@@ -10,6 +10,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // subjectLife is how long the provider's access token still lives in the tests; Pro Santé Connect gives two minutes
@@ -58,7 +60,7 @@ func (w *world) swap(form url.Values) answer {
 // I52 to I54: an access token of Pro Santé Connect becomes one of ours, bound to the certificate and no longer alive.
 func TestExchange_accessToken(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		for _, kind := range []string{typeAccessToken, typeJWT} {
 			claims := w.pscAccess()
@@ -93,7 +95,7 @@ func TestExchange_accessToken(t *testing.T) {
 
 func TestExchange_idToken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	got := w.swap(exchangeForm(typeIDToken, w.upstream.sign(w.pscID())))
 	expect(t, "status", got.status, http.StatusOK)
 	who, err := w.server.IntrospectOver(t.Context(), text(got.json(t), "access_token"), pki().editor.Leaf)
@@ -104,7 +106,7 @@ func TestExchange_idToken(t *testing.T) {
 // An access token that is no JWT is the provider's to judge.
 func TestExchange_opaqueToken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	w.vouch(w.pscAccess(), nil)
 	expect(t, "status", w.swap(exchangeForm(typeAccessToken, "opaque")).status, http.StatusOK)
 	w.vouch(w.pscAccess(), func(c map[string]any) { c["active"] = false })
@@ -114,7 +116,7 @@ func TestExchange_opaqueToken(t *testing.T) {
 // Every refusal of the request by itself, in the codes of RFC 8693 section 2.2.2 and RFC 6749 section 5.2.
 func TestExchange_refusedRequests(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	claims := w.pscAccess()
 	w.vouch(claims, nil)
 	good := exchangeForm(typeAccessToken, w.upstream.sign(claims))
@@ -159,7 +161,7 @@ func TestExchange_refusedRequests(t *testing.T) {
 // Every lie that the token, or what the provider says of it, may tell.
 func TestExchange_refusedSubjects(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	for name, c := range map[string]struct {
 		kind string
 		told func(map[string]any) // of the introspection
@@ -252,7 +254,7 @@ func (w *world) actorToken(change func(map[string]any)) string {
 // I46, I55: who has several situations chooses one, in the editor's software, and the token says which and where.
 func TestExchange_exerciseSituation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	w.upstream.userInfoFor(physicianAt("R1", "R2"))
 	claims := w.pscAccess()
 	w.vouch(claims, nil)

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // newExerciseWorld has a professional with the exercises given.
@@ -32,7 +34,7 @@ func TestLogin_oneExercise_isChosen(t *testing.T) {
 		exercises []Exercise
 		want      string
 	}{{nil, ""}, {two()[:1], "10/a"}} {
-		w := newExerciseWorld(t, miniRedis(t), c.exercises...)
+		w := newExerciseWorld(t, redistest.Mini(t), c.exercises...)
 		b := w.browser()
 		expect(t, "back", w.logIn(b, Professional, "/pro/1").header.Get("Location"), "/pro/1")
 		who, _, err := w.server.Sessions().Load(t.Context(), w.cookie(b))
@@ -45,7 +47,7 @@ func TestLogin_oneExercise_isChosen(t *testing.T) {
 // I46: with several there is no session until one is chosen; then it is in the session, and can be changed.
 func TestLogin_severalExercises_asks(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newExerciseWorld(t, r, two()...)
 		b := w.browser()
 		ask := w.logIn(b, Professional, "/pro/1").location()
@@ -92,7 +94,7 @@ func TestLogin_severalExercises_asks(t *testing.T) {
 // was when the person changes the exercise later.
 func TestAuthorize_exercise_isInTheToken(t *testing.T) {
 	t.Parallel()
-	w := newExerciseWorld(t, miniRedis(t), two()...)
+	w := newExerciseWorld(t, redistest.Mini(t), two()...)
 	b := w.browser()
 	a := askFor("lps", proRedirect, "openid thread.read")
 	toLogin := b.get(w.authorizeURL(a)).location()

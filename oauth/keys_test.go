@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // TestKeys_change: a token that the last key signed is still accepted by a client that reads the keys anew,
@@ -17,7 +19,7 @@ func TestKeys_change(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := miniRedis(t)
+	r := redistest.Mini(t)
 	before := newWorld(t, r, func(c *Config) { c.OtherKeys = []*rsa.PublicKey{&next.PublicKey} })
 	after := newWorld(t, r, func(c *Config) {
 		c.OtherKeys = []*rsa.PublicKey{&c.SigningKey.PublicKey, &next.PublicKey} // naming the one in use is no fault

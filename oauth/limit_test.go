@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // counter counts in memory, for one minute that does not end.
@@ -32,7 +34,7 @@ func (c *counter) count(_ context.Context, key string, period time.Duration) (in
 func limitedWorld(t *testing.T) (*world, *counter) {
 	t.Helper()
 	c := &counter{uses: map[string]int{}}
-	return newWorld(t, miniRedis(t), func(config *Config) {
+	return newWorld(t, redistest.Mini(t), func(config *Config) {
 		config.Limits = Limits{LoginsPerMinute: 2, TokensPerMinute: 3, Count: c.count}
 	}), c
 }

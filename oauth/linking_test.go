@@ -9,13 +9,15 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // linkable is a world whose patients are not linked until told.
 func linkable(t *testing.T) (*world, *atomic.Bool) {
 	t.Helper()
 	linked := &atomic.Bool{}
-	w := newWorld(t, miniRedis(t), func(c *Config) {
+	w := newWorld(t, redistest.Mini(t), func(c *Config) {
 		c.Linking = "/rattachement"
 		known := c.Resolve
 		c.Resolve = func(ctx context.Context, provider string, claims map[string]any) (Identity, error) {
@@ -94,7 +96,7 @@ func TestLinking_ends(t *testing.T) {
 	w.clock.advance(15 * time.Minute)
 	expect(t, "too late", b.get(w.base+"/oauth/resume/patient").status, http.StatusBadRequest)
 
-	w = newWorld(t, miniRedis(t), func(c *Config) {
+	w = newWorld(t, redistest.Mini(t), func(c *Config) {
 		c.Resolve = func(context.Context, string, map[string]any) (Identity, error) { return Identity{}, ErrUnlinked }
 	})
 	expect(t, "no page", w.logIn(w.browser(), Patient, "/messages").status, http.StatusForbidden)

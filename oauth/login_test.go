@@ -9,11 +9,13 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 func TestLogin_bothKinds(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		for _, c := range []struct {
 			kind Kind
@@ -43,7 +45,7 @@ func TestLogin_bothKinds(t *testing.T) {
 // I17, I19, I72: what is sent to the provider.
 func TestLogin_requestHasStateNonceAndPKCE(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	start := w.browser().get(w.base + "/oauth/login/professional").location()
 	q := start.Query()
 	expect(t, "endpoint", start.Path, "/wallet")
@@ -135,7 +137,7 @@ func TestCallback_refuses(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, miniRedis(t), nil)
+			w := newWorld(t, redistest.Mini(t), nil)
 			c.lie(w.upstream)
 			b := w.browser()
 			got := w.logIn(b, Patient, "/")
@@ -150,7 +152,7 @@ func TestCallback_refuses(t *testing.T) {
 // An unsigned token cannot be made with the library, so it is written by hand.
 func TestCallback_unsignedToken_isRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	up := w.server.upstreamOf(string(Patient))
 	remote, err := up.remote(t.Context())
 	if err != nil {
@@ -166,7 +168,7 @@ func TestCallback_unsignedToken_isRefused(t *testing.T) {
 // Login CSRF: the attacker begins a login, and makes the victim's browser finish it.
 func TestCallback_inAnotherBrowser_isRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	attacker, victim := w.browser(), w.browser()
 	callback := w.atProvider(attacker, Patient, "/")
 	got := victim.get(callback)
@@ -181,7 +183,7 @@ func TestCallback_inAnotherBrowser_isRefused(t *testing.T) {
 
 func TestCallback_twice_isRefused(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		b := w.browser()
 		callback := w.atProvider(b, Patient, "/")
@@ -193,7 +195,7 @@ func TestCallback_twice_isRefused(t *testing.T) {
 // The two providers may be one server with one client: the state alone tells the kinds apart.
 func TestCallback_ofTheOtherProvider_isRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), func(c *Config) { c.Professionals.ClientID = c.Patients.ClientID })
+	w := newWorld(t, redistest.Mini(t), func(c *Config) { c.Professionals.ClientID = c.Patients.ClientID })
 	b := w.browser()
 	callback := strings.Replace(w.atProvider(b, Patient, "/"), "/callback/patient", "/callback/professional", 1)
 	expect(t, "code", b.get(callback).errorCode(t), LoginFailed)
@@ -202,7 +204,7 @@ func TestCallback_ofTheOtherProvider_isRefused(t *testing.T) {
 func TestCallback_afterTenMinutes_isRefused(t *testing.T) {
 	t.Parallel()
 	for ahead, want := range map[time.Duration]int{flowLife - time.Minute: http.StatusSeeOther, flowLife: http.StatusBadRequest} {
-		w := newWorld(t, miniRedis(t), nil)
+		w := newWorld(t, redistest.Mini(t), nil)
 		b := w.browser()
 		callback := w.atProvider(b, Patient, "/")
 		w.clock.advance(ahead)
@@ -212,7 +214,7 @@ func TestCallback_afterTenMinutes_isRefused(t *testing.T) {
 
 func TestLogin_twoTabs_bothFinish(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	first, second := w.atProvider(b, Patient, "/1"), w.atProvider(b, Patient, "/2")
 	expect(t, "first tab", b.get(first).header.Get("Location"), "/1")
@@ -222,7 +224,7 @@ func TestLogin_twoTabs_bothFinish(t *testing.T) {
 // A cookie known before the login is worth nothing after it.
 func TestLogin_rotatesTheSession(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	before := w.cookie(b)
@@ -238,7 +240,7 @@ func TestLogin_rotatesTheSession(t *testing.T) {
 // I22 on the way in: a professional without acr is eidas1.
 func TestLogin_professionalWithoutLevel_isEidas1(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	w.upstream.lie(func(c map[string]any) { delete(c, "acr") })
 	b := w.browser()
 	w.logIn(b, Professional, "/pro")
@@ -249,7 +251,7 @@ func TestLogin_professionalWithoutLevel_isEidas1(t *testing.T) {
 
 func TestLogin_providerAway_is503(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	w.upstream.Close()
 	got := w.browser().get(w.base + "/oauth/login/patient")
 	expect(t, "status", got.status, http.StatusServiceUnavailable)
@@ -258,7 +260,7 @@ func TestLogin_providerAway_is503(t *testing.T) {
 
 func TestLogin_ofNoSuchKind_is404(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), func(c *Config) { c.Professionals = nil })
+	w := newWorld(t, redistest.Mini(t), func(c *Config) { c.Professionals = nil })
 	for _, path := range []string{"/oauth/login/professional", "/oauth/callback/professional", "/oauth/login/application", "/oauth/other"} {
 		expect(t, path, w.browser().get(w.base+path).status, http.StatusNotFound)
 	}
@@ -266,14 +268,14 @@ func TestLogin_ofNoSuchKind_is404(t *testing.T) {
 
 func TestDiscovery_ofAnotherIssuer_isRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), func(c *Config) { c.Patients.Issuer += "/other" })
+	w := newWorld(t, redistest.Mini(t), func(c *Config) { c.Patients.Issuer += "/other" })
 	expect(t, "status", w.browser().get(w.base+"/oauth/login/patient").status, http.StatusServiceUnavailable)
 }
 
 // I27: the local session ends first, and only with the token of the form.
 func TestLogout(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	cookieValue := w.cookie(b)
@@ -305,7 +307,7 @@ func TestLogout(t *testing.T) {
 
 func TestLogout_providerAway_endsHere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	_, csrf, _ := w.server.Sessions().Load(t.Context(), w.cookie(b))

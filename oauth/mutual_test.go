@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 func ownRights(client string) url.Values {
@@ -18,7 +20,7 @@ func ownRights(client string) url.Values {
 // RFC 8705, I54: the token of a client with a certificate is worth nothing without that certificate.
 func TestMutualTLS_bindsTokens(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		got := w.showing(&pki().selfSigned).post(w.mtls+tokenPath, ownRights("sih-tls"))
 		expect(t, "status", got.status, http.StatusOK)
@@ -42,7 +44,7 @@ func TestMutualTLS_bindsTokens(t *testing.T) {
 
 func TestMutualTLS_refusesOtherCertificates(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	for name, c := range map[string]struct {
 		base, client string
 		cert         *tls.Certificate
@@ -82,7 +84,7 @@ func TestMutualTLS_refusesOtherCertificates(t *testing.T) {
 // RFC 8705 section 4: the refresh token of a public client stays with its certificate.
 func TestMutualTLS_publicClient_keepsItsCertificate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	a := askFor("phone-bound", appRedirect, offline)
 	form := func(code string) url.Values {
 		return url.Values{
@@ -103,7 +105,7 @@ func TestMutualTLS_publicClient_keepsItsCertificate(t *testing.T) {
 
 func TestDiscovery_tellsMutualTLS(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	doc := w.browser().get(w.base + discoveryPath).json(t)
 	aliases, _ := doc["mtls_endpoint_aliases"].(map[string]any)
 	for _, path := range MutualTLSPaths() {
@@ -116,7 +118,7 @@ func TestDiscovery_tellsMutualTLS(t *testing.T) {
 		}
 	}
 	expect(t, "bound tokens", doc["tls_client_certificate_bound_access_tokens"], true)
-	without := newWorld(t, miniRedis(t), func(c *Config) { c.MutualTLS = nil })
+	without := newWorld(t, redistest.Mini(t), func(c *Config) { c.MutualTLS = nil })
 	doc = without.browser().get(without.base + discoveryPath).json(t)
 	if doc["mtls_endpoint_aliases"] != nil || strings.Contains(without.browser().get(without.base+discoveryPath).body, "tls_client_auth") {
 		t.Error("what is not there is told")

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // I73: tokens that are signed and then encrypted, by either way of sending the key, and nothing else once it was agreed.
@@ -44,7 +46,7 @@ func TestLogin_encryptedTokens(t *testing.T) {
 		"encrypted, not agreed":  {nil, jose.RSA_OAEP, jose.A256GCM, testKey().Public(), "", http.StatusForbidden},
 		"signed userinfo, plain": {nil, "", "", nil, "", http.StatusSeeOther},
 	} {
-		w := newWorld(t, miniRedis(t), func(config *Config) { config.Patients.DecryptionKeys = c.keys })
+		w := newWorld(t, redistest.Mini(t), func(config *Config) { config.Patients.DecryptionKeys = c.keys })
 		w.upstream.encrypt(c.alg, c.enc, c.to, c.inClear)
 		expect(t, name, w.logIn(w.browser(), Patient, "/").status, c.want)
 	}
@@ -53,14 +55,14 @@ func TestLogin_encryptedTokens(t *testing.T) {
 // I73: the key to encrypt for is published, the private half never, and keys that are no use are refused.
 func TestEncryptionKeys_arePublished(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), func(c *Config) { c.Patients.DecryptionKeys = []crypto.PrivateKey{testKey()} })
+	w := newWorld(t, redistest.Mini(t), func(c *Config) { c.Patients.DecryptionKeys = []crypto.PrivateKey{testKey()} })
 	got := w.browser().get(w.base + "/oauth/encryption-keys")
 	keys, _ := got.json(t)["keys"].([]any)
 	expect(t, "keys", len(keys), 1)
 	key, _ := keys[0].(map[string]any)
 	expect(t, "use and algorithm", text(key, "use")+" "+text(key, "alg"), "enc RSA-OAEP")
 	expect(t, "private", key["d"] != nil || strings.Contains(got.body, `"p"`), false)
-	plain := newWorld(t, miniRedis(t), nil)
+	plain := newWorld(t, redistest.Mini(t), nil)
 	none, _ := plain.browser().get(plain.base + "/oauth/encryption-keys").json(t)["keys"].([]any)
 	expect(t, "none", len(none), 0)
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // push sends a request beforehand as the client "app".
@@ -28,7 +30,7 @@ func (w *world) reference(client string, a ask) ask {
 
 func TestPushed_wholeFlow(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		b := w.browser()
 		a := askFor("app", appRedirect, "openid patient.read")
@@ -48,7 +50,7 @@ func TestPushed_wholeFlow(t *testing.T) {
 
 func TestPushed_referenceIsTheClientsAndShortLived(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	pushed := w.reference("app", askFor("app", appRedirect, "openid"))
@@ -63,7 +65,7 @@ func TestPushed_referenceIsTheClientsAndShortLived(t *testing.T) {
 // A fresh login is asked for once: the reference cannot lose its prompt on the way.
 func TestPushed_promptLogin_isAskedOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	for name, a := range map[string]ask{
@@ -84,7 +86,7 @@ func TestPushed_promptLogin_isAskedOnce(t *testing.T) {
 // A URL with max_age=0 is asked once too.
 func TestAuthorize_maxAgeZero_isAskedOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	w.clock.advance(time.Second)
@@ -97,7 +99,7 @@ func TestAuthorize_maxAgeZero_isAskedOnce(t *testing.T) {
 
 func TestPushed_refused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	good := askFor("app", appRedirect, "openid patient.read")
 	for name, c := range map[string]struct {
 		ask    ask

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // renewed is the browser of a professional who is logged in at a provider that renews its sessions.
@@ -23,7 +25,7 @@ func (w *world) renewed() *browser {
 // I23, I24 case 1: while the person acts, the provider's session is renewed silently, with each refresh token once.
 func TestVisit_renewsTheProvidersSession(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		b := w.renewed()
 		cookieValue := w.cookie(b)
@@ -49,7 +51,7 @@ func TestVisit_renewsTheProvidersSession(t *testing.T) {
 // I24 case 2, I25: a provider that refuses ends the session here, and is not asked again.
 func TestVisit_providerRefuses_endsTheSession(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.renewed()
 	cookieValue := w.cookie(b)
 	w.upstream.renew(false)
@@ -65,7 +67,7 @@ func TestVisit_providerRefuses_endsTheSession(t *testing.T) {
 // A provider that is away keeps nobody from working, until its own session would have ended (I23).
 func TestVisit_providerAway_waitsForTheRefreshTokensEnd(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.renewed()
 	cookieValue := w.cookie(b)
 	w.upstream.Close()
@@ -84,7 +86,7 @@ func TestVisit_providerAway_waitsForTheRefreshTokensEnd(t *testing.T) {
 // A renewed ID token about somebody else ends the session (OpenID Connect Core 12.2).
 func TestVisit_renewedForAnother_endsTheSession(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.renewed()
 	w.upstream.lie(func(c map[string]any) { c["sub"] = "somebody-else" })
 	w.clock.advance(renewEvery)
@@ -95,7 +97,7 @@ func TestVisit_renewedForAnother_endsTheSession(t *testing.T) {
 // I25: the provider's access token is kept nowhere.
 func TestSession_keepsNoAccessToken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.renewed()
 	found, err := w.server.sessions.load(t.Context(), w.cookie(b))
 	expect(t, "error", err, nil)
@@ -108,7 +110,7 @@ func TestSession_keepsNoAccessToken(t *testing.T) {
 // I219, I223: pages know until when the session lasts, and a form of the session's own prolongs it.
 func TestVisit_tellsUntilWhen(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")
 	v, err := w.server.Visit(t.Context(), w.cookie(b))
@@ -133,7 +135,7 @@ func TestVisit_tellsUntilWhen(t *testing.T) {
 // The list of one's live sessions: device and times, and the end of one (D27, I223).
 func TestLive(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		here, lost, other := w.browser(), w.browser(), w.browser()
 		w.logIn(lost, Patient, "/")

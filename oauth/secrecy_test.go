@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // Nothing that names a person, and no secret, is readable in Redis, and everything expires.
 func TestRedis_holdsNothingPersonal(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		b := w.browser()
 		callback := w.atProvider(b, Professional, "/pro?patient="+patientSubject)

@@ -13,11 +13,13 @@ import (
 
 	"github.com/ory/fosite"
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 func TestNew_refuses(t *testing.T) {
 	t.Parallel()
-	good := newWorld(t, miniRedis(t), nil).config
+	good := newWorld(t, redistest.Mini(t), nil).config
 	for name, change := range map[string]func(*Config){
 		"short cuts in production":     func(c *Config) { c.Environment, c.Issuer = Production, "https://mes.example" },
 		"plain http in production":     func(c *Config) { c.Environment, c.ShortCuts = Production, false },
@@ -101,7 +103,7 @@ func TestSecret_generated(t *testing.T) {
 // The demonstration's tokens live through a restart with the same secrets on the same Redis.
 func TestShortCut_surviveARestart(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		want := Identity{Kind: Application, Subject: "clinique", Name: "Clinique", FINESS: "750000001", Scopes: []string{"episode.close", "thread.read"}}
 		token, err := w.server.IssueToken(t.Context(), want, 12*time.Hour)
@@ -122,10 +124,10 @@ func TestShortCut_surviveARestart(t *testing.T) {
 
 func TestShortCut_switchedOff(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), func(c *Config) { c.ShortCuts = false })
+	w := newWorld(t, redistest.Mini(t), func(c *Config) { c.ShortCuts = false })
 	_, err := w.server.IssueToken(t.Context(), Identity{Kind: Patient}, time.Hour)
 	expect(t, "error", errors.Is(err, ErrNoShortCuts), true)
-	allowed := newWorld(t, miniRedis(t), nil)
+	allowed := newWorld(t, redistest.Mini(t), nil)
 	for _, ttl := range []time.Duration{0, -time.Second, 25 * time.Hour} {
 		if _, err := allowed.server.IssueToken(t.Context(), Identity{Kind: Patient}, ttl); err == nil {
 			t.Errorf("a token for %v was given", ttl)
@@ -136,7 +138,7 @@ func TestShortCut_switchedOff(t *testing.T) {
 // go-redis repeats a script when it lost the answer: the repeat must not count as a second use.
 func TestCommit_repeated_countsOnce(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		key := codeKey("signature")
 		r.HSet(t.Context(), key, "d", "x", "a", "1")
@@ -155,7 +157,7 @@ func TestCommit_repeated_countsOnce(t *testing.T) {
 // A commit writes everything or nothing.
 func TestCommit_refused_writesNothing(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		st := w.server.store
 		ctx, err := st.BeginTX(t.Context())
@@ -173,7 +175,7 @@ func TestCommit_refused_writesNothing(t *testing.T) {
 
 func TestHandler_headersAndLimits(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	for _, path := range []string{discoveryPath, keysPath, "/oauth/login/patient", "/oauth/authorize"} {
 		h := w.browser().get(w.base + path).header
 		expect(t, path+": cache", h.Get("Cache-Control"), "no-store")

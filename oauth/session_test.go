@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 func (w *world) openSession() string {
@@ -26,7 +28,7 @@ func (w *world) loadError(cookieValue string) error {
 // I23: the deadline is the first refused instant.
 func TestSession_idle(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		cookieValue := w.openSession()
 		w.clock.advance(sessionIdle - time.Second)
@@ -39,7 +41,7 @@ func TestSession_idle(t *testing.T) {
 
 func TestSession_touched_endsAfterFourHours(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		cookieValue := w.openSession()
 		const pause = 20 * time.Minute
@@ -58,7 +60,7 @@ func TestSession_touched_endsAfterFourHours(t *testing.T) {
 // A second touch within a minute is no write.
 func TestSession_touchedOften_isWrittenOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	cookieValue := w.openSession()
 	idle := func() string { return w.redis.HGet(t.Context(), sessionKey(cookieValue), "i").Val() }
 	first := idle()
@@ -74,7 +76,7 @@ func TestSession_touchedOften_isWrittenOnce(t *testing.T) {
 
 func TestSession_unknownOrTampered_isRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	one, two := w.openSession(), w.openSession()
 	for _, cookieValue := range []string{"", "x", strings.Repeat("A", 43), sessionKey(one), strings.Repeat("A", 10000)} {
 		expect(t, "made-up cookie", errors.Is(w.loadError(cookieValue), ErrUnauthenticated), true)
@@ -89,7 +91,7 @@ func TestSession_unknownOrTampered_isRefused(t *testing.T) {
 
 func TestSession_otherSealKey_isRefused(t *testing.T) {
 	t.Parallel()
-	r := miniRedis(t)
+	r := redistest.Mini(t)
 	cookieValue := newWorld(t, r, nil).openSession()
 	other := newWorld(t, r, func(c *Config) { c.SealKey = []byte(strings.Repeat("x", 32)) })
 	expect(t, "load", errors.Is(other.loadError(cookieValue), ErrUnauthenticated), true)
@@ -97,7 +99,7 @@ func TestSession_otherSealKey_isRefused(t *testing.T) {
 
 func TestEverything_redisAway_isUnavailable(t *testing.T) {
 	t.Parallel()
-	r := miniRedis(t)
+	r := redistest.Mini(t)
 	w := newWorld(t, r, nil)
 	b := w.browser()
 	w.logIn(b, Patient, "/")

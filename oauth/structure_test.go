@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 // structureList is the list of users of the structure of the tests.
@@ -32,7 +34,7 @@ func (l *structureList) set(gone bool, fail error) {
 // newStructureWorld has a structure with a provider of its own beside the national one.
 func newStructureWorld(t *testing.T) (*world, *structureList) {
 	list := &structureList{}
-	w := newWorld(t, miniRedis(t), func(c *Config) {
+	w := newWorld(t, redistest.Mini(t), func(c *Config) {
 		c.Structures = []Structure{{Key: "ch", FINESS: "990000010", Name: "CH", Upstream: *c.Professionals}}
 		c.Structures[0].ClientID = "staff-client"
 		c.Vouched = list.vouched
@@ -165,7 +167,7 @@ func TestStructure_revocation_countsAtOnce(t *testing.T) {
 
 func TestNew_structures_areChecked(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	for name, change := range map[string]func(*Structure){
 		"reserved key": func(s *Structure) { s.Key = "professional" },
 		"odd key":      func(s *Structure) { s.Key = "../x" },

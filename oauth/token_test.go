@@ -9,6 +9,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/redis/go-redis/v9"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 func (w *world) refresh(token string) answer {
@@ -27,7 +29,7 @@ const offline = "openid patient.read offline_access"
 
 func TestRefresh_rotates(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		first := w.appTokens(offline)
 		second := w.refresh(text(first, "refresh_token")).json(t)
@@ -44,7 +46,7 @@ func TestRefresh_rotates(t *testing.T) {
 // RFC 9700 section 4.14.2: whoever shows a used refresh token, thief or owner, the family ends.
 func TestRefresh_reuse_endsTheFamily(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		first := w.appTokens(offline)
 		second := w.refresh(text(first, "refresh_token")).json(t)
@@ -57,7 +59,7 @@ func TestRefresh_reuse_endsTheFamily(t *testing.T) {
 
 func TestRefresh_sixteenAtOnce_oneWins(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		token := text(w.appTokens(offline), "refresh_token")
 		counts := parallel(16, func() int { return w.refresh(token).status })
@@ -68,7 +70,7 @@ func TestRefresh_sixteenAtOnce_oneWins(t *testing.T) {
 // I23: four hours after the login nothing is refreshed any more.
 func TestRefresh_fourHoursAfterLogin_isRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	token := text(w.appTokens(offline), "refresh_token")
 	w.clock.advance(grantLife - time.Minute)
 	next := w.refresh(token).json(t)
@@ -79,7 +81,7 @@ func TestRefresh_fourHoursAfterLogin_isRefused(t *testing.T) {
 // A refresh token or a code is no access token.
 func TestIntrospect_otherSecrets_areRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	a := askFor("app", appRedirect, offline)
 	code := w.code(a)
 	expect(t, "code", w.lives(code), false)
@@ -98,7 +100,7 @@ func TestIntrospect_otherSecrets_areRefused(t *testing.T) {
 func TestIntrospect_withdrawnClient_isRefused(t *testing.T) {
 	t.Parallel()
 	clients := testClients(t)
-	w := newWorld(t, miniRedis(t), func(c *Config) { c.Clients = clients })
+	w := newWorld(t, redistest.Mini(t), func(c *Config) { c.Clients = clients })
 	access := text(w.appTokens("patient.read"), "access_token")
 	expect(t, "before", w.lives(access), true)
 	delete(clients, "app")
@@ -114,7 +116,7 @@ func (w *world) credentials(change ...func(*http.Request)) answer {
 // I57, I247: a clinic's system gets a token bound to its FINESS.
 func TestCredentials_bySecret(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	token := text(w.credentials(basic("sih", sihSecret)).json(t), "access_token")
 	who, err := w.server.Introspect(t.Context(), token)
 	expect(t, "error", err, nil)
@@ -144,7 +146,7 @@ func TestCredentials_bySecret(t *testing.T) {
 // RFC 6749 section 5.2: an answer 401 says how to authenticate; no other answer does.
 func TestClientEndpoints_unauthorized_challenge(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	for _, path := range []string{tokenPath, introspectPath, revokePath} {
 		form := url.Values{"grant_type": {"client_credentials"}, "scope": {"episode.close"}, "token": {"a.b"}}
 		refused := w.browser().post(w.base+path, form, basic("sih", "wrong"))
@@ -158,7 +160,7 @@ func TestClientEndpoints_unauthorized_challenge(t *testing.T) {
 
 func TestToken_otherGrants_areRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	for _, grant := range []string{"password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer"} {
 		form := url.Values{"grant_type": {grant}, "username": {"u"}, "password": {"p"}, "assertion": {"x"}}
 		expect(t, grant, w.browser().post(w.base+tokenPath, form, basic("app", appSecret)).json(t)["error"], "unsupported_grant_type")
@@ -194,7 +196,7 @@ func (w *world) assertion(change func(map[string]any)) url.Values {
 
 func TestCredentials_byAssertion(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	set := func(name string, v any) func(map[string]any) { return func(c map[string]any) { c[name] = v } }
 	for name, c := range map[string]struct {
 		change func(map[string]any)
@@ -217,7 +219,7 @@ func TestCredentials_byAssertion(t *testing.T) {
 
 func TestCredentials_assertionReplayed_isRefused(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		form := w.assertion(nil)
 		counts := parallel(16, func() int { return w.browser().post(w.base+tokenPath, form).status })
@@ -237,7 +239,7 @@ func (w *world) introspection(token string, form url.Values, change ...func(*htt
 // RFC 7662; a client learns about its own tokens, a resource server about all.
 func TestIntrospection_endpoint(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	token := text(w.credentials(basic("sih", sihSecret)).json(t), "access_token")
 	for name, auth := range map[string]func(*http.Request){"itself": basic("sih", sihSecret), "resource server": basic("rs", rsSecret)} {
 		got := w.introspection(token, nil, auth).json(t)
@@ -257,7 +259,7 @@ func TestIntrospection_endpoint(t *testing.T) {
 
 func TestRevocation_endpoint(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		w := newWorld(t, r, nil)
 		tokens := w.appTokens(offline)
 		revoke := func(token string, auth func(*http.Request)) int {

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"mesbridge/conversations/redisstore/redistest"
 )
 
 func resolveSomebodyElse(context.Context, string, map[string]any) (Identity, error) {
@@ -15,7 +17,7 @@ func resolveSomebodyElse(context.Context, string, map[string]any) (Identity, err
 // OpenID Connect Core section 5.3, RFC 6750 sections 2 and 3.
 func TestUserInfo_refusals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, miniRedis(t), nil)
+	w := newWorld(t, redistest.Mini(t), nil)
 	token := text(w.appTokens("openid patient.read"), "access_token")
 	without := text(w.appTokens("patient.read"), "access_token")
 	bound := text(w.showing(&pki().selfSigned).post(w.mtls+tokenPath, ownRights("sih-tls")).json(t), "access_token")

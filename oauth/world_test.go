@@ -13,20 +13,15 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
-	"mesbridge/conversations/redisstore/redistest"
 	"mesbridge/oauth/psc"
 )
 
@@ -82,56 +77,6 @@ type world struct {
 	clock    *clock
 	upstream *fakeUpstream
 	mtls     string // base URL of the listener with mutual TLS
-}
-
-// onEachRedis runs a test on miniredis, on a real redis-server, and on a cluster, which refuses keys of several
-// slots.
-func onEachRedis(t *testing.T, test func(t *testing.T, r redis.UniversalClient)) {
-	t.Helper()
-	t.Run("mini", func(t *testing.T) {
-		t.Parallel()
-		test(t, miniRedis(t))
-	})
-	t.Run("real", func(t *testing.T) {
-		t.Parallel()
-		test(t, realRedis(t))
-	})
-	t.Run("cluster", func(t *testing.T) {
-		t.Parallel()
-		test(t, redistest.StartCluster(t).Client(t))
-	})
-}
-
-func miniRedis(t *testing.T) redis.UniversalClient {
-	t.Helper()
-	return connect(t, &redis.Options{Addr: miniredis.RunT(t).Addr()})
-}
-
-func realRedis(t *testing.T) redis.UniversalClient {
-	t.Helper()
-	socket := filepath.Join(t.TempDir(), "r")
-	server := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no")
-	output := new(strings.Builder)
-	server.Stdout = output
-	if err := server.Start(); err != nil {
-		t.Fatalf("start redis-server: %v", err)
-	}
-	t.Cleanup(func() {
-		_ = server.Process.Signal(os.Interrupt)
-		_ = server.Wait()
-	})
-	client := connect(t, &redis.Options{Network: "unix", Addr: socket, MaxRetries: 20, MaxRetryBackoff: 100 * time.Millisecond})
-	if err := client.Ping(t.Context()).Err(); err != nil {
-		t.Fatalf("redis-server does not answer: %v\n%s", err, output)
-	}
-	return client
-}
-
-func connect(t *testing.T, o *redis.Options) redis.UniversalClient {
-	t.Helper()
-	client := redis.NewClient(o)
-	t.Cleanup(func() { _ = client.Close() })
-	return client
 }
 
 // newWorld starts a server; change may adjust its configuration first.

@@ -9,18 +9,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/oauth2"
 
 	"mesbridge/cmd/mesbridge/demo/provider"
+	"mesbridge/conversations/redisstore/redistest"
 	"mesbridge/oauth"
 )
 
@@ -121,7 +117,7 @@ func (b *bridge) logIn(path, sub string) answer {
 
 func TestBridge_patientLogsInAndLetsAnApplicationRead(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		b := newBridge(t, r)
 		verifier := oauth2.GenerateVerifier()
 		app := oauth2.Config{
@@ -158,7 +154,7 @@ func TestBridge_patientLogsInAndLetsAnApplicationRead(t *testing.T) {
 
 func TestBridge_professionalLogsInAndOut(t *testing.T) {
 	t.Parallel()
-	onEachRedis(t, func(t *testing.T, r redis.UniversalClient) {
+	redistest.OnEach(t, func(t *testing.T, r redis.UniversalClient) {
 		b := newBridge(t, r)
 		expect(t, "back", b.logIn("/oauth/login/professional?return=/pro/1", "d1").location(t).String(), "/pro/1")
 		who, csrf, err := b.server.Sessions().Load(t.Context(), b.cookie())
@@ -176,7 +172,7 @@ func TestBridge_professionalLogsInAndOut(t *testing.T) {
 // I22: the provider says eidas1 where patients need eidas2.
 func TestBridge_weakPatient_isRefused(t *testing.T) {
 	t.Parallel()
-	b := newBridge(t, miniRedis(t))
+	b := newBridge(t, redistest.Mini(t))
 	got := b.logIn("/oauth/login/patient", "p2")
 	expect(t, "status", got.status, http.StatusForbidden)
 	expect(t, "reason", strings.Contains(got.body, string(oauth.AssuranceTooLow)), true)
@@ -185,7 +181,7 @@ func TestBridge_weakPatient_isRefused(t *testing.T) {
 
 func TestBridge_personGivesUp(t *testing.T) {
 	t.Parallel()
-	b := newBridge(t, miniRedis(t))
+	b := newBridge(t, redistest.Mini(t))
 	got := b.logIn("/oauth/login/patient", "")
 	expect(t, "reason", strings.Contains(got.body, string(oauth.LoginCancelled)), true)
 }
@@ -193,7 +189,7 @@ func TestBridge_personGivesUp(t *testing.T) {
 // The provider was restarted and signs with another key: the bridge reads the key set again (I21).
 func TestBridge_providerRestarted(t *testing.T) {
 	t.Parallel()
-	r := miniRedis(t)
+	r := redistest.Mini(t)
 	b := newBridge(t, r)
 	expect(t, "before", b.logIn("/oauth/login/patient", "p1").status, http.StatusSeeOther)
 	again, err := provider.New(provider.Config{
@@ -206,46 +202,4 @@ func TestBridge_providerRestarted(t *testing.T) {
 	}
 	*b.provider = *again
 	expect(t, "after", b.logIn("/oauth/login/patient", "p1").status, http.StatusSeeOther)
-}
-
-func onEachRedis(t *testing.T, test func(t *testing.T, r redis.UniversalClient)) {
-	t.Helper()
-	t.Run("mini", func(t *testing.T) {
-		t.Parallel()
-		test(t, miniRedis(t))
-	})
-	t.Run("real", func(t *testing.T) {
-		t.Parallel()
-		test(t, realRedis(t))
-	})
-}
-
-func miniRedis(t *testing.T) redis.UniversalClient {
-	t.Helper()
-	return connect(t, &redis.Options{Addr: miniredis.RunT(t).Addr()})
-}
-
-func realRedis(t *testing.T) redis.UniversalClient {
-	t.Helper()
-	socket := filepath.Join(t.TempDir(), "r")
-	server := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no")
-	if err := server.Start(); err != nil {
-		t.Fatalf("start redis-server: %v", err)
-	}
-	t.Cleanup(func() {
-		_ = server.Process.Signal(os.Interrupt)
-		_ = server.Wait()
-	})
-	client := connect(t, &redis.Options{Network: "unix", Addr: socket, MaxRetries: 20, MaxRetryBackoff: 100 * time.Millisecond})
-	if err := client.Ping(t.Context()).Err(); err != nil {
-		t.Fatalf("redis-server does not answer: %v", err)
-	}
-	return client
-}
-
-func connect(t *testing.T, o *redis.Options) redis.UniversalClient {
-	t.Helper()
-	client := redis.NewClient(o)
-	t.Cleanup(func() { _ = client.Close() })
-	return client
 }
