@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"runtime"
 	"testing"
 	"time"
 
@@ -185,28 +184,7 @@ func TestObjects_lostMarks(t *testing.T) {
 // TestObjects_large_isNotInMemory: G10 allows 50 messages of 25 MB in 200 MB.
 func TestObjects_large_isNotInMemory(t *testing.T) { // not parallel: it reads the allocations of the process
 	s := openObjects(t, objectstest.Start(t).Open(t), t.TempDir())
-	piece := text(32 << 10)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	w := create(t, s, "a1large", nil)
-	for range 26_214_400 / len(piece) {
-		if _, err := w.Write(piece); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Commit(); err != nil {
-		t.Fatal(err)
-	}
-	r, err := s.Open(t.Context(), patient, "a1large", key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{r}, piece); err != nil || n != 26_214_400 {
-		t.Fatalf("read %d, %v", n, err)
-	}
-	_ = r.Close()
-	runtime.ReadMemStats(&after)
-	if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
+	if n := allocatedByLarge(t, s); n > 4<<20 {
 		t.Errorf("25 MB written and read took %d bytes of memory in all", n)
 	}
 }

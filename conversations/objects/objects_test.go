@@ -198,9 +198,9 @@ func TestOpen_tellsWhatToDo(t *testing.T) {
 	}
 }
 
-// TestFaults_areErrors: D17. What the server does not confirm is not there, and a lost answer is no loss.
-func TestFaults_areErrors(t *testing.T) {
-	t.Parallel()
+// openBetween opens a bucket through a go-between that can spoil calls.
+func openBetween(t *testing.T) (*objects.Bucket, *objectstest.Between, objects.Options) {
+	t.Helper()
 	s := objectstest.Start(t)
 	between := s.Between(t)
 	o := s.Options()
@@ -209,6 +209,13 @@ func TestFaults_areErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b, between, o
+}
+
+// TestFaults_areErrors: D17. What the server does not confirm is not there, and a lost answer is no loss.
+func TestFaults_areErrors(t *testing.T) {
+	t.Parallel()
+	b, between, o := openBetween(t)
 	between.Set(objectstest.Deaf(http.MethodPut))
 	put(t, b, "f/lost-answer", "text")
 	var refused atomic.Int32
@@ -261,14 +268,7 @@ func TestFaults_areErrors(t *testing.T) {
 
 func TestCalls_whoLeaves_isHeard(t *testing.T) {
 	t.Parallel()
-	s := objectstest.Start(t)
-	between := s.Between(t)
-	o := s.Options()
-	o.Endpoint = between.Endpoint
-	b, err := objects.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b, between, _ := openBetween(t)
 	between.Set(objectstest.Silent)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
