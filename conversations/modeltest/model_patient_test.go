@@ -94,14 +94,10 @@ func (p *patient) record(o opposition) {
 
 // open notes that a conversation was opened, and releases the receipts due (R59-R61).
 func (p *patient) opens(t *thread) answer {
-	switch {
-	case p.account == "purged":
-		return answer{unknown, "O117"}
-	case t == nil:
-		return answer{missing, ""}
-	case len(t.messages) <= t.cleared:
-		return answer{missing, "R115"}
-	case !p.reads():
+	if a := p.there(t); a != (answer{}) {
+		return a
+	}
+	if !p.reads() {
 		return answer{opposed, "O115"}
 	}
 	for _, m := range t.messages[t.cleared:] {

@@ -108,18 +108,25 @@ func (p *patient) endThread(t *thread, b box) answer {
 	return answer{}
 }
 
-// endExchange ends everything for b, as [FIN] does (D6).
-func (p *patient) endExchange(b box) answer {
+// exchangeWith finds the pair with b, or what answers a command about it before anything else is asked.
+func (p *patient) exchangeWith(b box) (*pair, answer) {
 	k := p.pairs[b]
 	switch {
 	case k == nil:
-		return answer{missing, ""}
+		return nil, answer{missing, ""}
 	case k.since.IsZero():
-		return answer{missing, "R93"}
-	case !p.ended(b):
+		return nil, answer{missing, "R93"}
+	}
+	return k, answer{}
+}
+
+// endExchange ends everything for b, as [FIN] does (D6).
+func (p *patient) endExchange(b box) answer {
+	_, a := p.exchangeWith(b)
+	if a == (answer{}) && !p.ended(b) {
 		p.endAll(b, "api")
 	}
-	return answer{}
+	return a
 }
 
 func (p *patient) endAll(b box, how string) {
@@ -131,12 +138,10 @@ func (p *patient) endAll(b box, how string) {
 
 // planEnd plans the end of everything for b (D7).
 func (p *patient) planEnd(b box, at time.Time) answer {
-	k := p.pairs[b]
+	k, a := p.exchangeWith(b)
 	switch {
 	case k == nil:
-		return answer{missing, ""}
-	case k.since.IsZero():
-		return answer{missing, "R93"}
+		return a
 	case at.After(p.m.now.Add(24 * time.Hour)):
 		return answer{invalid, "D7"}
 	case p.ended(b) || !k.planned.IsZero() && at.After(p.m.now):
@@ -152,18 +157,13 @@ func (p *patient) planEnd(b box, at time.Time) answer {
 
 // keep takes a planned end back (D7).
 func (p *patient) keep(b box) answer {
-	k := p.pairs[b]
-	switch {
-	case k == nil:
-		return answer{missing, ""}
-	case k.since.IsZero():
-		return answer{missing, "R93"}
-	case !k.planned.IsZero():
+	k, a := p.exchangeWith(b)
+	if k != nil && !k.planned.IsZero() {
 		p.writeDown(b)
 		p.next()
 		k.planned, k.crossing = time.Time{}, nil
 	}
-	return answer{}
+	return a
 }
 
 // mark marks what the patient sent between the planning of an end and the end (D7).
