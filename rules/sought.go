@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,7 +14,7 @@ const (
 )
 
 // SoughtName is what somebody of a list is looked for by: the beginnings of parts of a name, in any order. Accents,
-// case and punctuation do not count.
+// case, punctuation and a civility beside the name do not count.
 type SoughtName struct {
 	words  []string // folded, each with the space before it
 	joined string   // all of them without spaces
@@ -25,14 +26,30 @@ func ReadSoughtName(text string) (n SoughtName, ok bool) {
 		return SoughtName{}, false
 	}
 	n.words = FoldedWords(text)
+	if rest := slices.DeleteFunc(slices.Clone(n.words), civility); lettersIn(rest) >= leastSought {
+		n.words = rest
+	}
 	n.joined = strings.ReplaceAll(strings.Join(n.words, ""), " ", "")
-	letters := 0
-	for _, c := range n.joined {
+	return n, lettersIn(n.words) >= leastSought
+}
+
+// lettersIn counts the letters of words.
+func lettersIn(words []string) (n int) {
+	for _, c := range strings.Join(words, "") {
 		if unicode.IsLetter(c) {
-			letters++
+			n++
 		}
 	}
-	return n, letters >= leastSought
+	return n
+}
+
+// civility reports whether a folded word is how people are addressed, and no part of a name.
+func civility(word string) bool {
+	switch strings.TrimSpace(word) {
+	case "m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle":
+		return true
+	}
+	return false
 }
 
 // Fits reports whether each word begins a part of the name, or all of them together do where one writes as one what

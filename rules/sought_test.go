@@ -34,6 +34,12 @@ func TestSoughtName_fitsTheBeginningOfAnyPart(t *testing.T) {
 		{"arcj", "Jeanne d’Arc", false}, // not around the end
 		{"soeur", "Marie Sœur", true},
 		{"weiss", "Karl Weiß", true},
+		{"Mme Durand", "Camille Durand", true},
+		{"M. Durand Paul", "Camille Durand", false},
+		{"m durand", "Camille Durand", true},
+		{"mr", "Ali Mrabet", true}, // a civility alone is the beginning of a name
+		{"m d", "Marie Durand", true},
+		{"m d", "Camille Durand", false},
 		{"dup", "", false},
 	} {
 		n, ok := rules.ReadSoughtName(c.typed)
