@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Sex is as the identity label writes it.
@@ -55,16 +53,8 @@ func names(s string) []string {
 	return all
 }
 
-// letters leaves the letters of a name, in upper case and without accents: an identity label has no others.
-func letters(s string) string {
-	s = strings.NewReplacer("œ", "OE", "Œ", "OE", "æ", "AE", "Æ", "AE", "ß", "SS").Replace(s)
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) {
-			return -1
-		}
-		return unicode.ToUpper(r)
-	}, norm.NFD.String(s))
-}
+// letters writes a name as one word, without accents and signs: an identity label has none.
+func letters(s string) string { return strings.ReplaceAll(string(Fold(nil, s)), " ", "") }
 
 // Trait is what a matricule says of a person (R14).
 type Trait string
