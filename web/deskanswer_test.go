@@ -103,7 +103,7 @@ func TestDesk_undelivered_leadsToWhereItIsRead(t *testing.T) {
 	thread.Failed = true
 	w.core.threads[openID] = thread
 	const words = "Réponse non arrivée dans votre messagerie"
-	w.visit(proKey, "/pro").has(words+" <span class=\"count\">", words+"&nbsp;: la lire<span class=\"sr\"> ici, de Jeanne Dupont", "/pro/echanges/a1xpair/conversation?cherche=undelivered").lacks("Non remis")
+	w.visit(proKey, "/pro").has("Réponses non arrivées <span class=\"count\">", words+"&nbsp;: la lire<span class=\"sr\"> ici, de Jeanne Dupont", "/pro/echanges/a1xpair/conversation?cherche=undelivered").lacks("Non remis")
 	w.visit(proKey, "/pro/echanges/a1xpair").has(words+"&nbsp;: la lire</a>", words+", à lire ici</span>")
 	if to := w.visit(proKey, "/pro/echanges/a1xpair/conversation?cherche=undelivered").header.Get("Location"); to != "/pro/conversations/a1open" {
 		t.Errorf("led to %s", to)

@@ -22,7 +22,7 @@ func TestSearch_findsByNameOrMatricule(t *testing.T) {
 	t.Parallel()
 	w := waitingWorld(t)
 	row := "Attend votre réponse depuis 14\u00a0jours"
-	w.visit(proKey, "/pro").has(`<label for="patient">Retrouver un patient</label>`, `action="/pro?bal=`).lacks("Effacer la recherche")
+	w.visit(proKey, "/pro").has(`<label for="patient">Retrouver un patient`, `action="/pro?bal=`).lacks("Effacer la recherche")
 	for _, typed := range []string{"dup", " JEANNE ", "Du Pont", ins, ins[:1] + " " + ins[1:5] + " " + ins[5:]} {
 		got := w.search(typed).wants(http.StatusOK, "").has("Un échange trouvé.", row, `href="/pro/echanges/a1xpair"`, `href="/pro/echanges/a1xpair/fin"`, `name="echange[]" value="a1xpair"`,
 			`value="`+strings.TrimSpace(typed)+`"`, "Effacer la recherche").lacks("Choix de la liste", "Tout cocher")

@@ -74,7 +74,7 @@ it('looks at the lists, ends two exchanges together, and takes one back, without
   await page.getByRole('link', { name: 'Échanges', exact: true }).first().click();
   await page.getByRole('link', { name: /^Non lus par le patient/ }).click();
   assert.deepEqual(await page.getByRole('heading', { level: 2 }).allInnerTexts(), [first.name]);
-  await page.getByRole('link', { name: /^Réponse non arrivée/ }).click();
+  await page.getByRole('link', { name: /^Réponses non arrivées/ }).click();
   await look('ledger-empty-list');
 
   await page.getByRole('link', { name: /^Ouverts/ }).click();

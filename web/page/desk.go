@@ -52,7 +52,7 @@ func deskLists() []StateChoice {
 		{Value: "nobody", Words: "Sans personne", List: rules.ListWaiting, Care: conversations.NoCare},
 		{Value: "mine", Words: "Suivis par moi", Care: conversations.MyCare},
 		{Value: "unread", Words: "Non lus par le patient", List: rules.ListUnread},
-		{Value: "undelivered", Words: "Réponse non arrivée dans votre messagerie", List: rules.ListUndelivered},
+		{Value: "undelivered", Words: "Réponses non arrivées", List: rules.ListUndelivered},
 		{Value: "ended", Words: "Terminés", List: rules.ListEnded},
 		{Value: "unreachable", Words: "Injoignables", List: rules.ListUnreachable},
 	}
