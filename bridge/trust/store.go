@@ -147,10 +147,10 @@ func (s *Store) Reload(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	if s.o.Refreshed != nil {
+	s.tell(outcome, err)
+	if s.o.Refreshed != nil { // whoever sees it counted finds its alarm
 		s.o.Refreshed(outcome)
 	}
-	s.tell(outcome, err)
 	return err
 }
 
