@@ -79,7 +79,7 @@ type Renderer struct {
 
 // New parses the embedded templates. A fault in one is a fault of the build, and panics.
 func New(o Options) *Renderer {
-	style, icon := readAsset("style.css", "text/css; charset=utf-8"), readAsset("icon.svg", "image/svg+xml")
+	style, icon := styleSheet(), readAsset("icon.svg", "image/svg+xml")
 	r := &Renderer{options: o, pages: map[string]*template.Template{}, assets: []Asset{style, icon}, scripts: map[string]string{}}
 	for _, name := range []string{"list", "reply", "session"} {
 		script := readAsset(name+".js", "text/javascript; charset=utf-8")
@@ -103,12 +103,17 @@ func New(o Options) *Renderer {
 	return r
 }
 
-// readAsset loads an embedded file and names it by its digest.
+// readAsset loads an embedded file.
 func readAsset(name, mediaType string) Asset {
 	b, err := assets.ReadFile("assets/" + name)
 	if err != nil {
 		panic(err)
 	}
+	return asset(name, mediaType, b)
+}
+
+// asset names a content by its digest.
+func asset(name, mediaType string, b []byte) Asset {
 	digest, ext := sha256.Sum256(b), path.Ext(name)
 	named := fmt.Sprintf("/assets/%s.%s%s", strings.TrimSuffix(name, ext), hex.EncodeToString(digest[:6]), ext)
 	return Asset{Path: named, Type: mediaType, Content: b}

@@ -3,6 +3,7 @@ package page
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,10 +43,7 @@ func contrast(a, b [3]float64) float64 {
 // I219: text has a contrast of 4.5:1 at least in both themes, borders of fields and the focus ring 3:1.
 func TestStyle_contrast(t *testing.T) {
 	t.Parallel()
-	css, err := assets.ReadFile("assets/style.css")
-	if err != nil {
-		t.Fatal(err)
-	}
+	css := styleSheet().Content
 	light, rest, _ := strings.Cut(string(css), "@media (prefers-color-scheme: dark)")
 	dark, _, _ := strings.Cut(rest, "*, *::before")
 	for theme, block := range map[string]string{"light": light, "dark": dark} {
@@ -88,10 +86,7 @@ func TestStyle_contrast(t *testing.T) {
 // I222, I223: nothing comes from elsewhere, and motion, print and dark are cared for.
 func TestStyle_ownAndComplete(t *testing.T) {
 	t.Parallel()
-	css, err := assets.ReadFile("assets/style.css")
-	if err != nil {
-		t.Fatal(err)
-	}
+	css := styleSheet().Content
 	for _, foreign := range []string{"url(", "@import", "http:", "https:", "Marianne", "@font-face"} {
 		if strings.Contains(string(css), foreign) {
 			t.Errorf("the style sheet holds %s", foreign)
@@ -101,5 +96,23 @@ func TestStyle_ownAndComplete(t *testing.T) {
 		if !strings.Contains(string(css), part) {
 			t.Errorf("the style sheet lacks %s", part)
 		}
+	}
+}
+
+// TestStyle_everyFileIsServed: a file that the list forgets would change nothing, and nobody would see why.
+func TestStyle_everyFileIsServed(t *testing.T) {
+	t.Parallel()
+	files, err := assets.ReadDir("assets/style")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := styles()
+	for _, f := range files {
+		if !slices.Contains(listed, strings.TrimSuffix(f.Name(), ".css")) {
+			t.Errorf("%s is in no page", f.Name())
+		}
+	}
+	if len(listed) != len(files) {
+		t.Errorf("%d files, %d listed", len(files), len(listed))
 	}
 }
