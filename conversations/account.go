@@ -17,6 +17,8 @@ type Account struct {
 	// closed (O116); zero in the other states.
 	EndsAt time.Time
 	Name   string // empty when the account was erased
+	// Closure is the zero one when the account was erased.
+	Closure Closure
 }
 
 // Account tells where an account stands, in any state; KindMailboxUnknown when there never was one.
@@ -32,8 +34,11 @@ func (s *Service) Account(ctx context.Context, p PatientID) (Account, error) {
 	if err := l.unlock(ctx); err != nil {
 		return Account{}, err
 	}
+	if err := l.openObjections(); err != nil {
+		return Account{}, err
+	}
 	person, err := l.person()
-	a.Name = person.Name
+	a.Name, a.Closure = person.Name, closureOf(l.state.Patient)
 	return a, err
 }
 

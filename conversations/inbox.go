@@ -34,13 +34,21 @@ func (s *Service) Inbox(ctx context.Context, p PatientID, from string, limit int
 	if err := l.mayRead(); err != nil {
 		return ThreadPage{}, err
 	}
-	page.Storage = l.state.Patient.Storage
+	page.Storage, page.Closure = l.state.Patient.Storage, closureOf(l.state.Patient)
 	for _, e := range entries {
 		if l.shown(e.ID) {
 			page.Items = append(page.Items, l.line(e.ID))
 		}
 	}
 	return page, nil
+}
+
+func closureOf(p rules.Patient) Closure {
+	c := Closure{Messaging: p.Account == rules.MessagingClosed}
+	for _, r := range p.Refusals {
+		c.Everyone, c.Some = c.Everyone || r.Scope == rules.Everyone, true
+	}
+	return c
 }
 
 func idsOf(entries []InboxEntry) []ID {

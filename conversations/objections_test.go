@@ -53,6 +53,32 @@ func TestObject_messages_freezesAndRestores(t *testing.T) {
 	}
 }
 
+// D14 b, D16: the list of messages and the account tell what of the patient's own will stops them; an objection to
+// exchange about him stops none.
+func TestClosure_tellsThePatientsOwnWill(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	closure := func(want conversations.Closure) {
+		t.Helper()
+		inbox, err := b.Inbox(t.Context(), b.patient.ID, "", 0)
+		account, failed := b.Account(t.Context(), b.patient.ID)
+		if err != nil || failed != nil || inbox.Closure != want || account.Closure != want {
+			t.Errorf("%+v, %v; %+v, %v; want %+v", inbox.Closure, err, account.Closure, failed, want)
+		}
+	}
+	closure(conversations.Closure{})
+	b.object("about", rules.AgainstExchange, rules.Everyone, "")
+	closure(conversations.Closure{})
+	b.object("some", rules.AgainstMessages, rules.WholeStructure, "770816478")
+	closure(conversations.Closure{Some: true})
+	b.object("all", rules.AgainstMessages, rules.Everyone, "")
+	closure(conversations.Closure{Some: true, Everyone: true})
+	if _, err := b.ManageAccount(t.Context(), b.self(), rules.Holder, b.patient.ID, rules.CloseMessaging); err != nil {
+		t.Fatal(err)
+	}
+	closure(conversations.Closure{Messaging: true, Some: true, Everyone: true})
+}
+
 // What an objection says is sealed: neither its id nor whom it binds stands in the store.
 func TestObject_isSealed(t *testing.T) {
 	t.Parallel()

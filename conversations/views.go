@@ -58,6 +58,15 @@ type ThreadPage struct {
 	AsOf  time.Time // lists of a mailbox only
 
 	Storage rules.Storage // how much of the patient's mailbox is taken; his own list only (O167)
+	Closure Closure       // his own list only
+}
+
+// Closure is by what of the patient's own will fewer professionals can write to him, or nobody. The zero Closure is
+// nothing.
+type Closure struct {
+	Messaging bool // he closed it (D16)
+	Everyone  bool // he objects to the messages of everybody (D14 b)
+	Some      bool // he objects to the messages of some
 }
 
 // Thread is one conversation with its messages, newest first.

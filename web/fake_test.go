@@ -195,7 +195,7 @@ func (f *fakeConversations) Inbox(_ context.Context, p conversations.PatientID, 
 	if cursor != "" {
 		return conversations.ThreadPage{Items: f.lines()[1:]}, nil
 	}
-	return conversations.ThreadPage{Items: f.lines(), Next: "bmV4dA"}, nil
+	return conversations.ThreadPage{Items: f.lines(), Next: "bmV4dA", Closure: f.account.Closure}, nil
 }
 
 func (f *fakeConversations) Thread(_ context.Context, p conversations.PatientID, id conversations.ID) (conversations.Thread, error) {

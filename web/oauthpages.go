@@ -143,7 +143,11 @@ func loginTrouble(code string) page.Trouble {
 	case "person-unknown":
 		return page.Trouble{
 			Heading: "Aucun accès à votre nom",
-			What:    "Vous êtes bien identifié, mais ce service ne vous connaît pas de messagerie ni de boîte aux lettres.", Next: next,
+			What:    "Vous êtes bien identifié, mais aucune messagerie ni boîte aux lettres n’est ouverte à votre nom dans ce service.",
+			Next: append([]page.Step{
+				{Text: "Patient\u00a0: un établissement de santé peut vous inscrire. Demandez-lui un code à l’accueil"},
+				{Text: "Professionnel\u00a0: adressez-vous au responsable de votre messagerie"},
+			}, next...),
 		}
 	case "not-listed":
 		return page.Trouble{

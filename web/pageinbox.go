@@ -37,9 +37,9 @@ func (a *App) inbox(v visit) (page.Inbox, error) {
 	}
 	p := page.Inbox{
 		Mark: a.listMark(found.Items), Items: found.Items, Next: found.Next, Further: cursor != "", Notice: page.Notice(v.query("fait")),
-		Room: page.Room(found.Storage),
+		Room: page.Room(found.Storage), Closure: found.Closure,
 	}
-	if len(p.Items) == 0 && !p.Further {
+	if len(p.Items) == 0 && !p.Further && !p.Closure.Messaging {
 		p.Empty, err = a.whyEmpty(v)
 	}
 	return p, err
@@ -47,10 +47,6 @@ func (a *App) inbox(v visit) (page.Inbox, error) {
 
 // whyEmpty tells what somebody without a message can expect.
 func (a *App) whyEmpty(v visit) (page.Empty, error) {
-	account, err := a.deps.Conversations.Account(v.ctx, v.patient)
-	if err != nil || account.State == rules.MessagingClosed {
-		return page.Empty{Closed: err == nil}, err
-	}
 	if !v.may(rules.MayGovern) { // who may not choose it is not told of it
 		return page.Empty{}, nil
 	}

@@ -2,29 +2,32 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"mesbridge/conversations"
 	"mesbridge/rules"
+	"mesbridge/web/page"
 )
 
 // R122, D16: a list without a message promises what will come, and no more.
 func TestInbox_empty(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name   string
-		state  rules.AccountState
-		notice conversations.Notification
-		as     conversations.PatientID
-		has    []string
-		lacks  []string
+		name    string
+		closure conversations.Closure
+		notice  conversations.Notification
+		as      conversations.PatientID
+		has     []string
+		lacks   []string
 	}{
-		{"told", rules.Active, conversations.Notification{Address: "jeanne@exemple.fr"}, "", []string{"Vous recevrez alors un avis"}, []string{"jeanne@", `href="/notifications"`}},
-		{"off", rules.Active, conversations.Notification{Address: "jeanne@exemple.fr", Off: true}, "", []string{`href="/notifications"`}, []string{"un avis"}},
-		{"no address", rules.Active, conversations.Notification{}, "", []string{`href="/notifications"`}, []string{"un avis"}},
-		{"closed", rules.MessagingClosed, conversations.Notification{Address: "jeanne@exemple.fr"}, "", []string{"Votre messagerie est fermée", "/compte/rouvrir-messagerie"}, []string{"un avis"}},
-		{"closed, for another", rules.MessagingClosed, conversations.Notification{}, elderPID, []string{"Votre messagerie est fermée"}, []string{"rouvrir-messagerie"}},
-		{"for another", rules.Active, conversations.Notification{}, elderPID, nil, []string{"un avis", `href="/notifications"`}},
+		{"told", conversations.Closure{}, conversations.Notification{Address: "jeanne@exemple.fr"}, "", []string{"Vous recevrez alors un avis"}, []string{"jeanne@", `href="/notifications"`}},
+		{"off", conversations.Closure{}, conversations.Notification{Address: "jeanne@exemple.fr", Off: true}, "", []string{`href="/notifications"`}, []string{"un avis"}},
+		{"no address", conversations.Closure{}, conversations.Notification{}, "", []string{`href="/notifications"`}, []string{"un avis"}},
+		{"closed", conversations.Closure{Messaging: true}, conversations.Notification{Address: "jeanne@exemple.fr"}, "", []string{"Votre messagerie est fermée", "/compte/rouvrir-messagerie"}, []string{"un avis"}},
+		{"closed, for another", conversations.Closure{Messaging: true}, conversations.Notification{}, elderPID, []string{"Votre messagerie est fermée"}, []string{"rouvrir-messagerie"}},
+		{"objected", conversations.Closure{Everyone: true, Some: true}, conversations.Notification{}, "", []string{"messages de tous les professionnels et établissements", `href="/oppositions">Gérer mes oppositions`}, []string{"pas encore", "écrit en premier"}},
+		{"for another", conversations.Closure{}, conversations.Notification{}, elderPID, nil, []string{"un avis", `href="/notifications"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -33,9 +36,9 @@ func TestInbox_empty(t *testing.T) {
 			if c.as != "" {
 				cookie = w.chooses(c.as)
 			}
-			w.core.order, w.core.account.State, w.core.notification = nil, c.state, c.notice
+			w.core.order, w.core.account.Closure, w.core.notification = nil, c.closure, c.notice
 			for _, path := range []string{"/messages", "/messages/liste"} {
-				w.browse(http.MethodGet, path, cookie, "").wants(http.StatusOK, "").has("Vous n’avez pas encore de message.").has(c.has...).lacks(c.lacks...)
+				w.browse(http.MethodGet, path, cookie, "").wants(http.StatusOK, "").has("Vous n’avez pas ", "de message.").has(c.has...).lacks(c.lacks...)
 			}
 		})
 	}
@@ -168,5 +171,41 @@ func TestAccount_reopensFirst(t *testing.T) {
 	for state, way := range map[rules.AccountState]string{rules.MessagingClosed: "rouvrir-messagerie", rules.Closed: "rouvrir", rules.Opposed: "ouvrir"} {
 		w.core.account = conversations.Account{State: state, Since: now, Commands: rules.Patient{Account: state}.Commands()}
 		checkMarkup(t, string(state), w.visit(patientKey, "/compte").has(first+way+`"`).lacks(below+way+`"`).body)
+	}
+}
+
+// D14, D16: whoever objects to messages is told so where he would wait for some, and no page promises him what the
+// objection prevents; who may not object for him is not told of it.
+func TestClosure_isToldWhereMessagesAreAwaited(t *testing.T) {
+	t.Parallel()
+	const everyone, some = "messages de tous les professionnels et établissements", "sauf ceux à qui vous vous opposez"
+	for name, c := range map[string]struct {
+		closure   conversations.Closure
+		has, lack string
+	}{
+		"open":     {conversations.Closure{}, "peuvent vous écrire et vous pouvez leur répondre.", `href="/oppositions">Gérer`},
+		"some":     {conversations.Closure{Some: true}, some, everyone},
+		"everyone": {conversations.Closure{Some: true, Everyone: true}, everyone, "peuvent vous écrire"},
+	} {
+		w := newWorld(t)
+		w.core.account.Closure = c.closure
+		checkMarkup(t, name, w.visit(patientKey, "/compte").has(c.has).lacks(c.lack).body)
+		done := w.visit(patientKey, "/compte?fait="+string(page.NoticeAccount))
+		if c.closure.Some {
+			done.has("Vos oppositions restent en place.")
+		} else {
+			done.lacks("oppositions restent")
+		}
+		for _, path := range []string{"/messages", "/contacts"} {
+			got := w.visit(patientKey, path).wants(http.StatusOK, "")
+			if told := strings.Contains(string(got.body), everyone); told != c.closure.Everyone {
+				t.Errorf("%s, %s: told %v", name, path, told)
+			}
+		}
+		w.browse(http.MethodGet, "/messages", w.chooses(elderPID), "").wants(http.StatusOK, "").lacks(everyone)
+		w.core.account = conversations.Account{State: rules.MessagingClosed, Commands: rules.Patient{Account: rules.MessagingClosed}.Commands(), Closure: c.closure}
+		w.visit(patientKey, "/compte/rouvrir-messagerie").has(map[string]string{
+			"open": "pourront de nouveau vous écrire.", "some": some, "everyone": "cette opposition reste en place",
+		}[name])
 	}
 }

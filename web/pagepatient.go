@@ -83,8 +83,12 @@ func contactsPage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
+	account, err := a.deps.Conversations.Account(v.ctx, v.patient)
+	if err != nil {
+		return view{}, err
+	}
 	return show(page.Contacts{
-		Items: found, Latest: latest, Notice: page.Notice(v.query("fait")), Just: conversations.ID(v.query("contact")), Thread: from,
+		Closure: account.Closure, Items: found, Latest: latest, Notice: page.Notice(v.query("fait")), Just: conversations.ID(v.query("contact")), Thread: from,
 	})
 }
 

@@ -128,7 +128,7 @@ func TestPages_whyNoReply(t *testing.T) {
 		}},
 		{rules.Ended, ended(rules.ByWindow), rules.ThreadClosed, []string{"Le délai pour répondre à Dr Claire Martin a pris fin le"}},
 		{rules.NoReply, nil, rules.ReplyNotAllowed, []string{"Ce message n’autorise pas la réponse.", "(réponse non autorisée)"}},
-		{rules.Blocked, nil, rules.BlockedByPatient, []string{"Vous avez bloqué ce professionnel.", "(professionnel bloqué)", `href="/contacts"`}},
+		{rules.Blocked, nil, rules.BlockedByPatient, []string{"Vous avez bloqué ce professionnel.", "(bloqué par vous)", `href="/contacts"`}},
 		{rules.Frozen, nil, rules.PatientOpposed, []string{"Cette conversation est en lecture seule.", "(lecture seule)"}},
 		{rules.Frozen, nil, rules.MailboxUnknown, []string{"Ce professionnel ne peut plus être joint par cette messagerie."}},
 	} {

@@ -14,6 +14,8 @@ type Contacts struct {
 	Notice Notice
 	Just   conversations.ID // whom the notice is about; empty: nobody
 	Thread conversations.ID // conversation that the viewer comes from; empty: none
+	// Closure is why nobody can write, as far as the patient himself wants it so.
+	Closure conversations.Closure
 }
 
 // just is the professional whom the notice is about; nil when there is none.
@@ -80,7 +82,7 @@ func (Contacts) StateWords(c conversations.Contact) string {
 	case c.State == rules.ThreadOpen:
 		return "Échange ouvert"
 	}
-	return "Échange suspendu"
+	return "Lecture seule"
 }
 
 // EndedByHim reports whether the professional ended the exchange, and it stands so.

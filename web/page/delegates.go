@@ -34,7 +34,7 @@ func (n Notice) delegateWords() string {
 	case NoticeAccepted:
 		return "Invitation acceptée. Choisissez ci-dessous pour qui vous agissez."
 	case NoticeDeclined:
-		return "Invitation refusée."
+		return "Invitation refusée. Si c’est une erreur, demandez un nouveau code à cette personne."
 	case NoticeGivenUp:
 		return "Vous n’agissez plus pour cette personne."
 	}

@@ -40,15 +40,15 @@ type Inbox struct {
 	Further bool   // not the first page
 	Notice  Notice
 	Room    Room
-	Empty   Empty     // of a list without a message
+	Empty   Empty // of a list without a message
+	Closure conversations.Closure
 	Also    []AlsoFor // for whom else the viewer acts
 }
 
 // Empty is what somebody without a message can expect.
 type Empty struct {
-	Closed bool // nobody can write to him
-	Told   bool // an e-mail tells him of a message
-	Asks   bool // he may choose whether it does
+	Told bool // an e-mail tells him of a message
+	Asks bool // he may choose whether it does
 }
 
 // AlsoFor is a person for whom the viewer acts.

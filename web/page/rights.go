@@ -106,6 +106,9 @@ func (p Account) Done() string {
 	}
 	switch p.State { //nolint:exhaustive // no command of the holder leads to another state on this page
 	case rules.Active:
+		if p.Closure.Some {
+			return "Votre messagerie est rouverte. Vos oppositions restent en place."
+		}
 		return "Votre messagerie est ouverte" + nbsp + ": les professionnels peuvent vous écrire."
 	case rules.MessagingClosed:
 		return "Votre messagerie est fermée" + nbsp + ": vous pouvez relire, personne ne peut plus vous écrire ici."
@@ -208,7 +211,7 @@ func (p Command) Effects() []string {
 			"Vous pourrez toujours relire vos messages.", "Vous pourrez rouvrir votre messagerie quand vous voudrez.",
 		}
 	case rules.ReopenMessaging:
-		return []string{"Les professionnels pourront de nouveau vous écrire.", "Vous retrouverez vos échanges comme avant la fermeture."}
+		return []string{p.writers(), "Vous retrouverez vos échanges comme avant la fermeture."}
 	case rules.CloseAccount:
 		return []string{
 			"Les professionnels ne pourront plus vous écrire ici. Vous ne pourrez plus lire vos messages ni répondre.",
@@ -217,7 +220,7 @@ func (p Command) Effects() []string {
 			"Vos messages sont archivés pendant dix ans, puis effacés.", "Pendant ce temps, vous pourrez rouvrir votre compte et les retrouver.",
 		}
 	case rules.ReopenAccount:
-		return []string{"Vous retrouverez vos messages et vos échanges comme avant la fermeture.", "Les professionnels pourront de nouveau vous écrire."}
+		return []string{"Vous retrouverez vos messages et vos échanges comme avant la fermeture.", p.writers()}
 	case rules.EraseAccount:
 		return []string{
 			"Tous vos messages, vos pièces jointes et vos documents enregistrés ici sont effacés tout de suite et pour toujours.",
@@ -229,6 +232,17 @@ func (p Command) Effects() []string {
 		return []string{"Votre messagerie sera ouverte\u00a0: les professionnels de santé pourront vous y écrire."}
 	}
 	return nil
+}
+
+// writers says who can write again once the mailbox is open.
+func (p Command) writers() string {
+	switch c := p.Account.Closure; {
+	case c.Everyone:
+		return "Vous vous opposez aux messages de tous\u00a0: cette opposition reste en place, et personne ne pourra vous écrire tant qu’elle dure."
+	case c.Some:
+		return "Les professionnels pourront de nouveau vous écrire, sauf ceux à qui vous vous opposez."
+	}
+	return "Les professionnels pourront de nouveau vous écrire."
 }
 
 func commandWords(c rules.AccountCommand) string {

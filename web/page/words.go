@@ -17,7 +17,7 @@ func patientState(s string) string {
 	case rules.NoReply:
 		return "Réponse non autorisée"
 	case rules.Blocked:
-		return "Professionnel bloqué"
+		return "Bloqué par vous"
 	case rules.Frozen:
 		return "Lecture seule"
 	}

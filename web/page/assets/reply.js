@@ -61,7 +61,9 @@ class Draft {
   /** Keeps the text because the writer asks for it, and says so in any case. */
   async ask() {
     await this.keep();
-    if (this.same(this.text.value) && !this.failed) this.say('Brouillon enregistré.');
+    if (this.same(this.text.value) && !this.failed) this.say(this.form.elements.pieces?.files.length
+      ? 'Brouillon enregistré, sans les pièces jointes : elles restent dans cette page tant que vous ne la quittez pas.'
+      : 'Brouillon enregistré.');
   }
 
   /** Keeps the text now, when it is not kept yet. leaving lets the request outlive the page. */
