@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"mesbridge/conversations"
@@ -133,10 +134,25 @@ func codeForm(a *App, v visit) (view, error) {
 	return show(page.Invitation{Invitation: i, Code: code})
 }
 
+// wholeCode reports whether a text has as many letters and digits as a code: fewer or more are a slip, which tells nothing
+// of the codes that are.
+func wholeCode(text string) bool {
+	n := 0
+	for _, c := range text {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			n++
+		}
+	}
+	return n == 16
+}
+
 // codeAgain shows the form of the code again, with what is wrong.
 func (a *App) codeAgain(v visit, err error) (view, error) {
 	switch conversations.KindOf(err) { //nolint:exhaustive // the rest is not about the code
 	case conversations.KindNotFound:
+		if !wholeCode(v.form.value(fieldCode)) {
+			return a.profilesView(v, "Ce code est incomplet ou trop long\u00a0: il compte seize lettres et chiffres.", http.StatusUnprocessableEntity)
+		}
 		return a.profilesView(v, "Ce code n’est pas valable\u00a0: vérifiez-le. Il a peut-être expiré, été retiré ou déjà servi.", http.StatusNotFound)
 	case conversations.KindNotGranted:
 		return a.profilesView(v, "Vous ne pouvez pas utiliser cette invitation\u00a0: on n’est pas son propre aidant, et il faut être majeur.", http.StatusForbidden)

@@ -132,8 +132,10 @@ func TestDelegatePages(t *testing.T) {
 		conversations.KindRateLimited: "trop de codes",
 	} {
 		w.core.failOn["AcceptInvitation"] = kind(k)
-		checkMarkup(t, string(k), w.post(patientKey, "/profils/accepter", "csrf="+csrfToken+"&code=x").has(words).body)
+		checkMarkup(t, string(k), w.post(patientKey, "/profils/accepter", "csrf="+csrfToken+"&code=ugfz-2xn4-qtow-k3jm").has(words).body)
 	}
+	w.core.failOn["AcceptInvitation"] = kind(conversations.KindNotFound)
+	w.post(patientKey, "/profils/accepter", "csrf="+csrfToken+"&code=ugfz-2xn4").wants(http.StatusUnprocessableEntity, "").has("seize lettres et chiffres", `value="ugfz-2xn4"`)
 	sure := w.visit(patientKey, "/profils/"+profileOf(childPID)+"/fin").wants(http.StatusOK, "").has("Ne plus agir pour", "justificatifs")
 	checkMarkup(t, "give up", sure.body)
 	w.post(patientKey, "/profils/"+profileOf(childPID)+"/fin", "csrf="+csrfToken).wants(http.StatusSeeOther, "")

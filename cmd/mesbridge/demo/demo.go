@@ -259,14 +259,14 @@ func (d *demonstration) present(ctx context.Context, url string) error {
 
 // people makes the cast known, unless they are, and tells their past when a new demonstration is asked for one.
 func (d *demonstration) people(ctx context.Context) ([]conversations.Patient, error) {
-	service, p := d.app.Conversations, (*past)(nil)
+	service, p, patients := d.app.Conversations, (*past)(nil), d.cast.Patients
 	if _, err := service.PatientByINS(ctx, d.cast.Patients[0].INS); d.Past && isUnknown(err) {
 		if p, err = d.openPast(); err != nil {
 			return nil, err
 		}
-		service = p.core
+		service, patients = p.core, notYetSuspended(patients)
 	}
-	known, err := enrol(ctx, service, d.cast.Patients, d.Majority)
+	known, err := enrol(ctx, service, patients, d.Majority)
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +276,10 @@ func (d *demonstration) people(ctx context.Context) ([]conversations.Patient, er
 	if err = admitUsers(ctx, service, d.cast); err != nil || p == nil {
 		return known, err
 	}
-	return known, p.tell(ctx, d.cast, known)
+	if err = p.tell(ctx, d.cast, known); err != nil {
+		return nil, err
+	}
+	return enrol(ctx, service, d.cast.Patients, d.Majority) // everybody as the past left him
 }
 
 // stop stops the bridge first, which still delivers, then its neighbours.

@@ -91,6 +91,7 @@ func (p *past) tell(ctx context.Context, cast Cast, known []conversations.Patien
 	if err := errors.Join(e1, e2, e3, e4); err != nil {
 		return err
 	}
+	p.suspensions(cast.Patients)
 	p.cabinet(claire)
 	p.practice(marc)
 	p.ward(sophie)

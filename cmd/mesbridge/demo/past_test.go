@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"mesbridge/rules"
 )
 
 // TestPast: a new demonstration with a past has an exchange of each kind, visits of each state, all before now, and
@@ -26,6 +28,23 @@ func TestPast(t *testing.T) {
 	second := beginWith(t, Options{Data: data, Past: true})
 	if after := census(t, second); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("after a restart %v, before it %v", after, before)
+	}
+}
+
+// TestPast_accounts: everybody's account is in the state that the cast says, although the past begins months before and
+// the law closes a suspended account after some weeks (O116).
+func TestPast_accounts(t *testing.T) {
+	t.Parallel()
+	r := beginWith(t, Options{Data: t.TempDir(), Past: true})
+	for i, p := range r.Patients {
+		if p.Terms != "accepted" {
+			continue // nothing is told before they are (D32)
+		}
+		var account struct{ State rules.AccountState }
+		fetched(t, r.HTTP+"/api/v1/account", p.Token, &account)
+		if account.State != p.State {
+			t.Errorf("patient %d is %s, want %s", i, account.State, p.State)
+		}
 	}
 }
 
@@ -53,6 +72,16 @@ type pastItem struct {
 
 func listed(t *testing.T, url, token string) []pastItem {
 	t.Helper()
+	var page struct {
+		Items []pastItem `json:"items"`
+	}
+	fetched(t, url, token, &page)
+	return page.Items
+}
+
+// fetched reads the answer of a call.
+func fetched(t *testing.T, url, token string, answer any) {
+	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -66,11 +95,7 @@ func listed(t *testing.T, url, token string) []pastItem {
 	if cerr := res.Body.Close(); err != nil || cerr != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("%d, %v, %v", res.StatusCode, err, cerr)
 	}
-	var page struct {
-		Items []pastItem `json:"items"`
-	}
-	if err := json.Unmarshal(body, &page); err != nil {
+	if err := json.Unmarshal(body, answer); err != nil {
 		t.Fatal(err)
 	}
-	return page.Items
 }
