@@ -2,10 +2,14 @@ package conversations_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/samber/lo"
+
 	"mesbridge/conversations"
+	"mesbridge/rules"
 )
 
 // I178, I179: a saved document outlives its conversation; saving twice is saving once.
@@ -32,6 +36,9 @@ func TestSaveDocument_outlivesItsConversation(t *testing.T) {
 	}
 	_, _, err = b.SaveDocument(t.Context(), b.self(), b.patient.ID, files[1].ID)
 	wantKind(t, err, conversations.KindInvalidRequest)
+	if codes := b.told(); codes[0] != string(rules.DocumentSaved) || slices.Contains(codes, string(conversations.TraceDownload)) {
+		t.Errorf("nobody opened what was saved (O159): %v", codes)
+	}
 	b.cameWith(doc.ID, thread.ID)
 	if files = b.thread("Ordonnance").Messages[0].Attachments; !files[0].Saved || files[1].Saved {
 		t.Errorf("the conversation shows as saved: %v, %v", files[0].Saved, files[1].Saved)
@@ -65,6 +72,16 @@ func TestSaveDocument_outlivesItsConversation(t *testing.T) {
 	if page, err := b.Documents(t.Context(), b.patient.ID, "", 0); err != nil || len(page.Items) != 0 || b.bodyCount() != 0 {
 		t.Errorf("%+v, %v, %d bodies", page, err, b.bodyCount())
 	}
+}
+
+// told lists the codes of the patient's history, newest first.
+func (b *bench) told() []string {
+	b.t.Helper()
+	page, err := b.History(b.t.Context(), b.patient.ID, "", 200)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return lo.Map(page.Items, func(l conversations.HistoryLine, _ int) string { return l.Code })
 }
 
 // cameWith expects of the patient's one document the conversation that it came with; empty: that is there no more.
