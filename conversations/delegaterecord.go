@@ -66,11 +66,17 @@ func (l *loaded) delegateLabel(id ID) (delegateLabel, error) {
 	if !found {
 		return delegateLabel{}, &Error{Kind: KindNotFound, Rule: "R128"}
 	}
-	var label delegateLabel
-	if err := l.vault.open(tablePatient, placeDelegate(id), d.Sealed, &label); err != nil {
+	label, err := l.openDelegate(d)
+	if err != nil {
 		return delegateLabel{}, unavailable("open a delegation", err)
 	}
 	return label, nil
+}
+
+// openDelegate opens what names in a delegation of a patient's record.
+func (l *loaded) openDelegate(d delegateRecord) (label delegateLabel, err error) {
+	err = l.vault.open(tablePatient, placeDelegate(d.ID), d.Sealed, &label)
+	return label, err
 }
 
 // DelegateLine is one delegation as the patient's side sees it.

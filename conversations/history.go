@@ -22,6 +22,10 @@ type HistoryLine struct {
 	Account   rules.AccountState
 	Event     rules.LifeEvent
 	Notes     rules.Notes
+	Reopened  bool       // the account was used before: its terms were accepted
+	Whom      string     // who acts, or was invited to, where the act is about that; empty where whoever looks may not know (R133)
+	Invited   bool       // Whom had not accepted yet
+	Objection *Objection // that was declared; nil for any other act
 }
 
 // HistoryPage is one page of a patient's history, newest first.
@@ -161,17 +165,8 @@ func (l *loaded) historyLine(e JournalEntry) (line HistoryLine, shown bool, err 
 	if err == nil && known {
 		line.With = l.svc.shownName(label)
 	}
-	line.Account = accountIn(c.Patient)
+	l.noteRecord(&line, f, c.Patient)
 	return line, true, nil
-}
-
-// accountIn reads the state of the account from a patient's record of before; empty when there is none.
-func accountIn(record []byte) rules.AccountState {
-	var r patientRecord
-	if len(record) == 0 || unpack(record, &r) != nil {
-		return ""
-	}
-	return r.Account
 }
 
 // dropAbsent removes from lines the conversations that the patient cannot open any more.

@@ -68,28 +68,37 @@ func (s *Service) changeObjection(ctx context.Context, actor Actor, p PatientID,
 func (l *loaded) objections() ([]Objection, error) {
 	all := make([]Objection, 0, len(l.patient.Refusals))
 	for _, o := range l.state.Patient.Declared() {
-		d := Objection{Objection: o, Told: o.Kind == rules.AgainstExchange}
-		for m := range l.exchange {
-			label, known, err := l.mailboxLabel(m)
-			if err != nil {
-				return nil, unavailable("open exchanges", err)
-			}
-			if !known || !l.exchangeShown(m) {
-				continue
-			}
-			who := l.who.Of(m)
-			if o.Binds(who) {
-				d.Binds = append(d.Binds, l.svc.shownName(label))
-				d.Meaning = cmp.Or(d.Meaning, meaningOf(o, l.svc.Directory.Mailbox(label.address())))
-			}
-			d.Unsure = d.Unsure || o.Scope == rules.WholeStructure && who.Structure == "" || o.Scope == rules.WholeProfession && who.Profession == ""
+		d, err := l.objection(o)
+		if err != nil {
+			return nil, err
 		}
-		slices.Sort(d.Binds)
-		d.Binds = slices.Compact(d.Binds)
 		all = append(all, d)
 	}
 	slices.SortStableFunc(all, func(a, b Objection) int { return a.At.Compare(b.At) })
 	return all, nil
+}
+
+// objection describes an objection of a patient whose exchanges are all loaded.
+func (l *loaded) objection(o rules.Objection) (Objection, error) {
+	d := Objection{Objection: o, Told: o.Kind == rules.AgainstExchange}
+	for m := range l.exchange {
+		label, known, err := l.mailboxLabel(m)
+		if err != nil {
+			return Objection{}, unavailable("open exchanges", err)
+		}
+		if !known || !l.exchangeShown(m) {
+			continue
+		}
+		who := l.who.Of(m)
+		if o.Binds(who) {
+			d.Binds = append(d.Binds, l.svc.shownName(label))
+			d.Meaning = cmp.Or(d.Meaning, meaningOf(o, l.svc.Directory.Mailbox(label.address())))
+		}
+		d.Unsure = d.Unsure || o.Scope == rules.WholeStructure && who.Structure == "" || o.Scope == rules.WholeProfession && who.Profession == ""
+	}
+	slices.Sort(d.Binds)
+	d.Binds = slices.Compact(d.Binds)
+	return d, nil
 }
 
 // meaningOf names what a scope means, by the table's words for a mailbox in it.
@@ -122,13 +131,10 @@ const placeObjection = "objection"
 func (l *loaded) openObjections() error {
 	l.state.Patient.Refusals, l.state.Patient.Objections = nil, nil
 	for _, r := range l.patient.Refusals {
-		label := objectionLabel{Value: r.Value}
-		if r.Sealed != nil {
-			if err := l.vault.open(tablePatient, placeObjection, r.Sealed, &label); err != nil {
-				return unavailable("open an objection", err)
-			}
+		o, err := l.openObjection(r)
+		if err != nil {
+			return unavailable("open an objection", err)
 		}
-		o := rules.MessagesRefusal{ID: rules.ObjectionID(label.ID), Scope: r.Scope, Value: label.Value, At: r.At.time()}
 		if r.Kind == rules.AgainstExchange {
 			l.state.Patient.Objections = append(l.state.Patient.Objections, rules.ExchangeObjection(o))
 		} else {
@@ -136,6 +142,17 @@ func (l *loaded) openObjections() error {
 		}
 	}
 	return nil
+}
+
+// openObjection opens one objection of a patient's record, of either kind.
+func (l *loaded) openObjection(r refusalRecord) (rules.MessagesRefusal, error) {
+	label := objectionLabel{Value: r.Value}
+	if r.Sealed != nil {
+		if err := l.vault.open(tablePatient, placeObjection, r.Sealed, &label); err != nil {
+			return rules.MessagesRefusal{}, err
+		}
+	}
+	return rules.MessagesRefusal{ID: rules.ObjectionID(label.ID), Scope: r.Scope, Value: label.Value, At: r.At.time()}, nil
 }
 
 // sealObjections writes the objections that rules decided on into the patient's record.

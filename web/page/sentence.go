@@ -1,6 +1,9 @@
 package page
 
 import (
+	"cmp"
+	"strings"
+
 	"mesbridge/conversations"
 	"mesbridge/rules"
 )
@@ -25,7 +28,8 @@ func Sentence(l conversations.HistoryLine) string {
 	case string(rules.BlockLifted):
 		return byPatient(l, "Vous avez débloqué "+with+".", "a débloqué "+with+" en votre nom.")
 	case string(rules.ObjectionSet):
-		return byPatient(l, "Vous avez enregistré une opposition.", "a enregistré une opposition en votre nom.")
+		what := "enregistré une opposition" + against(l)
+		return byPatient(l, "Vous avez "+what+".", "a "+what+" en votre nom.")
 	case string(rules.ObjectionLifted):
 		return byPatient(l, "Vous avez levé une opposition.", "a levé une opposition en votre nom.")
 	case string(rules.OppositionRecorded):
@@ -79,15 +83,19 @@ func Sentence(l conversations.HistoryLine) string {
 func delegateSentence(l conversations.HistoryLine) string {
 	switch rules.ChangeKind(l.Code) { //nolint:exhaustive // Sentence has the rest
 	case rules.DelegateInvited:
-		return byPatient(l, "Vous avez invité quelqu’un à agir pour vous.", "a invité quelqu’un à agir pour vous.")
+		what := "invité " + cmp.Or(l.Whom, "quelqu’un") + " à agir pour vous."
+		return byPatient(l, "Vous avez "+what, "a "+what)
 	case rules.DelegateAccepted:
 		return byPatient(l, "Une invitation à agir pour vous a été acceptée.", "a accepté d’agir pour vous.")
 	case rules.DelegateRefused:
 		return byPatient(l, "Une invitation à agir pour vous a été refusée.", "a refusé d’agir pour vous.")
 	case rules.DelegateDeclared:
+		if l.Whom != "" {
+			return "Le service a enregistré qui vous représente" + nbsp + ": " + l.Whom + "."
+		}
 		return "Le service a enregistré qui vous représente."
 	case rules.DelegateEnded:
-		return byPatient(l, "Vous avez mis fin à un accès à votre messagerie.", "a mis fin à un accès à votre messagerie.")
+		return accessEnded(l)
 	case rules.EnrolmentMade:
 		return sentence(agent(l), "vous a remis un code pour rattacher votre identité à votre messagerie.")
 	case rules.EnrolmentEnded:
@@ -99,9 +107,45 @@ func delegateSentence(l conversations.HistoryLine) string {
 	case rules.SubjectUnbound:
 		return "Votre identité a été détachée de votre messagerie."
 	case rules.DelegateRestored:
-		return byPatient(l, "Vous avez rétabli un accès à votre messagerie.", "a rétabli un accès à votre messagerie.")
+		return byPatient(l, "Vous avez rétabli "+access(l)+".", "a rétabli "+access(l)+".")
 	}
 	return "Une opération a été enregistrée."
+}
+
+// accessEnded tells that somebody acts for the patient no more, or was to and is not any more.
+func accessEnded(l conversations.HistoryLine) string {
+	switch {
+	case l.Actor == "" && l.ActorKind != conversations.ActorPatient && l.Whom != "": // with the account of the person
+		return "L’accès de " + l.Whom + " à votre messagerie a pris fin."
+	case l.Invited:
+		return byPatient(l, "Vous avez retiré "+access(l)+".", "a retiré "+access(l)+".")
+	}
+	return byPatient(l, "Vous avez mis fin à "+access(l)+".", "a mis fin à "+access(l)+".")
+}
+
+// access names what the person of a line has: an access, or an invitation that was not accepted.
+func access(l conversations.HistoryLine) string {
+	switch {
+	case l.Whom == "":
+		return "un accès à votre messagerie"
+	case l.Invited:
+		return "l’invitation de " + l.Whom
+	case l.Whom == l.Actor && l.ActorKind != conversations.ActorPatient:
+		return "son accès à votre messagerie"
+	}
+	return "l’accès de " + l.Whom + " à votre messagerie"
+}
+
+// against says to what the objection of a line is, and with whom.
+func against(l conversations.HistoryLine) string {
+	if l.Objection == nil {
+		return ""
+	}
+	to := " à la réception de messages"
+	if l.Objection.Kind == rules.AgainstExchange {
+		to = " à l’échange d’informations entre professionnels"
+	}
+	return to + " (" + Freeze{}.Whom(*l.Objection) + ")"
 }
 
 // eventWords tells a life event (D33).
@@ -119,6 +163,14 @@ func eventWords(e rules.LifeEvent) string {
 		return "Une information notée par erreur a été corrigée. Votre messagerie fonctionne de nouveau."
 	}
 	return "Une information sur votre situation a été notée."
+}
+
+// Byline is By where the sentence does not begin with that name.
+func (p History) Byline(l conversations.HistoryLine) string {
+	if by := p.By(l); !strings.HasPrefix(Sentence(l), by) {
+		return by
+	}
+	return ""
 }
 
 // sentence begins with a name: its first letter is a capital.
@@ -172,12 +224,16 @@ func endedWords(l conversations.HistoryLine, with string) string {
 }
 
 func accountWords(l conversations.HistoryLine, mine bool) string {
+	opened := "ouvert"
+	if l.Reopened {
+		opened = "rouvert"
+	}
 	switch l.Account {
 	case rules.Active:
 		if mine {
-			return "Vous avez ouvert votre messagerie."
+			return "Vous avez " + opened + " votre messagerie."
 		}
-		return "Votre messagerie a été ouverte."
+		return "Votre messagerie a été " + opened + "e."
 	case rules.NotActivated:
 		return "Votre messagerie a été créée."
 	case rules.MessagingClosed:
