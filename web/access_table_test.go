@@ -212,6 +212,7 @@ func pageAccess() map[string]string {
 		"POST /pro/inscriptions/{id}/retirer":                listKeeper,
 		"GET /pro/representations":                           officer,
 		"POST /pro/representations":                          officer,
+		"POST /pro/representations/enregistrer":              officer,
 		"POST /pro/representations/fin":                      officer,
 		"GET /clinique/venues/{id}":                          users,
 		"POST /clinique/venues/{id}/cloture":                 users,

@@ -272,6 +272,7 @@ func pageForms(w *world) map[string]string {
 		enrolPath:                                         enrolmentFields,
 		enrolPath + "/code":                               enrolmentFields,
 		representationPath:                                "&matricule=" + ins + "&representant=" + ins + "&titre=parent&papiers=oui",
+		representationPath + "/enregistrer":               "&matricule=" + ins + "&representant=" + ins + "&titre=parent&papiers=oui",
 		representationPath + "/fin":                       "&matricule=" + ins + "&representant=" + ins,
 	}
 }

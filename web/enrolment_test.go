@@ -119,7 +119,7 @@ func TestPages_enrolmentUnlike(t *testing.T) {
 		has(`<button class="button" type="submit" name="action" value="corriger">`, `<button class="button second" type="submit">Créer le code malgré tout`).lacks("Oui, créer le code")
 }
 
-// D28: the page about representatives.
+// D28, R28: who will read whose messages is shown back by what the matricules say alone, and done when it was confirmed.
 func TestPages_representations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -128,14 +128,26 @@ func TestPages_representations(t *testing.T) {
 	form := "csrf=" + csrfToken + "&matricule=" + ins + "&representant=" + ins
 	got = w.post(officerKey, "/pro/representations", form+"&titre=protector").wants(http.StatusUnprocessableEntity, "").has("ce que le jugement permet", "vu les papiers")
 	checkMarkup(t, "representations refused", got.body)
-	w.post(officerKey, "/pro/representations", form+"&titre=protector&portee=messages&fin=2027-01-31&papiers=oui").wants(http.StatusSeeOther, "")
+	w.post(officerKey, "/pro/representations", form+"&titre=protector&portee=tout&papiers=oui").wants(http.StatusUnprocessableEntity, "").has("ce que le jugement permet")
+	whole := form + "&titre=protector&portee=messages&fin=2027-01-31&papiers=oui"
+	got = w.post(officerKey, "/pro/representations", whole).wants(http.StatusOK, "").
+		has("une femme née en mars\u00a01979", "Personne chargée de la protection", "lit les messages et y répond", "31\u00a0janvier\u00a02027", "Oui, enregistrer", ins).lacks("MARTIN")
+	checkMarkup(t, "representconfirm", got.body)
+	got = w.post(officerKey, "/pro/representations/enregistrer", whole+"&action=corriger").wants(http.StatusOK, "").
+		has(`value="`+ins+`"`, `value="protector" checked`, `value="messages" checked`, `value="2027-01-31"`, `value="oui" checked`)
+	checkMarkup(t, "representations again", got.body)
+	w.post(officerKey, "/pro/representations/enregistrer", form+"&titre=protector&portee=messages").wants(http.StatusUnprocessableEntity, "").has("vu les papiers")
+	if len(w.core.represented) != 0 {
+		t.Fatal("declared before it was confirmed")
+	}
+	w.post(officerKey, "/pro/representations/enregistrer", whole).wants(http.StatusSeeOther, "")
 	if d := w.core.represented[0]; d.Scope != rules.ScopeMessages || d.Until.IsZero() {
 		t.Errorf("%+v", d)
 	}
 	w.post(officerKey, "/pro/representations/fin", form).wants(http.StatusSeeOther, "")
 	w.post(officerKey, "/pro/representations/fin", "csrf="+csrfToken+"&matricule=1").wants(http.StatusUnprocessableEntity, "").has("15 caractères")
 	w.core.failOn["DeclareRepresentation"] = kind(conversations.KindMailboxUnknown)
-	w.post(officerKey, "/pro/representations", form+"&titre=parent&papiers=oui").wants(http.StatusUnprocessableEntity, "").has("n’est pas inscrite")
+	w.post(officerKey, "/pro/representations/enregistrer", form+"&titre=parent&papiers=oui").wants(http.StatusUnprocessableEntity, "").has("n’est pas inscrite")
 }
 
 // D26: a login that leads nowhere is told so, and linked by the code; what is wrong with a code is not told.

@@ -167,8 +167,8 @@ func (a *App) representationForm(v visit) (p page.Representations, patient, pers
 	return p, patient, person
 }
 
-// declareForm notes who acts for a patient by law (D28).
-func declareForm(a *App, v visit) (view, error) {
+// declaration reads the form that declares, and what is wrong with it.
+func (a *App) declaration(v visit) (page.Representations, conversations.Declaration) {
 	p, patient, person := a.representationForm(v)
 	p.Title, p.Scope, p.Until, p.Papers = v.form.value(page.FieldTitle), v.form.value(fieldScope), v.form.value(fieldUntil), v.form.value(page.FieldPapers) != ""
 	until, fault := a.lastDay(p.Until)
@@ -180,15 +180,33 @@ func declareForm(a *App, v visit) (view, error) {
 	}
 	in := conversations.Declaration{Patient: patient, Person: person, Kind: rules.DelegationKind(p.Title), Until: until}
 	if in.Kind == rules.Protector {
-		if in.Scope = rules.DelegationScope(p.Scope); p.Scope == "" {
+		if in.Scope = rules.DelegationScope(p.Scope); !slices.ContainsFunc(p.Scopes(), func(o page.Option) bool { return o.Value == p.Scope }) {
 			p.Add(fieldScope, "Dites ce que le jugement permet.")
 		}
 	}
 	if !p.Papers {
 		p.Add(page.FieldPapers, "Confirmez que vous avez vu les papiers qui le prouvent.")
 	}
+	return p, in
+}
+
+// confirmRepresentation shows back who will read whose messages before anything is done (D28, R28).
+func confirmRepresentation(a *App, v visit) (view, error) {
+	p, in := a.declaration(v)
 	if len(p.Faults) > 0 {
 		return view{status: http.StatusUnprocessableEntity, page: p}, nil
+	}
+	return show(page.ConfirmRepresentation{Form: in, Representations: p, Now: a.deps.Now()})
+}
+
+// declareForm notes who acts for a patient by law (D28).
+func declareForm(a *App, v visit) (view, error) {
+	p, in := a.declaration(v)
+	switch {
+	case len(p.Faults) > 0:
+		return view{status: http.StatusUnprocessableEntity, page: p}, nil
+	case v.form.value(fieldAction) == "corriger":
+		return show(p)
 	}
 	if err := a.deps.Conversations.DeclareRepresentation(v.ctx, v.who.actor(), in); err != nil {
 		return representationAgain(p, err)

@@ -66,6 +66,20 @@ it('enrols a patient, who links the login by the code', { timeout: 240_000 }, as
   await atDesk.look(desk, 'enrolments');
   await desk.getByRole('link', { name: 'Représentants légaux' }).click();
   await atDesk.look(desk, 'representations');
+  const declare = desk.locator('form[action="/pro/representations"]');
+  await declare.getByLabel('Matricule INS du patient').fill(newcomer.ins);
+  await declare.getByLabel('Matricule INS du représentant').fill(other.ins);
+  await declare.getByLabel('Personne chargée de la protection').check();
+  await declare.getByLabel('Lire', { exact: true }).check();
+  await declare.getByLabel('J’ai vu les papiers').check();
+  await declare.getByRole('button', { name: 'Vérifier avant d’enregistrer' }).click();
+  await desk.getByRole('heading', { name: 'Est-ce bien cela' }).waitFor();
+  await atDesk.look(desk, 'representation-confirm');
+  await desk.getByRole('button', { name: 'Corriger' }).click();
+  assert.equal(await declare.getByLabel('Matricule INS du représentant').inputValue(), other.ins);
+  await declare.getByRole('button', { name: 'Vérifier avant d’enregistrer' }).click();
+  await desk.getByRole('button', { name: 'Oui, enregistrer' }).click();
+  assert.match(await desk.getByRole('status').innerText(), /Représentation enregistrée/);
 
   assert.deepEqual(atDesk.faults, []);
   assert.deepEqual(atHome.faults, []);

@@ -87,10 +87,13 @@ func (p Compose) Already() string {
 }
 
 // Birth is month and years of birth as the matricule may mean them (R28).
-func (p Compose) Birth() string {
-	digits, _ := p.INS.BirthMonth()
-	years := make([]string, len(p.Years))
-	for i, y := range p.Years {
+func (p Compose) Birth() string { return birthWords(p.INS, p.Years) }
+
+// birthWords is month and years of birth as a matricule may mean them.
+func birthWords(ins rules.INS, all []int) string {
+	digits, _ := ins.BirthMonth()
+	years := make([]string, len(all))
+	for i, y := range all {
 		years[i] = strconv.Itoa(y)
 	}
 	born := strings.Join(years, " ou ")

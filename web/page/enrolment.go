@@ -162,31 +162,3 @@ type CodeShown struct{ ConfirmEnrolment }
 
 func (CodeShown) title() string    { return "Code déjà affiché" }
 func (CodeShown) template() string { return "enrolshown" }
-
-// Representations is the page on which an agent declares who acts for a patient by law, or ends it (D28).
-type Representations struct {
-	Patient, Person, Title, Scope, Until string
-	Papers                               bool
-	Ending                               bool // the faults are of the form that ends
-	Faults
-	Notice Notice
-}
-
-func (Representations) title() string    { return "Représentants légaux" }
-func (Representations) template() string { return "representations" }
-
-// Titles are the titles that the law knows.
-func (Representations) Titles() []Option {
-	return []Option{
-		{string(rules.Parent), "Parent d’un mineur"},
-		{string(rules.Guardian), "Tuteur d’un mineur, nommé par le juge"},
-		{string(rules.Protector), "Personne chargée de la protection d’un majeur"},
-	}
-}
-
-// Scopes say how far a person in charge of a protected adult may act.
-func (Representations) Scopes() []Option {
-	return []Option{
-		{string(rules.ScopeRead), "Lire"}, {string(rules.ScopeMessages), "Lire et répondre"}, {string(rules.ScopeEverything), "Tout ce que peut le patient"},
-	}
-}
