@@ -400,3 +400,25 @@ func TestActing_forOneAlone(t *testing.T) {
 	_, err = b.Inbox(ctx, b.patient.ID, "", 0)
 	wantKind(t, err, conversations.KindNotFound)
 }
+
+// R135, D28: a caregiver whom a judge named too acts by both titles; the profile names them, and giving up ends both.
+func TestGiveUp_endsEveryTitle(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	helper, _ := b.helped()
+	in := conversations.RepresentationInput{Person: helper, Kind: rules.Protector, Scope: rules.ScopeEverything}
+	if err := b.Represent(t.Context(), anAgent(), b.patient.ID, in); err != nil {
+		t.Fatal(err)
+	}
+	all, err := b.Profiles(t.Context(), helper)
+	if err != nil || len(all) != 1 || all[0].Delegation.Kind != rules.Protector || len(all[0].Beside) != 1 || all[0].Beside[0].Kind != rules.Caregiver {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	if err := b.GiveUp(t.Context(), b.self(), helper, b.patient.ID); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := b.Delegates(t.Context(), b.patient.ID)
+	if err != nil || len(lines) != 2 || lines[0].State != rules.DelegationEnded || lines[1].State != rules.DelegationEnded {
+		t.Errorf("%+v, %v", lines, err)
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/samber/lo"
+
 	"mesbridge/rules"
 )
 
@@ -14,9 +16,10 @@ type Profile struct {
 	Patient    PatientID
 	Name       string
 	Minor      bool
-	Delegation rules.Delegation // as it stands now
+	Delegation rules.Delegation // that gives Rights, as it stands now
 	Rights     rules.Rights
-	Actor      Actor // the person, as his acts are traced
+	Beside     []rules.Delegation // others that give the person rights now: GiveUp ends them too
+	Actor      Actor              // the person, as his acts are traced
 
 	delegate PatientID
 }
@@ -83,10 +86,13 @@ func (s *Service) profile(ctx context.Context, person, p PatientID) (Profile, er
 	if err != nil {
 		return Profile{}, err
 	}
+	beside := lo.Filter(l.state.Patient.ActsFor(s.Now()), func(d rules.Delegation, _ int) bool {
+		return PatientID(d.Person) == person && d.ID != l.by.delegation.ID
+	})
 	patient, err := l.person()
 	return Profile{
 		Patient: p, Name: patient.Name, Minor: l.state.Patient.Minor(s.Now()), Delegation: l.by.delegation, Rights: l.by.rights,
-		Actor: actor, delegate: person,
+		Beside: beside, Actor: actor, delegate: person,
 	}, err
 }
 

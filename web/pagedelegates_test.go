@@ -229,3 +229,17 @@ func TestCaregiver_isShownNoFormInVain(t *testing.T) {
 		w.browse(http.MethodGet, path, child, "").wants(http.StatusOK, "")
 	}
 }
+
+// R135, D28: who acts for one person by two titles reads both, and that « Ne plus agir » ends both; who acts by one reads
+// nothing of it.
+func TestGiveUpPage_namesEveryTitle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	page := "/profils/" + profileOf(elderPID) + "/fin"
+	w.visit(patientKey, page).wants(http.StatusOK, "").has("il faudra une nouvelle invitation.").lacks("plusieurs titres")
+	w.core.acting[1].Beside = []rules.Delegation{{ID: "c3p", Kind: rules.Protector, Scope: rules.ScopeMessages, State: rules.DelegationAccepted, Until: now.AddDate(1, 0, 0)}}
+	got := w.visit(patientKey, "/profils").wants(http.StatusOK, "").has("vous êtes aidant et personne chargée de la protection", "Comme personne chargée de la protection, jusqu’au")
+	checkMarkup(t, "profiles by two titles", got.body)
+	got = w.visit(patientKey, page).wants(http.StatusOK, "").has("aidant et personne chargée de la protection. Tous prennent fin.", "une nouvelle invitation, ou vous adresser au service")
+	checkMarkup(t, "give up two titles", got.body)
+}

@@ -251,8 +251,43 @@ type ProfileLine struct {
 	Chosen bool
 }
 
-// Title names the title by which the viewer acts.
-func (l ProfileLine) Title() string { return titleWords(l.Delegation.Kind) }
+// held lists the delegations by which the viewer acts, the one that serves first.
+func held(p conversations.Profile) []rules.Delegation {
+	return append([]rules.Delegation{p.Delegation}, p.Beside...)
+}
+
+// heldTitles names the titles by which the viewer acts, the one that serves first.
+func heldTitles(p conversations.Profile) string {
+	var all []string
+	for _, d := range held(p) {
+		all = append(all, titleWords(d.Kind))
+	}
+	return enumerate(all)
+}
+
+// Title names the titles by which the viewer acts.
+func (l ProfileLine) Title() string { return heldTitles(l.Profile) }
+
+// HeldEnd is when one of the viewer's titles ends, and which it is where there are several.
+type HeldEnd struct {
+	As    string
+	Until time.Time
+}
+
+// Ends lists the ends that are known.
+func (l ProfileLine) Ends() []HeldEnd {
+	var all []HeldEnd
+	for _, d := range held(l.Profile) {
+		end := HeldEnd{Until: d.Until}
+		if len(l.Beside) > 0 {
+			end.As = titleWords(d.Kind)
+		}
+		if !d.Until.IsZero() {
+			all = append(all, end)
+		}
+	}
+	return all
+}
 
 // Chosen reports whether the viewer acts for somebody now.
 func (p Profiles) Chosen() bool {
@@ -291,5 +326,20 @@ type GiveUp struct {
 func (p GiveUp) title() string  { return "Ne plus agir pour " + p.Name }
 func (GiveUp) template() string { return "giveup" }
 
+// Titles names the titles by which the viewer acts, all of which end; empty: there is one alone.
+func (p GiveUp) Titles() string {
+	if len(p.Beside) == 0 {
+		return ""
+	}
+	return heldTitles(p.Profile)
+}
+
 // Legal reports whether the law made the viewer act.
-func (p GiveUp) Legal() bool { return p.Delegation.Kind.Legal() }
+func (p GiveUp) Legal() bool {
+	return slices.ContainsFunc(held(p.Profile), func(d rules.Delegation) bool { return d.Kind.Legal() })
+}
+
+// Caregiver reports whether the patient made the viewer act.
+func (p GiveUp) Caregiver() bool {
+	return slices.ContainsFunc(held(p.Profile), func(d rules.Delegation) bool { return d.Kind == rules.Caregiver })
+}
