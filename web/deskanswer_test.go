@@ -75,6 +75,8 @@ func TestDeskThread_afterAnAnswer_tellsWhoStillWaits(t *testing.T) {
 	w.core.pairs[0].Waiting, w.core.pairs[0].Noted = true, rules.ListWaiting
 	w.core.pairs[2].Waiting = true
 	w.visit(proKey, to).wants(http.StatusOK, "").has("Message envoyé. 3 patients attendent encore votre réponse", "etat=waiting\">voir la liste")
+	w.visit(proKey, "/pro/conversations/a1open?etat=unread&fait=envoye").has("etat=waiting\">voir la liste")
+	w.visit(proKey, "/pro/conversations/a1open?etat=nobody&fait=envoye").has("etat=nobody\">voir ceux que personne ne suit")
 	w.core.pairs[0].Waiting, w.core.pairs[2].Waiting, w.core.pairs[0].Noted = false, false, 0
 	got := w.visit(proKey, to).wants(http.StatusOK, "").has("Message envoyé. Un patient attend encore votre réponse")
 	checkMarkup(t, "sent", got.body)

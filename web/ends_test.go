@@ -69,6 +69,55 @@ func TestEnds_confirmed_canBeTakenBack(t *testing.T) {
 	w.visit(proKey, got.header.Get("Location")).has("L’échange avait déjà pris fin")
 }
 
+// TestEnds_leadBackToTheList: whoever ends from a list comes back to it, and is told with whom it ended.
+func TestEnds_leadBackToTheList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	severalPairs(w)
+	got := w.visit(proKey, "/pro?etat=open").has("/pro/echanges/a1xpair/fin?etat=open", `action="/pro/fins?etat=open"`)
+	list := strings.Index(string(got.body), `class="contacts`)
+	if button := strings.Index(string(got.body), "Mettre fin aux échanges cochés"); button < list {
+		t.Error("the end of several stands before the list")
+	}
+	got = w.visit(proKey, "/pro/echanges/a1xpair/fin?etat=open").has(`etat=open">Échanges</a>`, `action="/pro/fins/confirmation?etat=open"`, `href="/pro/echanges/a1xpair?etat=open">Renoncer`)
+	checkMarkup(t, "end", got.body)
+	got = w.post(proKey, endsPath+"?etat=open", chosen(exchangeID, secondPair)).has(`action="/pro/fins/confirmation?etat=open"`, `etat=open">Renoncer`)
+	checkMarkup(t, "ends", got.body)
+	for path, form := range map[string]string{
+		endsPath + "/confirmation": chosen(exchangeID), endsPath + "/annulation": chosen(exchangeID),
+		"/pro/echanges/a1xpair/fin/annulation": chosen(), "/pro/echanges/a1xpair/fin": chosen(),
+	} {
+		to := w.post(proKey, path+"?etat=open", form).wants(http.StatusSeeOther, "").header.Get("Location")
+		if !strings.Contains(to, "etat=open&fait=") || strings.Contains(to, "martin") {
+			t.Errorf("%s leads to %s", path, to)
+		}
+	}
+	w.core.pairs[0].State = rules.ThreadEnded
+	got = w.visit(proKey, "/pro?etat=open&fait=fin&echange=a1xpair").has(`Les échanges avec <a href="/pro/echanges/a1xpair?etat=open"><bdi>Jeanne Dupont</bdi></a> ont pris fin.`)
+	checkMarkup(t, "ended", got.body)
+	for _, other := range []string{"b2ypair", "a1none", "%22%3E", ""} { // one that goes on, and none
+		w.visit(proKey, "/pro?fait=fin&echange="+other).wants(http.StatusOK, "").has("Les échanges ont pris fin.")
+	}
+}
+
+// TestDesk_followed_beginsWithWhoWaits: among the exchanges that one follows, whoever waits longest comes first.
+func TestDesk_followed_beginsWithWhoWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	severalPairs(w)
+	w.core.shared = true
+	w.core.pairs[2].Waiting, w.core.pairs[2].LastAt = true, w.core.pairs[1].LastAt.Add(-time.Hour)
+	body := string(w.visit(proKey, "/pro?etat=mine").wants(http.StatusOK, "").has("Qui attend depuis le plus longtemps").body)
+	at := 0
+	for _, name := range []string{"<bdi>Zoé Martin", "<bdi>Louis Petit", "<bdi>Jeanne Dupont"} {
+		next := strings.Index(body, name)
+		if next < at {
+			t.Errorf("%s comes too early", name)
+		}
+		at = next
+	}
+}
+
 func TestEnds_reasonTooLong_isToldAndNothingPlanned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

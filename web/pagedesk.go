@@ -60,6 +60,10 @@ func deskPage(a *App, v visit) (view, error) {
 	if p.Tally, err = a.deps.Conversations.Tally(v.ctx, m); err != nil {
 		return view{}, toProfessional(err)
 	}
+	if list.Care == conversations.MyCare {
+		slices.SortStableFunc(found.Items, waitingFirst)
+	}
+	p.Ended = a.justEnded(v, p.Notice)
 	p.Items, p.Next, p.AsOf, p.Shared, p.AllChosen = found.Items, found.Next, found.AsOf, found.Shared, v.query("choix") == "tout"
 	if p.Tally.Lists[rules.ListPlanned] == 0 {
 		return show(p)
@@ -70,6 +74,32 @@ func deskPage(a *App, v visit) (view, error) {
 	}
 	p.Planned = planned.Items
 	return show(p)
+}
+
+// waitingFirst orders exchanges by how long their patients wait, before those where nobody waits.
+func waitingFirst(a, b conversations.ExchangeLine) int {
+	switch {
+	case a.Waiting && b.Waiting:
+		return a.LastAt.Compare(b.LastAt)
+	case a.Waiting:
+		return -1
+	case b.Waiting:
+		return 1
+	}
+	return 0
+}
+
+// justEnded is the exchange that the notice of an end tells of. One that cannot be read, or goes on, is not named.
+func (a *App) justEnded(v visit, notice page.Notice) conversations.ExchangeLine {
+	id, err := outsideID(v.query("echange"))
+	if notice != page.NoticeEnded || err != nil {
+		return conversations.ExchangeLine{}
+	}
+	e, err := a.deps.Conversations.Exchange(v.ctx, v.who.Mailboxes, id)
+	if err != nil || e.Unreadable || e.State != rules.ThreadEnded {
+		return conversations.ExchangeLine{}
+	}
+	return e
 }
 
 // deskWithoutMailbox sends whoever has no exchanges to look at where his work is: the mailboxes whose users he lists
@@ -97,7 +127,7 @@ func endPage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
-	return show(page.End{Exchange: e, Silenced: silenced, Mailbox: a.mailboxKey(e.Mailbox), Now: a.deps.Now()})
+	return show(page.End{Exchange: e, Silenced: silenced, Place: a.placeOf(v, e.Mailbox), Now: a.deps.Now()})
 }
 
 // endForm ends an exchange.
@@ -106,7 +136,7 @@ func endForm(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
-	return goTo("/pro?bal=" + a.mailboxKey(e.Mailbox) + "&fait=" + string(page.NoticeEnded))
+	return goTo(a.placeOf(v, e.Mailbox).After(page.NoticeEnded) + "&echange=" + string(e.ID))
 }
 
 // facilityPage tells an establishment how its application connects, and shows a professional the

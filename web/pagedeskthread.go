@@ -179,7 +179,7 @@ func endThreadPage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
-	return show(page.EndThread{Thread: t})
+	return show(page.EndThread{Thread: t, List: listFrom(v)})
 }
 
 // endThreadForm ends one conversation.
@@ -187,5 +187,5 @@ func endThreadForm(a *App, v visit) (view, error) {
 	if _, err := a.deps.Conversations.EndThread(v.ctx, v.who.actor(), v.who.Mailboxes, v.id); err != nil {
 		return view{}, toProfessional(err)
 	}
-	return goTo(atDeskThread(v.id) + "?fait=" + string(page.NoticeThreadEnded))
+	return goToThread(v, v.id, page.NoticeThreadEnded)
 }

@@ -52,7 +52,7 @@ func (a *App) chosenExchanges(v visit) ([]conversations.ExchangeLine, error) {
 
 // endsOf previews the end of the exchanges that a form names.
 func (a *App) endsOf(v visit) (page.Ends, error) {
-	p := page.Ends{Mailbox: a.ownKey(v), Now: a.deps.Now(), At: a.deps.Now().Add(rules.UndoFor), Reason: strings.TrimSpace(v.form.value(page.FieldReason))}
+	p := page.Ends{Place: a.ownPlace(v), Now: a.deps.Now(), At: a.deps.Now().Add(rules.UndoFor), Reason: strings.TrimSpace(v.form.value(page.FieldReason))}
 	lines, err := a.chosenExchanges(v)
 	if err != nil {
 		return p, err
@@ -69,6 +69,11 @@ func (a *App) endsOf(v visit) (page.Ends, error) {
 		p.Items = append(p.Items, page.EndOf{ExchangeLine: e, Silenced: silenced})
 	}
 	return p, nil
+}
+
+// ownPlace is the list that a form came from, of a mailbox of the visitor's.
+func (a *App) ownPlace(v visit) page.Place {
+	return page.Place{Mailbox: a.ownKey(v), List: listFrom(v)}
 }
 
 // ownKey is the key of the mailbox that a form came from; empty for one that is not the visitor's.
@@ -104,7 +109,7 @@ func endsForm(a *App, v visit) (view, error) {
 			return view{}, toProfessional(err)
 		}
 	}
-	return goTo("/pro?bal=" + a.ownKey(v) + "&fait=" + string(inNumber(many, page.NoticePlanned, page.NoticePlannedAll)))
+	return goTo(a.ownPlace(v).After(inNumber(many, page.NoticePlanned, page.NoticePlannedAll)))
 }
 
 // keepAllForm takes the planned ends that a form names back.
@@ -118,7 +123,7 @@ func keepAllForm(a *App, v visit) (view, error) {
 			return view{}, toProfessional(err)
 		}
 	}
-	return goTo("/pro?bal=" + a.ownKey(v) + "&fait=" + string(inNumber(len(lines), page.NoticeKept, page.NoticeKeptAll)))
+	return goTo(a.ownPlace(v).After(inNumber(len(lines), page.NoticeKept, page.NoticeKeptAll)))
 }
 
 // inNumber is the notice of so many exchanges.
@@ -139,7 +144,7 @@ func keepForm(a *App, v visit) (view, error) {
 	if e.State == rules.ThreadEnded {
 		notice = page.NoticeTooLate
 	}
-	return goTo("/pro?bal=" + a.mailboxKey(e.Mailbox) + "&fait=" + string(notice))
+	return goTo(a.placeOf(v, e.Mailbox).After(notice))
 }
 
 // deskPiece sends one document of a conversation to a professional whose mailbox sent or received it (D34).

@@ -27,6 +27,7 @@ type Desk struct {
 	Next      string
 	Further   bool
 	Notice    Notice
+	Ended     conversations.ExchangeLine // that the notice tells of; without ID: it names none
 	AsOf      time.Time
 	Tally     conversations.Tally
 	Planned   []conversations.ExchangeLine // whose end is to come, of all lists (D7)
@@ -77,6 +78,12 @@ func (p Desk) OldestFirst() bool {
 	return OldestFirst(list.List)
 }
 
+// WaitingFirst reports whether the page shown begins with who waits longest, among all that the list holds.
+func (p Desk) WaitingFirst() bool {
+	list, _ := ListNamed(p.State)
+	return OldestFirst(list.List) || list.Care == conversations.MyCare && !p.Further && p.Next == ""
+}
+
 // Place is the list of a mailbox that a page was reached from, for the way back. Both stand in URLs.
 type Place struct {
 	Mailbox string // its key; empty: the first of the visitor's
@@ -84,13 +91,19 @@ type Place struct {
 }
 
 // Ledger is the URL of the list.
-func (p Place) Ledger() string {
+func (p Place) Ledger() string { return p.After("") }
+
+// After is the URL of the list that tells what was just done; empty: nothing.
+func (p Place) After(done Notice) string {
 	query := url.Values{}
 	if p.Mailbox != "" {
 		query.Set("bal", p.Mailbox)
 	}
 	if p.List != "" {
 		query.Set("etat", p.List)
+	}
+	if done != "" {
+		query.Set("fait", string(done))
 	}
 	if len(query) == 0 {
 		return "/pro"
@@ -120,8 +133,11 @@ func endable(e conversations.ExchangeLine) bool {
 	return !e.Unreadable && e.State == rules.ThreadOpen && e.Planned.At.IsZero()
 }
 
-// Selectable reports whether some exchange of the page can be ended.
-func (p Desk) Selectable() bool { return slices.ContainsFunc(p.Items, endable) }
+// Selectable reports whether several exchanges of the page can be ended together.
+func (p Desk) Selectable() bool {
+	first := slices.IndexFunc(p.Items, endable)
+	return first >= 0 && slices.ContainsFunc(p.Items[first+1:], endable)
+}
 
 func (p Desk) title() string {
 	if p.Search != nil {
@@ -138,8 +154,8 @@ func (Desk) template() string { return "desk" }
 type End struct {
 	Exchange conversations.ExchangeLine
 	Silenced []conversations.ThreadLine
-	Mailbox  string // key of the mailbox, to go back to
-	Now      time.Time
+	Place
+	Now time.Time
 }
 
 func (p End) title() string  { return "Mettre fin aux échanges avec " + p.Exchange.Patient.Name }

@@ -72,8 +72,14 @@ func (p DeskThread) Answers() bool {
 	return len(p.Messages) > 0 && p.Messages[0].AuthorKind != conversations.FromProfessional
 }
 
-// WaitingList is the URL of the list of the mailbox's patients who wait for an answer.
-func (p DeskThread) WaitingList() string { return Place{Mailbox: p.Mailbox, List: "waiting"}.Ledger() }
+// WaitingList is where the mailbox's patients are listed who wait for an answer: the list that the page was reached
+// from when it is one of these.
+func (p DeskThread) WaitingList() Place {
+	if list, known := ListNamed(p.List); known && list.List == rules.ListWaiting {
+		return p.Place
+	}
+	return Place{Mailbox: p.Mailbox, List: "waiting"}
+}
 
 // Endable reports whether there is something to end.
 func (p DeskThread) Endable() bool { return p.State == string(rules.ThreadOpen) }
@@ -118,7 +124,10 @@ func receiptWords(d conversations.Delivery) string {
 }
 
 // EndThread is the confirmation page of the end of one conversation (D6).
-type EndThread struct{ conversations.Thread }
+type EndThread struct {
+	conversations.Thread
+	List string // name of the list that the page was reached from
+}
 
 func (p EndThread) title() string  { return "Mettre fin à la conversation " + shownSubject(p.Subject) }
 func (EndThread) template() string { return "endthread" }

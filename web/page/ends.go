@@ -12,7 +12,7 @@ const FieldExchanges = "echange[]"
 // Ends is the preview of an end that is given to several exchanges together, with exactly what falls silent in each
 // (D6), and until when it can be taken back (D7).
 type Ends struct {
-	Mailbox string // key of the mailbox
+	Place
 	Items   []EndOf
 	Skipped []conversations.ExchangeLine // chosen, but ended, planned or out of reach meanwhile
 	Now     time.Time
