@@ -118,6 +118,8 @@ func TestEnd_whileThePatientWaits_warns(t *testing.T) {
 	w := waitingWorld(t)
 	got := w.visit(proKey, "/pro/echanges/a1xpair/fin").wants(http.StatusOK, "").has("Ce patient attend votre réponse depuis 14\u00a0jours", "répondez d’abord")
 	checkMarkup(t, "end", got.body)
+	w.core.quiet = true
+	w.visit(proKey, "/pro/echanges/a1xpair/fin").has("Aucune conversation n’accepte de réponse", "vous pouvez annuler jusque-là.").lacks("peut encore répondre")
 	w.core.pairs[0].Waiting, w.core.pairs[0].Planned = false, conversations.Planned{At: now.Add(time.Minute), By: "Dr Claire Martin"}
 	got = w.visit(proKey, "/pro/conversations/a1open").has("Fin de l’échange prévue le", `action="/pro/echanges/a1xpair/fin/annulation"`, "Annuler la fin prévue")
 	checkMarkup(t, "planned", got.body)

@@ -76,6 +76,7 @@ type fakeConversations struct {
 	plans        []planned
 	sought       []conversations.Filter // of lists of a mailbox
 	searchCut    bool                   // a search does not look at everything
+	quiet        bool                   // no conversation takes an answer
 	shared       bool                   // the mailbox of the lists
 	next         string                 // cursor of the next page of exchanges
 }
@@ -450,5 +451,8 @@ func (f *fakeConversations) EndThread(ctx context.Context, _ conversations.Actor
 }
 
 func (f *fakeConversations) Silenced(context.Context, []conversations.Address, conversations.ID) ([]conversations.ThreadLine, error) {
+	if f.quiet {
+		return nil, f.called("Silenced")
+	}
 	return f.lines()[:1], f.called("Silenced")
 }

@@ -291,7 +291,7 @@ func TestPages_desk(t *testing.T) {
 	end := w.visit(proKey, "/pro/echanges/a1xpair/fin").wants(http.StatusOK, "").has("Mettre fin aux échanges", "Résultats de votre prise de sang", "Matricule INS "+ins, "Mettre fin dans dix minutes", `action="/pro/fins/confirmation"`, `formaction="/pro/echanges/a1xpair/fin"`).
 		lacks("attend votre réponse")
 	checkMarkup(t, "end", end.body)
-	end.lacks("?bal=claire")
+	end.has("Si vous choisissez dix minutes, vous pouvez annuler jusque-là, et le patient peut encore répondre.").lacks("?bal=claire")
 	to := w.post(proKey, "/pro/echanges/a1xpair/fin", "csrf="+csrfToken).wants(http.StatusSeeOther, "").header.Get("Location")
 	if !strings.HasPrefix(to, "/pro?bal=") || strings.Contains(to, "martin") {
 		t.Errorf("to %s", to)
