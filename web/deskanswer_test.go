@@ -86,6 +86,19 @@ func TestDeskThread_afterAnAnswer_tellsWhoStillWaits(t *testing.T) {
 	w.visit(proKey, to).wants(http.StatusOK, "").has("Message envoyé.").lacks("patients attendent", "Plus aucun")
 }
 
+// TestDesk_conversationEnded_exchangeOpen: D4: an exchange stays open when one of its conversations is ended, and the
+// words tell the two apart.
+func TestDesk_conversationEnded_exchangeOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	thread := w.core.threads[openID]
+	thread.State = string(rules.ThreadEnded)
+	w.core.threads[openID] = thread
+	w.visit(proKey, "/pro/echanges/a1xpair").has(`state-open">Échange ouvert`, `state-ended">Conversation terminée`).lacks("Échange terminé")
+	w.visit(proKey, "/pro/conversations/a1open").has("(conversation terminée)", `state-ended">Conversation terminée`)
+	w.visit(proKey, "/clinique").has("Conversation terminée").lacks("Échange terminé")
+}
+
 // TestExchange_unreachable_offersNothingToSend: D4, D36: the sentence of the class, and no button that leads nowhere.
 func TestExchange_unreachable_offersNothingToSend(t *testing.T) {
 	t.Parallel()

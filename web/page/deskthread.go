@@ -57,7 +57,7 @@ type DeskThread struct {
 }
 
 func (p DeskThread) title() string {
-	return p.ShownSubject() + " – " + p.Patient + " (" + strings.ToLower(deskState(p.State)) + ")"
+	return p.ShownSubject() + " – " + p.Patient + " (" + strings.ToLower(deskThreadState(p.State)) + ")"
 }
 func (DeskThread) template() string { return "deskthread" }
 

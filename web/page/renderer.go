@@ -175,6 +175,7 @@ func (r *Renderer) functions() template.FuncMap {
 		"contain":    func(html string) template.HTML { return contain(policy, html) },
 		"state":      patientState,
 		"deskState":  deskState,
+		"deskThread": deskThreadState,
 		"through":    lookedThrough,
 		"extensions": func() string { return filetype.Extensions },
 		"ins":        func(p conversations.Patient) string { return string(p.INS) }, // I205; rules.INS prints as nothing

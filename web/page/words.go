@@ -24,7 +24,19 @@ func patientState(s string) string {
 	return "Lecture seule"
 }
 
-// deskState names the state of an exchange or conversation to a professional (wording.md, D4).
+// deskThreadState names the state of one conversation to a professional: an exchange may be open although one of its
+// conversations is ended (D4).
+func deskThreadState(s string) string {
+	switch rules.ThreadState(s) { //nolint:exhaustive // the others are those of an exchange
+	case rules.ThreadOpen:
+		return "Conversation ouverte"
+	case rules.ThreadEnded:
+		return "Conversation terminée"
+	}
+	return deskState(s)
+}
+
+// deskState names the state of an exchange to a professional (wording.md, D4).
 func deskState(s string) string {
 	switch rules.ThreadState(s) {
 	case rules.ThreadOpen:
