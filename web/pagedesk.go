@@ -44,21 +44,27 @@ func deskPage(a *App, v visit) (view, error) {
 	if len(boxes) == 0 {
 		return a.deskWithoutMailbox(v, p)
 	}
-	list, known := page.ListNamed(v.query("etat"))
-	if known {
-		p.State = v.query("etat")
+	if err := a.addList(v, m, &p); err != nil {
+		return view{}, toProfessional(err)
 	}
+	return show(p)
+}
+
+// addList adds to a desk the list that the visitor chose, of a mailbox, and the ends that are to come.
+func (a *App) addList(v visit, m conversations.Address, p *page.Desk) error {
+	p.State = listFrom(v)
+	list, _ := page.ListNamed(p.State)
 	found, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{
 		List: list.List, Oldest: page.OldestFirst(list.List), Care: list.Care, By: v.who.actor(), Cursor: v.query("suite"), Limit: defaultLimit,
 	})
 	if err != nil {
-		return view{}, toProfessional(ofList(err))
+		return ofList(err)
 	}
 	if p.Absence, err = a.absenceOf(v, m); err != nil {
-		return view{}, toProfessional(err)
+		return err
 	}
 	if p.Tally, err = a.deps.Conversations.Tally(v.ctx, m); err != nil {
-		return view{}, toProfessional(err)
+		return err
 	}
 	if list.Care == conversations.MyCare {
 		slices.SortStableFunc(found.Items, waitingFirst)
@@ -66,14 +72,14 @@ func deskPage(a *App, v visit) (view, error) {
 	p.Ended = a.justEnded(v, p.Notice)
 	p.Items, p.Next, p.AsOf, p.Shared, p.AllChosen = found.Items, found.Next, found.AsOf, found.Shared, v.query("choix") == "tout"
 	if p.Tally.Lists[rules.ListPlanned] == 0 {
-		return show(p)
+		return nil
 	}
 	planned, err := a.deps.Conversations.Exchanges(v.ctx, m, conversations.Filter{List: rules.ListPlanned, Limit: maxLimit})
 	if err != nil {
-		return view{}, toProfessional(err)
+		return err
 	}
 	p.Planned = planned.Items
-	return show(p)
+	return nil
 }
 
 // waitingFirst orders exchanges by how long their patients wait, before those where nobody waits.

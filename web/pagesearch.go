@@ -2,7 +2,9 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"mesbridge/conversations"
@@ -10,7 +12,10 @@ import (
 	"mesbridge/web/page"
 )
 
-const faultSought = "Écrivez au moins deux lettres du nom ou du prénom, ou le matricule INS entier."
+const (
+	faultSought     = "Écrivez au moins deux lettres du nom ou du prénom, ou le matricule INS entier."
+	faultSoughtDate = "La recherche se fait par le nom ou le matricule INS, pas par la date de naissance."
+)
 
 // searchForm shows the exchanges of a mailbox with whoever is looked for. The question comes in the body: it names a
 // patient, and a URL does not.
@@ -23,6 +28,9 @@ func searchForm(a *App, v visit) (view, error) {
 	by, fault := a.sought(p.Search)
 	if fault != "" {
 		p.Search.Fault = fault
+		if err := a.addList(v, m, &p); err != nil {
+			return view{}, toProfessional(err)
+		}
 		return view{status: http.StatusUnprocessableEntity, page: p}, nil
 	}
 	found, err := a.deps.Conversations.FindExchanges(v.ctx, m, by)
@@ -36,11 +44,16 @@ func searchForm(a *App, v visit) (view, error) {
 	return show(p)
 }
 
-// sought reads whom a search is for: no name has a digit, and no matricule is without.
+// sought reads whom a search is for: no name has a digit, and no matricule is without. Of a patient's address it takes
+// the matricule (R12).
 func (a *App) sought(s *page.Search) (by conversations.Sought, fault string) {
-	s.INS = strings.ContainsFunc(s.Text, unicode.IsDigit)
-	if s.INS {
-		ins, err := rules.ParseINS(strings.Join(strings.Fields(s.Text), ""), a.cfg.CheckINSKey)
+	local, _, _ := strings.Cut(s.Text, "@")
+	s.INS = strings.ContainsFunc(local, unicode.IsDigit)
+	switch {
+	case slices.ContainsFunc(strings.Fields(s.Text), isDate):
+		return by, faultSoughtDate
+	case s.INS:
+		ins, err := rules.ParseINS(strings.Join(strings.Fields(local), ""), a.cfg.CheckINSKey)
 		if err != nil {
 			return by, insFault(err)
 		}
@@ -51,4 +64,14 @@ func (a *App) sought(s *page.Search) (by conversations.Sought, fault string) {
 		return by, faultSought
 	}
 	return conversations.Sought{Name: name}, ""
+}
+
+// isDate reports whether a word is a date as people write it.
+func isDate(word string) bool {
+	for _, layout := range []string{"2/1/2006", "2.1.2006", "2-1-2006", time.DateOnly} {
+		if _, err := time.Parse(layout, word); err == nil {
+			return true
+		}
+	}
+	return false
 }

@@ -23,7 +23,7 @@ func TestSearch_findsByNameOrMatricule(t *testing.T) {
 	w := waitingWorld(t)
 	row := "Attend votre réponse depuis 14\u00a0jours"
 	w.visit(proKey, "/pro").has(`<label for="patient">Retrouver un patient`, `action="/pro?bal=`).lacks("Effacer la recherche")
-	for _, typed := range []string{"dup", " JEANNE ", "Du Pont", ins, ins[:1] + " " + ins[1:5] + " " + ins[5:]} {
+	for _, typed := range []string{"dup", " JEANNE ", "Du Pont", ins, ins[:1] + " " + ins[1:5] + " " + ins[5:], ins + "@patient.mssante.fr"} {
 		got := w.search(typed).wants(http.StatusOK, "").has("Un échange trouvé.", row, `href="/pro/echanges/a1xpair"`, `href="/pro/echanges/a1xpair/fin"`,
 			`value="`+strings.TrimSpace(typed)+`"`, "Effacer la recherche").lacks("Choix de la liste", "Tout cocher", `name="echange[]"`, "échanges cochés")
 		checkMarkup(t, "found", got.body)
@@ -45,8 +45,9 @@ func TestSearch_badQuestion_saysWhatToDo(t *testing.T) {
 	for typed, words := range map[string]string{
 		"": "au moins deux lettres", "d": "au moins deux lettres", "--": "au moins deux lettres", "<b>": "au moins deux lettres", "27903": "15 caractères", "279035121518901": "clé ne correspond pas",
 		strings.Repeat("a", 201): "au moins deux lettres",
+		"12/03/1979":             "pas par la date de naissance", "Dupont 1979-03-12": "pas par la date de naissance", "27903@patient.mssante.fr": "15 caractères",
 	} {
-		got := w.search(typed).wants(http.StatusUnprocessableEntity, "").has(words, `aria-invalid="true"`, `href="#patient"`).lacks("trouvé", "Aucun patient")
+		got := w.search(typed).wants(http.StatusUnprocessableEntity, "").has(words, `aria-invalid="true" aria-describedby="patient-faute"`, "Choix de la liste", `href="/pro/echanges/a1xpair"`).lacks("trouvé", "Aucun patient")
 		checkMarkup(t, "fault", got.body)
 	}
 	for _, call := range w.core.calls {

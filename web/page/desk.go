@@ -33,7 +33,7 @@ type Desk struct {
 	Planned   []conversations.ExchangeLine // whose end is to come, of all lists (D7)
 	AllChosen bool                         // every exchange that can be ended is ticked
 	Shared    bool                         // several may act for the mailbox
-	Search    *Search                      // stands in the place of the lists; nil: they are shown
+	Search    *Search                      // nil: nobody was looked for
 }
 
 // StateChoice is a list that one may choose, with how many exchanges stand in it.
@@ -137,6 +137,15 @@ func endable(e conversations.ExchangeLine) bool {
 func (p Desk) Selectable() bool {
 	first := slices.IndexFunc(p.Items, endable)
 	return first >= 0 && slices.ContainsFunc(p.Items[first+1:], endable)
+}
+
+// Answered is the search whose answer stands in the place of the lists; nil: they are shown, also under a question that
+// could not be asked.
+func (p Desk) Answered() *Search {
+	if p.Search == nil || p.Search.Fault != "" {
+		return nil
+	}
+	return p.Search
 }
 
 func (p Desk) title() string {
