@@ -183,7 +183,7 @@ func pageAccess() map[string]string {
 		"POST /contacts/{id}/bloquer":                        holder,
 		"POST /contacts/{id}/debloquer":                      holder,
 		"GET /pro":                                           anyPro,
-		"POST /pro":                                          anyPro,
+		"POST /pro":                                          anyDesk, // where it leads is GET
 		"GET /pro/echanges/{id}":                             users,
 		"GET /pro/echanges/{id}/conversation":                users,
 		"GET /pro/ecrire":                                    anyDesk,

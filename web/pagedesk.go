@@ -44,6 +44,9 @@ func deskPage(a *App, v visit) (view, error) {
 	if len(boxes) == 0 {
 		return a.deskWithoutMailbox(v, p)
 	}
+	if text, sought := a.openSought(v); sought {
+		return a.foundView(v, text)
+	}
 	if err := a.addList(v, m, &p); err != nil {
 		return view{}, toProfessional(err)
 	}

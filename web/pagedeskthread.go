@@ -23,8 +23,12 @@ func exchangePage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, toProfessional(ofList(err))
 	}
+	from := a.placeOf(v, e.Mailbox)
+	if _, sought := a.openSought(v); sought {
+		from.Sealed = v.query(querySought)
+	}
 	return show(page.Exchange{
-		ExchangeLine: e, Place: a.placeOf(v, e.Mailbox), Now: a.deps.Now(), Items: found.Items, Next: found.Next, Further: v.query("suite") != "",
+		ExchangeLine: e, Place: from, Now: a.deps.Now(), Items: found.Items, Next: found.Next, Further: v.query("suite") != "",
 		Notice: page.Notice(v.query("fait")),
 	})
 }

@@ -17,11 +17,25 @@ const (
 	faultSoughtDate = "La recherche se fait par le nom ou le matricule INS, pas par la date de naissance."
 )
 
-// searchForm shows the exchanges of a mailbox with whoever is looked for. The question comes in the body: it names a
-// patient, and a URL does not.
+// searchForm looks for somebody among the exchanges of a mailbox. The question comes in the body, since it names a
+// patient and a URL does not; it leads to a page of its own, so that one comes back to the answer.
 func searchForm(a *App, v visit) (view, error) {
+	text := typed(v, page.FieldPatient)
+	if _, fault := a.sought(&page.Search{Text: text}); fault != "" || len(v.who.Mailboxes) == 0 {
+		return a.foundView(v, text)
+	}
+	sealed, err := a.sealSought(v, text)
+	if err != nil {
+		return view{}, err
+	}
+	boxes, _ := a.choices(v)
+	return goTo(page.Place{Mailbox: chosenOf(boxes).Key, Sealed: sealed}.Ledger())
+}
+
+// foundView shows the exchanges of a mailbox with whoever is looked for.
+func (a *App) foundView(v visit, text string) (view, error) {
 	boxes, m := a.choices(v)
-	p := page.Desk{Mailboxes: boxes, Chosen: chosenOf(boxes), Search: &page.Search{Text: typed(v, page.FieldPatient)}}
+	p := page.Desk{Mailboxes: boxes, Chosen: chosenOf(boxes), Search: &page.Search{Text: text, Sealed: v.query(querySought)}}
 	if len(boxes) == 0 {
 		return a.deskWithoutMailbox(v, p)
 	}

@@ -10,10 +10,20 @@ import (
 	"mesbridge/web/page"
 )
 
-// search looks for a patient as the form of the desk does.
+// search looks for a patient as the form of the desk does, and goes where it leads.
 func (w *world) search(typed string) reply {
 	w.t.Helper()
-	return w.post(proKey, "/pro", "csrf="+csrfToken+"&patient="+url.QueryEscape(typed))
+	got := w.post(proKey, "/pro", "csrf="+csrfToken+"&patient="+url.QueryEscape(typed))
+	if to := got.header.Get("Location"); to != "" {
+		return w.visit(proKey, to)
+	}
+	return got
+}
+
+// searchURL is where a search leads.
+func (w *world) searchURL(typed string) string {
+	w.t.Helper()
+	return w.post(proKey, "/pro", "csrf="+csrfToken+"&patient="+url.QueryEscape(typed)).wants(http.StatusSeeOther, "").header.Get("Location")
 }
 
 // TestSearch_findsByNameOrMatricule: the rows are those of the ledger; what was typed stands in the field again, and in
@@ -24,7 +34,7 @@ func TestSearch_findsByNameOrMatricule(t *testing.T) {
 	row := "Attend votre réponse depuis 14\u00a0jours"
 	w.visit(proKey, "/pro").has(`<label for="patient">Retrouver un patient`, `action="/pro?bal=`).lacks("Effacer la recherche")
 	for _, typed := range []string{"dup", " JEANNE ", "Du Pont", ins, ins[:1] + " " + ins[1:5] + " " + ins[5:], ins + "@patient.mssante.fr"} {
-		got := w.search(typed).wants(http.StatusOK, "").has("Un échange trouvé.", row, `href="/pro/echanges/a1xpair"`, `href="/pro/echanges/a1xpair/fin"`,
+		got := w.search(typed).wants(http.StatusOK, "").has("Un échange trouvé.", row, `href="/pro/echanges/a1xpair?recherche=`, `href="/pro/echanges/a1xpair/fin"`,
 			`value="`+strings.TrimSpace(typed)+`"`, "Effacer la recherche").lacks("Choix de la liste", "Tout cocher", `name="echange[]"`, "échanges cochés")
 		checkMarkup(t, "found", got.body)
 		if cache := got.header.Get("Cache-Control"); !strings.Contains(cache, "no-store") || strings.Contains(string(got.body), "?patient=") {
@@ -60,6 +70,47 @@ func TestSearch_badQuestion_saysWhatToDo(t *testing.T) {
 	w.post(proKey, "/pro", "patient=dup").wants(http.StatusForbidden, "")
 }
 
+// TestSearch_hasAURL_thatNamesNobody: one comes back to the answer of a search; its URL tells nothing, not even how long
+// a name is, serves no other session, and shows the list when it cannot be read.
+func TestSearch_hasAURL_thatNamesNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	to := w.searchURL(" Dupont ")
+	u, err := url.Parse(to)
+	if err != nil || u.Path != "/pro" || u.Query().Get("bal") == "" || u.Query().Get("recherche") == "" || len(u.Query()) != 2 {
+		t.Fatalf("to %s, %v", to, err)
+	}
+	sealed := u.Query().Get("recherche")
+	if again := w.searchURL("Dupont"); again == to || len(again) != len(w.searchURL("Li")) {
+		t.Errorf("%s tells what was looked for", again)
+	}
+	got := w.visit(proKey, to).wants(http.StatusOK, "").has("Un échange trouvé.", `value="Dupont"`, `href="/pro/echanges/a1xpair?recherche=`+sealed+`"`)
+	if cache := got.header.Get("Cache-Control"); !strings.Contains(cache, "no-store") {
+		t.Errorf("may be kept: %s", cache)
+	}
+	got = w.visit(proKey, "/pro/echanges/a1xpair?recherche="+sealed).wants(http.StatusOK, "").has(`&amp;recherche=` + sealed + `">Résultats de la recherche</a>`)
+	checkMarkup(t, "exchange", got.body)
+	w.visit(proKey, "/pro/echanges/a1xpair?recherche=x").has(">Échanges</a>").lacks("Résultats de la recherche", "recherche=")
+	swapped := sealed[:len(sealed)-2] + "AA"
+	if strings.HasSuffix(sealed, "AA") {
+		swapped = sealed[:len(sealed)-2] + "BA"
+	}
+	for _, bad := range []string{swapped, sealed[:20], "x", "%00", "AAAA", strings.Repeat("A", 3000)} {
+		w.visit(proKey, "/pro?recherche="+bad).wants(http.StatusOK, "").has("Choix de la liste").lacks("trouvé", "Dupont\"")
+	}
+	if text, ok := w.app.openSought(visit{cookie: "another", query: u.Query().Get}); ok {
+		t.Errorf("another session reads %q", text)
+	}
+	for _, text := range []string{"Li", strings.Repeat("é", 200), strings.Repeat("a", soughtRoom), "a\u202fb"} {
+		v := visit{cookie: proKey}
+		sealed, err := w.app.sealSought(v, text)
+		v.query = func(string) string { return sealed }
+		if got, ok := w.app.openSought(v); err != nil || !ok || got != text {
+			t.Errorf("%q comes back as %q, %v, %v", text, got, ok, err)
+		}
+	}
+}
+
 // I193: neither the log nor a metric holds who was looked for.
 func TestSearch_namesNobodyInTheLog(t *testing.T) {
 	t.Parallel()
@@ -79,7 +130,7 @@ func TestSearch_namesNobodyInTheLog(t *testing.T) {
 	if !strings.Contains(told, `"/pro"`) {
 		t.Error("the searches are not logged")
 	}
-	for _, secret := range []string{"uiproquo", "UIPROQUO", ins, "a1xpair", "Dupont"} {
+	for _, secret := range []string{"uiproquo", "UIPROQUO", ins, "a1xpair", "Dupont", "recherche="} {
 		if strings.Contains(told, secret) {
 			t.Errorf("log or metrics hold %q", secret)
 		}

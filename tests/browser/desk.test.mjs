@@ -231,6 +231,13 @@ it('finds one patient among those of a shared mailbox, and the lists by care', {
     }
     await page.getByRole('link', { name: sought.name, exact: true }).click();
     await page.getByRole('heading', { name: sought.name }).waitFor();
+    await page.goBack();
+    await page.getByText('Un échange trouvé.').waitFor();
+    await page.goForward();
+    await page.getByRole('link', { name: 'Résultats de la recherche' }).click();
+    await page.getByText('Un échange trouvé.').waitFor();
+    assert.equal(await page.getByLabel('Retrouver un patient').inputValue(), sought.ins);
+    assert.ok(!page.url().includes(sought.ins), page.url());
     await page.goto(`${demo.ready.http}/pro`);
     await page.getByRole('link', { name: other.name, exact: true }).waitFor();
     assert.deepEqual(inspector.faults, []);

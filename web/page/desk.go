@@ -84,10 +84,11 @@ func (p Desk) WaitingFirst() bool {
 	return OldestFirst(list.List) || list.Care == conversations.MyCare && !p.Further && p.Next == ""
 }
 
-// Place is the list of a mailbox that a page was reached from, for the way back. Both stand in URLs.
+// Place is the list of a mailbox that a page was reached from, for the way back. All stand in URLs.
 type Place struct {
 	Mailbox string // its key; empty: the first of the visitor's
 	List    string // name of a list (ListNamed); empty: all
+	Sealed  string // of a search, in the place of a list (Search); empty: none
 }
 
 // Ledger is the URL of the list.
@@ -101,6 +102,9 @@ func (p Place) After(done Notice) string {
 	}
 	if p.List != "" {
 		query.Set("etat", p.List)
+	}
+	if p.Sealed != "" {
+		query.Set("recherche", p.Sealed)
 	}
 	if done != "" {
 		query.Set("fait", string(done))

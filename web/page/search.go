@@ -11,10 +11,11 @@ const FieldPatient = "patient"
 
 // Search is a look for a patient among the exchanges of a mailbox.
 type Search struct {
-	Text  string // as it was typed
-	INS   bool   // it is a matricule
-	Fault string // why nothing was looked for; empty: Found is the answer
-	Found conversations.FoundExchanges
+	Text   string // as it was typed
+	Sealed string // Text as it stands in URLs: it names nobody there
+	INS    bool   // it is a matricule
+	Fault  string // why nothing was looked for; empty: Found is the answer
+	Found  conversations.FoundExchanges
 }
 
 func (s Search) title() string {
