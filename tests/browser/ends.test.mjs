@@ -140,10 +140,10 @@ it('writes, and ends an exchange, by the keyboard alone, with scripts', { timeou
   assert.equal(thread.messages[0].text.trim(), 'Comment allez-vous ?');
 
   await page.goto(`${demo.ready.http}/pro`);
-  await press(page, page.getByLabel(`Choisir l’échange avec ${patient.name}`), 'Space');
-  await page.keyboard.press('Enter'); // sends the form, whose first button shows the preview
-  await page.getByRole('heading', { level: 1, name: 'Mettre fin à cet échange' }).waitFor();
-  await press(page, page.getByRole('button', { name: 'Confirmer la fin' }));
+  assert.equal(await page.getByRole('button', { name: 'Mettre fin aux échanges cochés…' }).count(), 0); // of one
+  await press(page, page.getByRole('link', { name: `Mettre fin aux échanges avec ${patient.name}` }));
+  await page.getByRole('heading', { level: 1, name: 'Mettre fin aux échanges' }).waitFor();
+  await press(page, page.getByRole('button', { name: 'Mettre fin dans dix minutes' }));
   await page.getByRole('region', { name: 'Une fin prévue' }).waitFor();
   await press(page, page.getByRole('region', { name: 'Une fin prévue' }).getByRole('button'));
   await page.getByRole('status').filter({ hasText: 'La fin prévue est annulée' }).waitFor();

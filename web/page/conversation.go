@@ -136,9 +136,9 @@ func (n Notice) Words() string {
 	case NoticeClosed:
 		return "Prise en charge close."
 	case NoticePlanned:
-		return "La fin est prévue dans dix minutes. Jusque-là, vous pouvez l’annuler, et les conversations ouvertes acceptent encore des réponses."
+		return "La fin est prévue dans dix minutes. Jusque-là, vous pouvez l’annuler."
 	case NoticePlannedAll:
-		return "Ces fins sont prévues dans dix minutes. Jusque-là, vous pouvez les annuler, et les conversations ouvertes acceptent encore des réponses."
+		return "Ces fins sont prévues dans dix minutes. Jusque-là, vous pouvez les annuler."
 	case NoticeKeptAll:
 		return "Fins annulées\u00a0: les échanges continuent."
 	case NoticeKept:
