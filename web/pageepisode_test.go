@@ -108,12 +108,17 @@ func TestEpisode_cancelled_afterItWasTold(t *testing.T) {
 	at := cancel("b")
 	w.core.episode.State, w.core.episode.ClosesAt = rules.EpisodeOpen, time.Time{}
 	notice := between(t, string(w.visit(proKey, at).wants(http.StatusOK, "").body), `role="status">`, "</p>")
-	if !strings.Contains(notice, "Le patient a reçu l’ancienne date") || !strings.Contains(notice, `href="/pro/conversations/a1next"`) {
+	const told = "Clôture annulée. La date avait été annoncée au patient\u00a0: prévenez-le"
+	if !strings.HasPrefix(notice, told+` dans <a href="/pro/conversations/a1open"><bdi>Votre opération</bdi></a>, <a href="/pro/conversations/a1next">`) || !strings.HasSuffix(notice, "</a>.") {
 		t.Errorf("told: %s", notice)
 	}
-	if again := string(w.visit(proKey, episodeURL).body); strings.Contains(again, "l’ancienne date") {
+	if again := string(w.visit(proKey, episodeURL).body); strings.Contains(again, "annoncée au patient\u00a0: prévenez") {
 		t.Error("said without a cancellation")
 	}
+	for i := range w.core.episode.Threads {
+		w.core.episode.Threads[i].With = nil
+	}
+	w.visit(proKey, at).has(told + ".</p>") // nobody whom she may write to
 }
 
 // D24: each list of the board holds what its name says; a visit that waits is not called closed.

@@ -68,7 +68,7 @@ it('lists the visits of an establishment, closes one and cancels it', { timeout:
   assert.equal(await page.getByLabel('Dernier message au patient').inputValue(), 'Bon retour chez vous.');
   await look('episode-closing');
   await page.getByRole('button', { name: 'Annuler la clôture' }).click();
-  await status('Clôture annulée. Le patient a reçu l’ancienne date');
+  await status('Clôture annulée. La date avait été annoncée au patient');
   await look('episode-cancelled');
   await page.getByRole('status').getByRole('link', { name: 'Votre sortie de cardiologie' }).click();
   const notice = page.getByRole('article').filter({ hasText: 'Votre prise en charge par' });

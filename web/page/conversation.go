@@ -160,7 +160,7 @@ func (n Notice) Words() string {
 	case NoticeCancelled:
 		return "Clôture annulée."
 	case NoticeCancelledTold:
-		return "Clôture annulée. Le patient a reçu l’ancienne date\u00a0: écrivez-lui si besoin."
+		return "Clôture annulée. La date avait été annoncée au patient\u00a0: prévenez-le."
 	case NoticeCareTaken, NoticeCareOther, NoticeCareReleased, NoticeHandedOver, NoticeNoted, NoticeNoteDeleted, NoticeTemplateSaved,
 		NoticeTemplateDeleted, NoticeAbsent, NoticeBack:
 		return n.teamWords()

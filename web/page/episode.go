@@ -3,6 +3,7 @@ package page
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"mesbridge/conversations"
@@ -122,10 +123,14 @@ type Episode struct {
 	Contact   string
 }
 
-// Done is the sentence of the notice. A close with a delay is only announced yet.
+// Done is the sentence of the notice. A close with a delay is only announced yet. Before the conversations in which the
+// patient can be told, the sentence is left open: the template ends it.
 func (p Episode) Done() string {
-	if p.Notice == NoticeClosed && p.Pending() {
+	switch {
+	case p.Notice == NoticeClosed && p.Pending():
 		return "Clôture annoncée au patient."
+	case len(p.Reachable()) > 0:
+		return strings.TrimSuffix(p.Notice.Words(), ".")
 	}
 	return p.Notice.Words()
 }
