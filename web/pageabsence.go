@@ -137,14 +137,22 @@ func (a *App) absenceAgain(v visit, f page.AbsenceForm) (view, error) {
 	return out, err
 }
 
-// endAbsenceForm ends an absence.
+// endAbsenceForm ends an absence, or cancels one to come.
 func endAbsenceForm(a *App, v visit) (view, error) {
 	m, err := a.mandateOf(v, true)
 	if err != nil {
 		return view{}, err
 	}
+	found, err := a.deps.Conversations.Absence(v.ctx, v.who.actor(), m.Mailbox.Address)
+	if err != nil {
+		return view{}, err
+	}
+	done := page.NoticeBack
+	if found.From.After(a.deps.Now()) {
+		done = page.NoticeNotAbsent
+	}
 	if err := a.deps.Conversations.EndAbsence(v.ctx, v.who.actor(), m.Mailbox.Address); err != nil {
 		return view{}, err
 	}
-	return goTo(mailboxesPath + "/" + string(v.id) + "/absence?fait=" + string(page.NoticeBack))
+	return goTo(mailboxesPath + "/" + string(v.id) + "/absence?fait=" + string(done))
 }

@@ -219,8 +219,12 @@ func TestAbsencePages(t *testing.T) {
 		w.core.failOn["DeclareAbsence"] = &conversations.Error{Kind: conversations.KindInvalidRequest, Rule: rule}
 		w.post(proKey, path, form).wants(http.StatusUnprocessableEntity, "").has(fault)
 	}
-	w.post(proKey, path+"/fin", "csrf="+csrfToken).wants(http.StatusSeeOther, "")
-	if w.core.asked("EndAbsence") != 1 {
+	for from, said := range map[time.Time]string{now: "L’absence a pris fin.", now.Add(time.Hour): "L’absence est annulée."} {
+		w.core.absence.From = from
+		sent := w.post(proKey, path+"/fin", "csrf="+csrfToken).wants(http.StatusSeeOther, "")
+		w.visit(proKey, sent.header.Get("Location")).wants(http.StatusOK, "").has(`role="status">` + said)
+	}
+	if w.core.asked("EndAbsence") != 2 {
 		t.Errorf("asked %v", w.core.calls)
 	}
 	w.core.absence = conversations.Absence{}

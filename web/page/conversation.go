@@ -162,7 +162,7 @@ func (n Notice) Words() string {
 	case NoticeCancelledTold:
 		return "Clôture annulée. La date avait été annoncée au patient\u00a0: prévenez-le."
 	case NoticeCareTaken, NoticeCareOther, NoticeCareReleased, NoticeHandedOver, NoticeNoted, NoticeNoteDeleted, NoticeTemplateSaved,
-		NoticeTemplateDeleted, NoticeAbsent, NoticeBack:
+		NoticeTemplateDeleted, NoticeAbsent, NoticeBack, NoticeNotAbsent:
 		return n.teamWords()
 	case NoticeInvited, NoticeDelegateEnded, NoticeDelegateRestored, NoticeAccepted, NoticeDeclined, NoticeGivenUp:
 		return n.delegateWords()

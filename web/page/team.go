@@ -27,6 +27,7 @@ const (
 	NoticeTemplateDeleted Notice = "modele-supprime"
 	NoticeAbsent          Notice = "absence"
 	NoticeBack            Notice = "retour"
+	NoticeNotAbsent       Notice = "absence-annulee" // one to come was cancelled
 )
 
 // teamWords is the sentence of a notice of this file, empty for any other.
@@ -52,6 +53,8 @@ func (n Notice) teamWords() string {
 		return "Absence enregistrée. Les patients la voient avant d’écrire\u00a0; leurs messages sont remis comme d’habitude."
 	case NoticeBack:
 		return "L’absence a pris fin."
+	case NoticeNotAbsent:
+		return "L’absence est annulée."
 	}
 	return ""
 }
