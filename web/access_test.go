@@ -261,7 +261,7 @@ func pageForms(w *world) map[string]string {
 		"/pro/conversations/{id}/notes/{piece}/supprimer": "&bal=" + w.app.mailboxKey(must(ownedBox)),
 		mailboxesPath + "/{id}/modeles":                   "&nom=a&texte=b",
 		mailboxesPath + "/{id}/modeles/{piece}":           "&nom=a&texte=b",
-		mailboxesPath + "/{id}/absence":                   "&fin=2099-01-01",
+		mailboxesPath + "/{id}/absence":                   "&fin=2026-05-20",
 		endsPath:                                          "&echange%5B%5D=" + string(exchangeID),
 		endsPath + "/confirmation":                        "&echange%5B%5D=" + string(exchangeID),
 		endsPath + "/annulation":                          "&echange%5B%5D=" + string(exchangeID),

@@ -13,7 +13,11 @@ import (
 // What the page of an absence says is wrong, with what to do (I219).
 const (
 	faultFrom        = "Écrivez la date comme 2026-12-31, ou laissez le champ vide pour commencer maintenant."
-	faultAbsenceEnd  = "Choisissez un dernier jour, aujourd’hui ou plus tard, après le premier et à moins d’un an."
+	faultNoEnd       = "Indiquez le dernier jour."
+	faultUntil       = "Écrivez la date comme 2026-12-31."
+	faultEndPast     = "Ce jour est passé."
+	faultEndBefore   = "Le dernier jour vient avant le premier."
+	faultEndLate     = "Pas plus d’un an."
 	faultAbsenceText = "Écrivez un texte de 500 caractères au plus."
 	faultCover       = "L’annuaire ne connaît pas cette adresse, ou c’est la vôtre. Recopiez l’adresse MSSanté de la personne qui vous remplace."
 	faultAdmit       = "Seule une personne que l’annuaire connaît peut recevoir l’accès\u00a0: donnez l’adresse de sa boîte personnelle."
@@ -97,7 +101,7 @@ func absenceForm(a *App, v visit) (view, error) {
 			f.Add(page.FieldCover, faultCover)
 		}
 	case "until":
-		f.Add(fieldUntil, faultAbsenceEnd)
+		f.Add(fieldUntil, faultEndPast) // since it was judged here
 	default:
 		f.Add(fieldText, faultAbsenceText)
 	}
@@ -109,14 +113,33 @@ func (a *App) readPeriod(f *page.AbsenceForm, in *conversations.AbsenceInput) {
 	var fault string
 	if in.From, fault = a.firstDay(f.From); fault != "" {
 		f.Add(page.FieldFrom, fault)
-		return
 	}
-	switch in.Until, fault = a.lastDay(f.Until); {
-	case f.Until == "":
-		f.Add(fieldUntil, faultAbsenceEnd)
-	case fault != "":
+	if in.Until, fault = a.endOfAbsence(f.Until, in.From); fault != "" {
 		f.Add(fieldUntil, fault)
 	}
+}
+
+// endOfAbsence reads the last day of an absence that begins at from, now when that is zero: it ends at the midnight in
+// Paris that follows. It may be the first day too.
+func (a *App) endOfAbsence(day string, from time.Time) (until time.Time, fault string) {
+	now := a.deps.Now()
+	last, err := time.ParseInLocation(time.DateOnly, day, a.zone)
+	if from.IsZero() {
+		from = now
+	}
+	switch until = last.AddDate(0, 0, 1); {
+	case day == "":
+		fault = faultNoEnd
+	case err != nil:
+		fault = faultUntil
+	case !until.After(now):
+		fault = faultEndPast
+	case !until.After(from):
+		fault = faultEndBefore
+	case until.Sub(from) > rules.MaxAbsence:
+		fault = faultEndLate
+	}
+	return until, fault
 }
 
 // firstDay reads the first day of a period as the instant at which it begins in Paris; none is the zero time.

@@ -4,14 +4,16 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"mesbridge/conversations"
+	"mesbridge/rules"
 	"mesbridge/web/page"
 )
 
 // What the page of a template says is wrong, with what to do (I219).
 const (
-	faultTemplateName = "Écrivez un nom de 80 caractères au plus."
+	faultTemplateName = "Donnez un nom au modèle, en 80 caractères au plus."
 	faultTemplateText = "Écrivez un texte de 4 000 caractères au plus."
 	faultPlaceholder  = "Seuls {boite} et {signature} sont remplacés. Retirez les autres mots entre accolades\u00a0: le patient les lirait tels quels."
 	faultTemplates    = "Le texte est trop long, ou la boîte a déjà 40 modèles. Raccourcissez le texte, ou supprimez un modèle."
@@ -101,6 +103,9 @@ func (a *App) saveTemplateForm(v visit) (view, error) {
 		return view{}, err
 	}
 	f := page.TemplateForm{ID: v.piece, Name: strings.TrimSpace(v.form.value(page.FieldName)), Text: v.form.text()}
+	if templateFaults(&f); len(f.Faults) > 0 {
+		return a.templateAgain(v, m, f)
+	}
 	_, err = a.deps.Conversations.SaveTemplate(v.ctx, v.who.actor(), m.Mailbox.Address, conversations.Template{ID: f.ID, Name: f.Name, Text: f.Text})
 	if err == nil {
 		return goTo(templatesPath(v) + "?fait=" + string(page.NoticeTemplateSaved))
@@ -111,15 +116,28 @@ func (a *App) saveTemplateForm(v visit) (view, error) {
 		return view{}, err
 	case core.Kind == conversations.KindInvalidRequest && core.Rule == "R71":
 		f.Add(fieldText, faultPlaceholder)
-	case core.Kind == conversations.KindInvalidRequest && f.Name == "":
+	case core.Kind == conversations.KindInvalidRequest: // a name on more than one line
 		f.Add(page.FieldName, faultTemplateName)
-	case core.Kind == conversations.KindInvalidRequest:
-		f.Add(fieldText, faultTemplateText)
 	case core.Kind == conversations.KindTooLarge:
 		f.Add(fieldText, faultTemplates)
 	default:
 		return view{}, err
 	}
+	return a.templateAgain(v, m, f)
+}
+
+// templateFaults notes all that is missing from a template, or too long.
+func templateFaults(f *page.TemplateForm) {
+	if !rules.IsPlainText(f.Name) || utf8.RuneCountInString(f.Name) > rules.MaxTemplateNameRunes {
+		f.Add(page.FieldName, faultTemplateName)
+	}
+	if !rules.IsPlainText(f.Text) || utf8.RuneCountInString(f.Text) > rules.MaxTemplateTextRunes {
+		f.Add(fieldText, faultTemplateText)
+	}
+}
+
+// templateAgain shows a form that was refused on the page that it came from.
+func (a *App) templateAgain(v visit, m page.Mailbox, f page.TemplateForm) (view, error) {
 	if f.ID != "" {
 		return view{status: http.StatusUnprocessableEntity, page: page.Template{Mailbox: m, Form: f}}, nil
 	}

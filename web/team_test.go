@@ -175,6 +175,9 @@ func TestTemplatesPages(t *testing.T) {
 	if w.core.asked("SaveTemplate") != 2 || w.core.asked("DeleteTemplate") != 1 {
 		t.Errorf("asked %v", w.core.calls)
 	}
+	for _, at := range []string{path, path + "/a1model"} {
+		w.post(proKey, at, "csrf="+csrfToken+"&nom=+&texte=").wants(http.StatusUnprocessableEntity, "").has(faultTemplateName+"</a>", faultTemplateText+"</a>")
+	}
 	w.core.failOn["SaveTemplate"] = &conversations.Error{Kind: conversations.KindInvalidRequest, Rule: "R71"}
 	got = w.post(proKey, path, "csrf="+csrfToken+"&nom=Accueil&texte=%7Bnom%7D").wants(http.StatusUnprocessableEntity, "").has("Rien n’a été enregistré.", faultPlaceholder+"</a>", faultPlaceholder+"</span>", "{nom}")
 	checkMarkup(t, "refused template", got.body)
@@ -205,17 +208,21 @@ func TestAbsencePages(t *testing.T) {
 		t.Errorf("declared %+v", in)
 	}
 	for fields, fault := range map[string]string{
-		"":                               faultAbsenceEnd,
-		"&fin=2020-01-01":                "Cette date est passée. Choisissez aujourd’hui ou un jour à venir, ou laissez le champ vide.",
-		"&fin=demain":                    "Écrivez la date comme 2026-12-31, ou laissez le champ vide.",
-		"&debut=x&fin=2026-05-20":        faultFrom,
-		"&fin=2026-05-20&remplacant=x":   faultCover,
-		"&fin=2026-05-20&remplacant=%00": faultCover,
+		"":                                 faultNoEnd,
+		"&fin=2020-01-01":                  faultEndPast,
+		"&fin=demain":                      faultUntil,
+		"&debut=2026-05-21&fin=2026-05-20": faultEndBefore,
+		"&debut=2026-05-21&fin=2027-05-22": faultEndLate,
+		"&debut=x&fin=2026-05-20":          faultFrom,
+		"&fin=2026-05-20&remplacant=x":     faultCover,
+		"&fin=2026-05-20&remplacant=%00":   faultCover,
 	} {
 		got := w.post(proKey, path, "csrf="+csrfToken+fields).wants(http.StatusUnprocessableEntity, "").has("Rien n’a été enregistré.", fault+"</a>", fault+"</span>")
 		checkMarkup(t, "refused absence", got.body)
 	}
-	for rule, fault := range map[string]string{"R71": faultCover, "I120": faultCover, "I119": faultAbsenceEnd, "D27": faultAbsenceText} {
+	w.post(proKey, path, "csrf="+csrfToken+"&debut=x&remplacant=x").has(faultFrom+"</a>", faultNoEnd+"</a>", faultCover+"</a>") // all at once
+	w.post(proKey, path, "csrf="+csrfToken+"&debut=2026-05-21&fin=2026-05-21").wants(http.StatusSeeOther, "")                   // one day
+	for rule, fault := range map[string]string{"R71": faultCover, "I120": faultCover, "I119": faultEndPast, "D27": faultAbsenceText} {
 		w.core.failOn["DeclareAbsence"] = &conversations.Error{Kind: conversations.KindInvalidRequest, Rule: rule}
 		w.post(proKey, path, form).wants(http.StatusUnprocessableEntity, "").has(fault)
 	}
