@@ -253,7 +253,7 @@ func pageForms(w *world) map[string]string {
 		writePath + "/message":                            first + "&objet=Bilan&texte=Bonjour&confirme=oui",
 		"/pro/conversations/{id}/ecrire":                  "&texte=Bonjour",
 		mailboxesPath + "/{id}/utilisateurs":              "&identifiant=899900000058&nom=Paul+Roy",
-		"/clinique/venues/{id}/cloture":                   "&delai=0&operation=x",
+		"/clinique/venues/{id}/cloture":                   "&quand=maintenant&operation=x",
 		"/pro/conversations/{id}/suivre":                  "&bal=" + w.app.mailboxKey(must(ownedBox)),
 		"/pro/conversations/{id}/laisser":                 "&bal=" + w.app.mailboxKey(must(ownedBox)),
 		"/pro/conversations/{id}/confier":                 "&bal=" + w.app.mailboxKey(must(ownedBox)) + "&a=" + string(colleagueID),

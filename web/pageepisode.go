@@ -14,11 +14,15 @@ import (
 	"mesbridge/web/page"
 )
 
-// Names of the fields of the close form, beside the text.
+// fieldMailbox is the field of the mailbox that a form is sent from.
+const fieldMailbox = "bal"
+
+// What the form of a close says is wrong, with what to do (I219).
 const (
-	fieldGrace   = "delai"
-	fieldContact = "suite"
-	fieldMailbox = "bal"
+	faultWhen        = "Choisissez quand clore."
+	faultDays        = "Indiquez un nombre de jours entre 1 et 365."
+	faultContact     = "Écrivez 300 caractères au plus."
+	faultLastMessage = "Écrivez un message de 10\u202f000 caractères au plus."
 )
 
 // board lists the episodes of the establishment that a mailbox belongs to; nil when it belongs to none.
@@ -38,7 +42,7 @@ func (a *App) board(v visit, m conversations.Address) (*page.Board, error) {
 		return nil, err
 	}
 	for _, e := range found.Items {
-		b.Items = append(b.Items, page.EpisodeRow{EpisodeLine: e, Now: a.deps.Now()})
+		b.Items = append(b.Items, a.episodeRow(e))
 	}
 	b.Next = found.Next
 	return b, nil
@@ -72,18 +76,21 @@ func (a *App) ownEpisode(v visit) (conversations.EpisodeLine, conversations.Addr
 	return conversations.EpisodeLine{}, conversations.Address{}, notFound()
 }
 
-// showEpisode is the page of an episode, with what was typed when it is shown again.
-func (a *App) showEpisode(v visit, e conversations.EpisodeLine, m conversations.Address, fault string) (view, error) {
+// showEpisode is the page of an episode, with a close as it was typed when it is shown again; nil is none.
+func (a *App) showEpisode(v visit, e conversations.EpisodeLine, m conversations.Address, typed *page.ClosingForm) (view, error) {
 	p := page.Episode{
-		EpisodeRow: page.EpisodeRow{EpisodeLine: e, Now: a.deps.Now()}, Box: a.mailboxKey(m), Operation: rand.Text(),
-		Notice: page.Notice(v.query("fait")), Fault: fault, Message: e.Plan.LastMessage, Contact: e.Plan.Contact,
+		EpisodeRow: a.episodeRow(e), Box: a.mailboxKey(m), Operation: rand.Text(), Notice: page.Notice(v.query("fait")),
 	}
-	p.Grace = strconv.Itoa(p.GraceLeft())
-	if fault != "" {
-		p.Grace, p.Message, p.Contact = v.form.value(fieldGrace), v.form.text(), v.form.value(fieldContact)
+	if typed != nil {
+		p.Form = *typed
 		return view{status: http.StatusUnprocessableEntity, page: p}, nil
 	}
+	p.Form = p.OfferClosing()
 	return show(p)
+}
+
+func (a *App) episodeRow(e conversations.EpisodeLine) page.EpisodeRow {
+	return page.EpisodeRow{EpisodeLine: e, Now: a.deps.Now()}
 }
 
 // episodePage shows one episode with what a close would end.
@@ -92,28 +99,50 @@ func episodePage(a *App, v visit) (view, error) {
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
-	return a.showEpisode(v, e, m, "")
+	return a.showEpisode(v, e, m, nil)
 }
 
-// closeEpisodeForm closes an episode.
+// closeEpisodeForm closes an episode. Who closes it at once although the patient waits is told so.
 func closeEpisodeForm(a *App, v visit) (view, error) {
 	e, m, err := a.ownEpisode(v)
 	if err != nil {
 		return view{}, toProfessional(err)
 	}
-	in := conversations.EpisodeInput{
-		To: rules.EpisodeClosed, LastMessage: v.form.text(), Contact: strings.Join(strings.Fields(v.form.value(fieldContact)), " "),
-		Keep: e.Plan.Hidden, // nobody empties a field that he could not see
+	f, in := readClosing(v)
+	if len(f.Faults) > 0 {
+		return a.showEpisode(v, e, m, &f)
 	}
-	days, err := strconv.Atoi(strings.TrimSpace(v.form.value(fieldGrace)))
-	switch {
-	case err != nil || days < 0 || days > maxGraceDays:
-		return a.showEpisode(v, e, m, "Indiquez un nombre de jours entre 0 et 365.")
-	case utf8.RuneCountInString(in.LastMessage) > maxLastMessage, utf8.RuneCountInString(in.Contact) > maxContact:
-		return a.showEpisode(v, e, m, "Le dernier message ou la suite est trop long.")
+	in.Keep = e.Plan.Hidden // nobody empties a field that he could not see
+	done := page.NoticeClosed
+	if f.When == page.CloseNow && a.episodeRow(e).Awaited() {
+		done = page.NoticeClosedAwaited
 	}
-	in.Grace = time.Duration(days) * 24 * time.Hour
-	return a.tellEpisode(v, e, in, page.NoticeClosed)
+	return a.tellEpisode(v, e, in, done)
+}
+
+// readClosing reads the form of a close, with what is wrong with it.
+func readClosing(v visit) (page.ClosingForm, conversations.EpisodeInput) {
+	f := page.ClosingForm{
+		When: v.form.value(page.FieldWhen), Days: strings.TrimSpace(v.form.value(page.FieldDays)), Message: v.form.text(),
+		Contact: strings.Join(strings.Fields(v.form.value(page.FieldContact)), " "),
+	}
+	in := conversations.EpisodeInput{To: rules.EpisodeClosed, LastMessage: f.Message, Contact: f.Contact}
+	switch days, err := strconv.Atoi(f.Days); {
+	case f.When == page.CloseNow:
+	case f.When != page.CloseLater:
+		f.Add(page.FieldWhen, faultWhen)
+	case err != nil || days < 1 || days > maxGraceDays:
+		f.Add(page.FieldDays, faultDays)
+	default:
+		in.Grace = time.Duration(days) * 24 * time.Hour
+	}
+	if utf8.RuneCountInString(f.Contact) > maxContact {
+		f.Add(page.FieldContact, faultContact)
+	}
+	if utf8.RuneCountInString(f.Message) > maxLastMessage {
+		f.Add(page.FieldLast, faultLastMessage)
+	}
+	return f, in
 }
 
 // cancelEpisodeForm cancels the close of an episode. Nothing tells the patient of it (D24): whoever cancels hears

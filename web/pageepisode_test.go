@@ -31,8 +31,8 @@ func TestBoard_listsByState(t *testing.T) {
 func TestBoard_closesAndCancels(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.visit(proKey, episodeURL).wants(http.StatusOK, "").has("Votre opération", "Une clôture n’y change rien.", "Annuler la clôture")
-	form := "csrf=" + csrfToken + "&operation=op1&bal=x&delai=14&suite=le+01&texte=Bon+retour."
+	w.visit(proKey, episodeURL).wants(http.StatusOK, "").has("Votre opération", "Une clôture n’y change rien.", "Annuler la clôture").lacks("checked")
+	form := "csrf=" + csrfToken + "&operation=op1&bal=x&quand=date&delai=14&suite=le+01&texte=Bon+retour."
 	for range 2 {
 		got := w.post(proKey, episodeURL+"/cloture", form).wants(http.StatusSeeOther, "")
 		if got.header.Get("Location") != episodeURL+"?fait=cloture" {
@@ -48,15 +48,69 @@ func TestBoard_closesAndCancels(t *testing.T) {
 	if in = w.core.events[2]; in.To != rules.EpisodeOpen {
 		t.Errorf("event %+v", in)
 	}
-	w.post(proKey, episodeURL+"/cloture", "csrf="+csrfToken+"&operation=op3&delai=beaucoup&texte=Gard%C3%A9").wants(http.StatusUnprocessableEntity, "").
-		has("Indiquez un nombre de jours", "Gardé")
-	w.post(proKey, episodeURL+"/cloture", "operation=op4&delai=0").wants(http.StatusForbidden, "")
+	w.post(proKey, episodeURL+"/cloture", "csrf="+csrfToken+"&operation=op3&quand=date&delai=beaucoup&texte=Gard%C3%A9").wants(http.StatusUnprocessableEntity, "").
+		has("Rien n’a été enregistré.", faultDays+"</a>", faultDays+"</span>", "Gardé", `value="date" checked`)
+	w.post(proKey, episodeURL+"/cloture", "operation=op4&quand=maintenant").wants(http.StatusForbidden, "")
 	w.visit(proKey, "/clinique/venues/ffffffffffffffffffffffffffffffff").wants(http.StatusNotFound, "")
 	w.visit(twoBoxes, episodeURL).wants(http.StatusOK, "") // by the second mailbox
 	w.visit(patientKey, episodeURL).wants(http.StatusForbidden, "")
 	if len(w.core.events) != 3 {
 		t.Errorf("%d events", len(w.core.events))
 	}
+}
+
+// D24: nobody closes at once without having chosen it, and whoever does while the patient waits is told so.
+func TestEpisode_close_isChosen(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fields  string
+		awaited bool
+		goes    string        // notice; empty: the form is shown again
+		grace   time.Duration // of the close
+	}{
+		"nothing chosen":             {"", true, "", 0},
+		"a delay without the choice": {"&delai=7", false, "", 0},
+		"an unknown choice":          {"&quand=hier&delai=7", false, "", 0},
+		"a date of today":            {"&quand=date&delai=0", false, "", 0},
+		"no date":                    {"&quand=date", true, "", 0},
+		"a date over a year away":    {"&quand=date&delai=366", true, "", 0},
+		"a contact too long":         {"&quand=maintenant&suite=" + strings.Repeat("x", maxContact+1), false, "", 0},
+		"a date":                     {"&quand=date&delai=7", true, "cloture", 7 * 24 * time.Hour},
+		"at once":                    {"&quand=maintenant&delai=7", false, "cloture", 0},
+		"at once, the patient waits": {"&quand=maintenant", true, "cloture-attendue", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.core.episode.Threads[0].Asked = c.awaited
+			got := w.post(proKey, episodeURL+"/cloture", "csrf="+csrfToken+"&operation=x"+c.fields)
+			if c.goes == "" {
+				checkMarkup(t, name, got.wants(http.StatusUnprocessableEntity, "").has("Rien n’a été enregistré.").body)
+				if len(w.core.events) > 0 {
+					t.Errorf("closed by %+v", w.core.events)
+				}
+				return
+			}
+			if to := got.wants(http.StatusSeeOther, "").header.Get("Location"); to != episodeURL+"?fait="+c.goes || w.core.events[0].Grace != c.grace {
+				t.Errorf("goes to %s, closed by %+v", to, w.core.events[0])
+			}
+		})
+	}
+}
+
+// D24: a close is offered for a date; of a visit that is closed for good, nothing says what a close would do.
+func TestEpisode_offersADate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.core.episode.Threads[0].Asked, w.core.episode.Threads[0].Waiting = false, false
+	w.core.episode.State, w.core.episode.ClosesAt = rules.EpisodeOpen, time.Time{}
+	got := w.visit(proKey, episodeURL).wants(http.StatusOK, "").has(`value="date" checked`, `max="365" value="7"`, "Clore la prise en charge").lacks("Le patient attend")
+	checkMarkup(t, "episode", got.body)
+	w.core.episode.State, w.core.episode.ClosesAt = rules.EpisodeClosed, now.Add(-time.Hour)
+	for i := range w.core.episode.Threads {
+		w.core.episode.Threads[i].Ends = false
+	}
+	w.visit(proKey, episodeURL+"?fait=cloture-attendue").wants(http.StatusOK, "").has("Un patient attendait votre réponse").lacks("n’y change rien", "Quand clore")
 }
 
 // D24: the page says what a close does to an unanswered question, leads to it, and names the patient to who reads.
@@ -85,10 +139,10 @@ func TestEpisode_announced_keepsWhatWasPlanned(t *testing.T) {
 	if strings.Contains(body, "Une autre boîte") {
 		t.Error("says that there are words that she may not read")
 	}
-	w.post(proKey, episodeURL+"/cloture", "csrf="+csrfToken+"&operation=op1&delai=7")
+	w.post(proKey, episodeURL+"/cloture", "csrf="+csrfToken+"&operation=op1&quand=date&delai=7")
 	w.core.episode.Plan = conversations.ClosingPlan{Hidden: true}
 	w.visit(proKey, episodeURL).has("Une autre boîte de l’établissement a prévu", `maxlength="300" value=""`)
-	w.post(proKey, episodeURL+"/cloture", "csrf="+csrfToken+"&operation=op2&delai=7")
+	w.post(proKey, episodeURL+"/cloture", "csrf="+csrfToken+"&operation=op2&quand=date&delai=7")
 	if e := w.core.events; e[0].Keep || !e[1].Keep {
 		t.Errorf("kept: %v, %v", e[0].Keep, e[1].Keep)
 	}

@@ -53,18 +53,20 @@ it('lists the visits of an establishment, closes one and cancels it', { timeout:
   assert.equal(await page.getByText('Votre dossier').count(), 0, 'the subject of a mailbox that she may not read');
   await look('episode');
 
-  await page.getByLabel('Délai avant la clôture').evaluate((field) => { field.type = 'text'; field.value = 'demain'; });
+  const atOnce = page.getByRole('radio', { name: 'Tout de suite' });
+  assert.equal(await page.getByRole('radio', { name: 'À une date annoncée au patient' }).isChecked(), true);
+  await page.getByLabel('délai avant la clôture').evaluate((field) => { field.type = 'text'; field.value = 'demain'; });
   await close.click();
   assert.equal(page.answer.status(), 422);
   await look('episode-fault');
-  await page.getByLabel('Délai avant la clôture').fill('7');
+  await page.getByLabel('délai avant la clôture').fill('7');
   await page.getByLabel('Qui contacter ensuite').fill('secrétariat de cardiologie');
   await page.getByLabel('Dernier message au patient').fill('Bon retour chez vous.');
   await close.click();
   await status('Clôture annoncée au patient.');
   assert.match(await said(page.locator('main')), /Clôture annoncée au patient pour[\s\S]*Qui contacter ensuite\s+secrétariat de cardiologie[\s\S]*Bon retour chez vous\./);
   await page.getByRole('heading', { name: 'Changer la date, ou clore tout de suite' }).waitFor();
-  assert.equal(await page.getByLabel('Délai avant la clôture').inputValue(), '7');
+  assert.equal(await page.getByLabel('délai avant la clôture').inputValue(), '7');
   assert.equal(await page.getByLabel('Dernier message au patient').inputValue(), 'Bon retour chez vous.');
   await look('episode-closing');
   await page.getByRole('button', { name: 'Annuler la clôture' }).click();
@@ -74,6 +76,7 @@ it('lists the visits of an establishment, closes one and cancels it', { timeout:
   const notice = page.getByRole('article').filter({ hasText: 'Votre prise en charge par' });
   assert.equal(await notice.getByText('Le patient ne peut pas répondre à ce message').count(), 0, 'the announcement contradicts itself');
   await page.goBack();
+  await atOnce.check();
   await close.click();
   await status('Prise en charge close.');
   await look('episode-closed');

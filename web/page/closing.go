@@ -1,7 +1,9 @@
 package page
 
 import (
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -9,13 +11,15 @@ import (
 	"mesbridge/rules"
 )
 
-// Fate tells what a close by hand would do to a conversation.
-func (Episode) Fate(t conversations.EpisodeThread) string {
+// Fate tells what a close by hand would do to a conversation; nothing when none is offered any more.
+func (p Episode) Fate(t conversations.EpisodeThread) string {
 	switch {
 	case atStake(t):
 		return "Le patient attend une réponse. Une clôture immédiate la termine quand même" + nbsp + "; avec un délai, elle reste à traiter."
 	case t.Waiting:
 		return "À traiter avant clôture" + nbsp + ": le patient attend une réponse."
+	case !p.Closable():
+		return ""
 	case !t.Ends:
 		return "Une clôture n’y change rien."
 	}
@@ -26,7 +30,46 @@ func (Episode) Fate(t conversations.EpisodeThread) string {
 func atStake(t conversations.EpisodeThread) bool { return t.Ends && t.Asked }
 
 // Awaited reports whether a close could leave the patient without an answer.
-func (p Episode) Awaited() bool { return slices.ContainsFunc(p.Threads, atStake) }
+func (r EpisodeRow) Awaited() bool { return slices.ContainsFunc(r.Threads, atStake) }
+
+// When a close comes, as the form says it.
+const (
+	FieldWhen    = "quand"
+	FieldDays    = "delai" // whole days from now, when the patient is told of a date
+	FieldLast    = "dernier"
+	FieldContact = "suite"
+
+	CloseLater = "date"
+	CloseNow   = "maintenant"
+)
+
+// defaultDays stands in the form of a close that nothing announced yet.
+const defaultDays = "7"
+
+// ClosingForm is a close as it was typed, or as it is offered.
+type ClosingForm struct {
+	When    string // CloseLater or CloseNow; empty: neither is chosen
+	Days    string
+	Message string
+	Contact string
+	Faults
+}
+
+// OfferClosing is the form of a close before anything was typed. Where a patient waits, nothing is chosen for whoever
+// closes.
+func (r EpisodeRow) OfferClosing() ClosingForm {
+	f := ClosingForm{When: CloseLater, Days: defaultDays, Message: r.Plan.LastMessage, Contact: r.Plan.Contact}
+	if r.Awaited() {
+		f.When = ""
+	}
+	if r.Pending() {
+		f.Days = strconv.Itoa(r.daysLeft())
+	}
+	return f
+}
+
+// daysLeft is how many days a pending end is still to come, begun ones counted whole.
+func (r EpisodeRow) daysLeft() int { return int(math.Ceil(r.ClosesAt.Sub(r.Now).Hours() / 24)) }
 
 // Closable reports whether a close would change something.
 func (p Episode) Closable() bool {

@@ -81,6 +81,7 @@ const (
 	NoticeErased          Notice = "efface"
 	NoticeLoggedOut       Notice = "deconnecte"
 	NoticeClosed          Notice = "cloture"
+	NoticeClosedAwaited   Notice = "cloture-attendue" // although a patient waited
 	NoticeCancelled       Notice = "annulation"
 	NoticeCancelledTold   Notice = "annulation-annonce" // the patient was told of the end that is cancelled
 	NoticeThreadEnded     Notice = "conversation-terminee"
@@ -135,6 +136,8 @@ func (n Notice) Words() string {
 		return "Vous êtes déconnecté."
 	case NoticeClosed:
 		return "Prise en charge close."
+	case NoticeClosedAwaited:
+		return "Prise en charge close. Un patient attendait votre réponse\u00a0: répondez, ou annulez la clôture."
 	case NoticePlanned:
 		return "La fin est prévue dans dix minutes. Jusque-là, vous pouvez l’annuler."
 	case NoticePlannedAll:

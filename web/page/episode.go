@@ -1,7 +1,6 @@
 package page
 
 import (
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -103,24 +102,13 @@ func (r EpisodeRow) Patient() string {
 	return ""
 }
 
-// GraceLeft is how many days an announced end is still to come, begun ones counted whole; 0 without one.
-func (r EpisodeRow) GraceLeft() int {
-	if !r.Pending() {
-		return 0
-	}
-	return int(math.Ceil(r.ClosesAt.Sub(r.Now).Hours() / 24))
-}
-
 // Episode is the page of one episode, with what a close would end (preview), and its forms.
 type Episode struct {
 	EpisodeRow
 	Box       string // key of the mailbox, to go back
 	Operation string // makes a form sent twice count once
 	Notice    Notice
-	Fault     string // of the close form; empty: none
-	Grace     string // of the close form, as are the two that follow
-	Message   string
-	Contact   string
+	Form      ClosingForm
 }
 
 // Done is the sentence of the notice. A close with a delay is only announced yet. Before the conversations in which the
