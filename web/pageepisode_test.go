@@ -120,7 +120,7 @@ func TestEpisode_unanswered_saysWhatACloseDoes(t *testing.T) {
 	const fate = "Une clôture immédiate la termine quand même"
 	w.visit(proKey, episodeURL).wants(http.StatusOK, "").has(fate, "avec un délai, elle reste à traiter.", "répondez d’abord, ou prévenez-le par un autre moyen",
 		`href="/pro/conversations/a1open"`, `href="/pro/conversations/a1open#ecrire"`, "Jeanne Dupont</bdi></h1>").lacks("a1next#ecrire")
-	w.visit(proKey, "/clinique").has("</a>&nbsp;– <bdi>Jeanne Dupont</bdi>")
+	w.visit(proKey, "/clinique").has(`href="`+episodeURL+`"><bdi>Jeanne Dupont</bdi></a>`, "<br>Venue <bdi>2026/05 0815</bdi>", "<bdi>Jeanne Dupont</bdi> – <bdi>")
 	for i := range w.core.episode.Threads {
 		th := &w.core.episode.Threads[i]
 		th.With, th.Subject, th.Asked, th.Waiting = nil, "", i == 0, false

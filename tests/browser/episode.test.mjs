@@ -43,12 +43,13 @@ it('lists the visits of an establishment, closes one and cancels it', { timeout:
   const close = page.getByRole('button', { name: 'Clore la prise en charge' });
 
   await page.getByRole('navigation', { name: 'Menu principal' }).getByRole('link', { name: 'Établissement' }).click();
-  assert.equal(await page.getByRole('link', { name: /^Venue V2026-/ }).count(), 2);
+  const visits = page.locator('.visits');
+  assert.equal(await visits.getByRole('listitem').count(), 2);
   await look('board');
   await page.getByRole('link', { name: 'Venue V2026-0999' }).click();
   await look('episode-without-conversation');
   await page.getByRole('link', { name: 'Établissement' }).first().click();
-  await page.getByRole('link', { name: 'Venue V2026-0815' }).click();
+  await visits.getByRole('link', { name: patient.name }).click();
   assert.match(await said(page.locator('main')), /Votre sortie de cardiologie[\s\S]*Une clôture la termine\./);
   assert.equal(await page.getByText('Votre dossier').count(), 0, 'the subject of a mailbox that she may not read');
   await look('episode');
@@ -82,8 +83,8 @@ it('lists the visits of an establishment, closes one and cancels it', { timeout:
   await look('episode-closed');
   await page.getByRole('link', { name: 'Établissement' }).first().click();
   await page.getByRole('link', { name: 'Closes' }).click();
-  await page.getByRole('link', { name: 'Venue V2026-0815' }).waitFor();
-  assert.ok((await said(page.locator('.visits'))).includes(`Venue V2026-0815 – ${patient.name}`), 'the name of the patient');
+  await visits.getByRole('link', { name: patient.name }).waitFor();
+  assert.ok((await said(visits)).includes('Venue V2026-0815 – Cardiologie'), 'the visit under the name of the patient');
   await look('board-closed');
 
   await page.getByRole('link', { name: 'Tableau de bord' }).click();

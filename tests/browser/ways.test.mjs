@@ -161,7 +161,7 @@ it('an establishment closes a visit by the keyboard', { timeout: 240_000 }, asyn
   await weigh(visitor, page.url());
   await bears(page, 'dashboard', ['zoom', 'large text', 'forced colours', 'paper']);
   await page.goto(`${demo.ready.http}/clinique`);
-  await press(page, page.getByRole('link', { name: 'Venue V2026-0815' }));
+  await press(page, page.locator('.visits').getByRole('link', { name: patient.name }));
   await page.waitForURL(/venues/);
   await bears(page, 'episode');
   await page.reload();
