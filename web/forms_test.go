@@ -108,6 +108,32 @@ func TestReplyForm_tellsWhatIsWrong(t *testing.T) {
 	}
 }
 
+// A form that is not taken leads back to a page that is there, by its path: the form is to be sent again.
+func TestForms_expired_leadBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	read := map[string]bool{}
+	for _, r := range w.app.pageRoutes() {
+		read[r.path] = read[r.path] || r.method == http.MethodGet
+	}
+	for _, r := range w.app.pageRoutes() {
+		if to := stepBack(r, "{id}"); r.method == http.MethodPost && r.kind != "" && !read[to.Href] {
+			t.Errorf("%s leads to %s", r.path, to.Href)
+		}
+	}
+	for path, step := range map[string]string{
+		"/pro/conversations/a1open/ecrire": `<a href="/pro/conversations/a1open">Revenir à la conversation</a>`,
+		"/pro":                             `<a href="/pro">Revenir aux échanges</a>`,
+		writePath + "/message":             `<a href="/pro/ecrire">Écrire à un patient</a>`,
+		episodeURL + "/cloture":            `<a href="` + episodeURL + `">Revenir à la venue</a>`,
+	} {
+		checkMarkup(t, path, w.post(proKey, path, "csrf=another").wants(http.StatusForbidden, "").has("Formulaire expiré", step).body)
+	}
+	w.post(patientKey, "/messages/a1open/supprimer", "csrf=another").has(`<a href="/messages/a1open">Revenir à la conversation</a>`)
+	w.post(patientKey, "/oppositions", "csrf=another").has(`<a href="/messages">Revenir à mes messages</a>`)
+	w.post(patientKey, connectionsPath, "csrf=another").has("recharger la page et recommencer")
+}
+
 // CSRF: without the session's token nothing happens; a text is given back to be sent again.
 func TestForms_wantTheSessionsToken(t *testing.T) {
 	t.Parallel()

@@ -75,7 +75,7 @@ func (a *App) linkForm(c *fiber.Ctx) error {
 	case err != nil:
 		return err
 	case !sameToken(f.value(fieldCSRF), w.CSRF):
-		return a.sendView(c, visit{}, view{status: http.StatusForbidden, page: formExpired("", requestID(c))})
+		return a.sendView(c, visit{}, view{status: http.StatusForbidden, page: formExpired(stepAgain(), "", requestID(c))})
 	}
 	_, err = a.deps.Conversations.BindByCode(c.UserContext(), w.Login, f.value(fieldCode))
 	p := page.Link{Name: w.Name, CSRF: w.CSRF, Code: f.value(fieldCode)}

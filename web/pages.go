@@ -198,7 +198,7 @@ func (a *App) pageHandler(r pageRoute) fiber.Handler {
 			}
 			if !sameToken(v.form.value(fieldCSRF), v.csrf) {
 				if serve = r.expired; serve == nil {
-					return a.sendView(c, v, view{status: http.StatusForbidden, page: formExpired(v.form.typed(), requestID(c))})
+					return a.sendView(c, v, view{status: http.StatusForbidden, page: formExpired(stepBack(r, v.id), v.form.typed(), requestID(c))})
 				}
 			}
 		}

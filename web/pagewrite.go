@@ -202,7 +202,7 @@ func sendForm(a *App, v visit) (view, error) {
 		return goTo(atDeskThread(t.ID) + "?fait=" + string(page.NoticeSent))
 	}
 	if conversations.KindOf(err) == conversations.KindMailboxUnknown {
-		return view{status: http.StatusNotFound, page: nobodyThere(problemOf(err), v.form.typed())}, nil
+		return view{status: http.StatusNotFound, page: a.nobodyThere(to, problemOf(err), v.form.typed())}, nil
 	}
 	if !f.refusedBy(err) {
 		return view{}, toProfessional(err)
@@ -210,12 +210,17 @@ func sendForm(a *App, v visit) (view, error) {
 	return a.composeView(v, to, f.ComposeForm)
 }
 
-// nobodyThere tells that a matricule has no mailbox, which nothing said before the message was sent (D29).
-func nobodyThere(p *problem, typed string) page.Trouble {
-	return page.Trouble{
+// nobodyThere tells that a matricule has no mailbox, which nothing said before the message was sent (D29). It shows to
+// who typed the matricule what it means: the page to type it on is empty.
+func (a *App) nobodyThere(to addressee, p *problem, typed string) page.Trouble {
+	t := page.Trouble{
 		Heading: "Votre message n’a pas été envoyé", What: p.title(true), Text: typed,
 		Next: []page.Step{{Text: "Vérifier le matricule INS", Href: writePath}, stepHome()},
 	}
+	if to.pair == "" {
+		t.Given = page.Compose{INS: to.ins, Years: to.ins.BirthYears(a.deps.Now())}.Typed()
+	}
+	return t
 }
 
 // composeForm is a form with what reads and faults it.

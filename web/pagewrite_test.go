@@ -213,7 +213,7 @@ func TestSend(t *testing.T) {
 	}
 	w.core.failOn["OpenThread"] = kind(conversations.KindMailboxUnknown) // nothing was said of it before (D29)
 	w.post(proKey, "/pro/ecrire/message", addressedForm(w, message...)).wants(http.StatusNotFound, "").
-		has("Patient non trouvé", "Bilan\n\nBonjour", `href="/pro/ecrire"`).lacks("Page introuvable")
+		has("Patient non trouvé", "Bilan\n\nBonjour", `href="/pro/ecrire"`, "Matricule saisi\u00a0: 2\u00a079\u00a003\u00a051\u00a0215\u00a0189\u00a089 – femme, mars\u00a01979.").lacks("Page introuvable")
 }
 
 // TestSend_filesAreToAttachAgain: a form keeps no document, and says so in its alert and at the field, whatever is wrong.

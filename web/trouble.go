@@ -2,9 +2,11 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"mesbridge/conversations"
 	"mesbridge/web/page"
 )
 
@@ -78,11 +80,43 @@ func otherAudience(kind PrincipalKind) page.Trouble {
 	}
 }
 
-// formExpired is shown for a form of another session, with the text that was typed.
-func formExpired(text, reference string) page.Trouble {
+// stepAgain is for a form whose page nothing leads back to.
+func stepAgain() page.Step {
+	return page.Step{Text: "Revenir en arrière, recharger la page et recommencer"}
+}
+
+// stepBack leads from a form that was not taken to the page that it belongs to, which the pattern of its path tells.
+func stepBack(r pageRoute, id conversations.ID) page.Step {
+	for _, to := range []page.Step{
+		{Text: "Revenir à la conversation", Href: "/messages/{id}"},
+		{Text: "Revenir à la conversation", Href: "/pro/conversations/{id}"},
+		{Text: "Revenir à l’échange", Href: "/pro/echanges/{id}"},
+		{Text: "Revenir à la venue", Href: "/clinique/venues/{id}"},
+		{Text: "Écrire à un patient", Href: writePath},
+		{Text: "Revenir à l’annuaire", Href: directoryPath},
+		{Text: "Revenir à mes boîtes", Href: mailboxesPath},
+		{Text: "Revenir aux inscriptions", Href: enrolPath},
+		{Text: "Revenir aux représentants légaux", Href: representationPath},
+	} {
+		if strings.HasPrefix(r.path, to.Href) {
+			to.Href = strings.Replace(to.Href, "{id}", string(id), 1)
+			return to
+		}
+	}
+	switch r.kind {
+	case Patient:
+		return stepMessages()
+	case Professional:
+		return page.Step{Text: "Revenir aux échanges", Href: "/pro"}
+	}
+	return stepAgain()
+}
+
+// formExpired is shown for a form of another session, with the text that was typed, and the way back to the form.
+func formExpired(back page.Step, text, reference string) page.Trouble {
 	return page.Trouble{
 		Heading: "Formulaire expiré", What: "Votre session a changé depuis l’affichage de la page. Rien n’a été fait.",
-		Next: []page.Step{{Text: "Revenir en arrière, recharger la page et recommencer"}, stepHome()}, Text: text, Reference: reference,
+		Next: []page.Step{back, stepHome()}, Text: text, Reference: reference,
 	}
 }
 

@@ -168,7 +168,7 @@ it('an establishment closes a visit by the keyboard', { timeout: 240_000 }, asyn
   await reach(page, page.getByLabel('Qui contacter ensuite'));
   await page.keyboard.type('secrétariat de cardiologie');
   await press(page, page.getByRole('button', { name: 'Clore la prise en charge' }));
-  await status(page, 'Prise en charge close.');
+  await status(page, 'Clôture annoncée au patient.');
   await press(page, page.getByRole('button', { name: 'Annuler la clôture' }));
   await status(page, 'Clôture annulée.');
   await visitor.leave();

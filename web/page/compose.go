@@ -104,6 +104,17 @@ func birthWords(ins rules.INS, all []int) string {
 	return monthName(time.Month(month)) + nbsp + born
 }
 
+// Typed is the matricule that was typed, in groups, with what it tells.
+func (p Compose) Typed() string {
+	n := string(p.INS)
+	for _, at := range []int{13, 10, 7, 5, 3, 1} {
+		if at < len(n) {
+			n = n[:at] + nbsp + n[at:]
+		}
+	}
+	return "Matricule saisi" + nbsp + ": " + n + " – " + strings.ToLower(p.Sex()) + ", " + p.Birth() + "."
+}
+
 // ComposeForm is a professional's message as it was typed.
 type ComposeForm struct {
 	Subject, Text, Reason, Confidential string

@@ -10,6 +10,7 @@ func (Accessibility) template() string { return "accessibility" }
 type Trouble struct {
 	Heading   string
 	What      string
+	Given     string // what he had named, for him to check; empty: nothing
 	Next      []Step
 	Text      string // what the visitor had written, to copy; empty when nothing is lost
 	Reference string // request id, for whoever is asked for help
