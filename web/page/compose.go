@@ -51,7 +51,7 @@ type Compose struct {
 	Form     ComposeForm
 }
 
-func (Compose) title() string    { return "Écrire à un patient\u00a0: le message" }
+func (Compose) title() string    { return "Écrire à un patient, le message" }
 func (Compose) template() string { return "compose" }
 
 // Matricule is the INS, which a page of the professional shows (I205).

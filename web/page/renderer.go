@@ -141,7 +141,7 @@ func (r *Renderer) Render(w io.Writer, v Viewer, p Page) error {
 		return fmt.Errorf("no template named %s", p.template())
 	}
 	var b bytes.Buffer
-	frame := frameData{Options: r.options, Title: p.title() + " – " + r.options.Brand, Viewer: v, Here: p.template(), Page: p, Menu: leads(p)}
+	frame := frameData{Options: r.options, Title: titleOf(p) + " – " + r.options.Brand, Viewer: v, Here: p.template(), Page: p, Menu: leads(p)}
 	for _, name := range Scripts(v, p) {
 		frame.Scripts = append(frame.Scripts, r.scripts[name])
 	}
