@@ -14,9 +14,6 @@ import (
 	"mesbridge/web/page"
 )
 
-// fieldMailbox is the field of the mailbox that a form is sent from.
-const fieldMailbox = "bal"
-
 // What the form of a close says is wrong, with what to do (I219).
 const (
 	faultWhen        = "Choisissez quand clore."

@@ -103,7 +103,7 @@ func stepBack(r pageRoute, id conversations.ID) page.Step {
 			return to
 		}
 	}
-	switch r.kind {
+	switch r.kind { //nolint:exhaustive // no form is an application's
 	case Patient:
 		return stepMessages()
 	case Professional:
