@@ -54,45 +54,6 @@ func TestExchanges_standInTheOrderOfTheirLastMessages(t *testing.T) {
 	}
 }
 
-// TestThreads_standInTheOrderOfTheirLastMessages: what lifts a conversation is the message whose date the list tells, and
-// no end does; the same after an answer.
-func TestThreads_standInTheOrderOfTheirLastMessages(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	boxes := []conversations.Address{address(t, doctor)}
-	b.taken(mail{from: doctor, subject: "Ancien", text: "1"})
-	b.taken(mail{from: doctor, subject: "Récent", text: "2"})
-	ended := b.thread("Ancien").ID
-	order := func() (list []string) {
-		t.Helper()
-		b.settle()
-		page, err := b.Threads(t.Context(), boxes[0], conversations.Filter{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, line := range page.Items {
-			if i > 0 && line.LastAt.After(page.Items[i-1].LastAt) {
-				t.Errorf("%+v stands under %+v", line, page.Items[i-1])
-			}
-			list = append(list, line.Subject)
-		}
-		return list
-	}
-	if got := order(); !slices.Equal(got, []string{"Récent", "Ancien"}) {
-		t.Fatalf("%q", got)
-	}
-	if _, err := b.EndThread(t.Context(), theClinic(), boxes, ended); err != nil {
-		t.Fatal(err)
-	}
-	if got := order(); !slices.Equal(got, []string{"Récent", "Ancien"}) {
-		t.Errorf("an end moved the conversation: %q", got)
-	}
-	b.taken(mail{from: doctor, subject: "Ancien", text: "3"})
-	if got := order(); len(got) < 2 || got[0] != "Ancien" {
-		t.Errorf("a message did not lift its conversation: %q", got)
-	}
-}
-
 // TestThreads_tellWhoWaits: a conversation of a mailbox's list tells that the patient waits in it, and leads, as it is
 // read, to its exchange.
 func TestThreads_tellWhoWaits(t *testing.T) {

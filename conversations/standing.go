@@ -58,19 +58,16 @@ func projected(e Effect) []LedgerEntry {
 	return entries
 }
 
-// standAs notes the exchange of an effect, and its conversation, at a new place in the lists: each at its last message,
-// which the lists tell. So no notice of the service lifts an exchange, and no end lifts either. Without a message the
-// place is an instant; a zero instant moves nothing. What is there no more stands in none.
+// standAs notes the exchange of an effect, and its conversation, at a new place in the lists: the conversation at an
+// instant, unless it is zero, and the exchange at its last message, which the lists tell. So no notice of the service,
+// and no end, lifts an exchange. What is there no more stands in none.
 func (s *Service) standAs(ctx context.Context, e Effect, at time.Time) error {
 	st, err := s.standing(ctx, e.Patient, e.Thread, e.Mailbox)
 	if err != nil {
 		return err
 	}
-	if at.IsZero() || st.PairAt.IsZero() {
+	if st.ThreadAt = at; at.IsZero() || st.PairAt.IsZero() {
 		st.PairAt = at
-	}
-	if at.IsZero() || st.ThreadAt.IsZero() {
-		st.ThreadAt = at
 	}
 	if err := s.Store.Stand(ctx, e.Mailbox, st); err != nil {
 		return unavailable("note a standing", err)
@@ -134,8 +131,8 @@ func (l *loaded) threadStanding(ctx context.Context, id ID, m rules.MailboxID) (
 	if err != nil {
 		return Standing{}, err
 	}
+	st.Thread = id
 	mine, r := []rules.MailboxID{m}, l.thread[id]
-	st.Thread, st.ThreadAt = id, r.LastAt.time()
 	last, own := r.LastPatient, []rules.DeskMessage(nil)
 	if alone := l.alone(id, mine); !alone || r.LastPatient || len(r.Due) > 0 {
 		records, err := l.own(ctx, id, mine)
@@ -154,7 +151,6 @@ func (l *loaded) threadStanding(ctx context.Context, id ID, m rules.MailboxID) (
 		})
 		if !alone {
 			last = len(records) > 0 && records[0].From == ""
-			st.ThreadAt = l.ownLastAt(mine, records)
 		}
 	}
 	st.ThreadLists = rules.ThreadLists(l.stateFor(id, mine), l.state.Exchanges[m], last, own)
