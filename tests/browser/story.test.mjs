@@ -355,7 +355,7 @@ function story({ script, person }) {
     assert.match(await said(at.locator('main')), /Un nouveau rendez-vous/);
     await inspectDesk.look(at, 'desk-end');
     await at.getByRole('button', { name: 'Mettre fin tout de suite' }).click();
-    await at.getByRole('status').filter({ hasText: 'Les échanges ont pris fin.' }).waitFor();
+    await at.getByRole('status').filter({ hasText: /Les échanges avec .+ ont pris fin/ }).waitFor();
     await inspectDesk.look(at, 'desk-ended');
     await at.getByRole('link', { name: 'Établissement' }).first().click();
     await inspectDesk.look(at, 'establishment');
