@@ -95,11 +95,11 @@ func absenceForm(a *App, v visit) (view, error) {
 		}
 		return goTo(mailboxesPath + "/" + string(v.id) + "/absence?fait=" + string(page.NoticeAbsent))
 	case "cover":
+		fault := faultCover
 		if f.Admit {
-			f.Add(page.FieldCover, faultCover+" "+faultAdmit)
-		} else {
-			f.Add(page.FieldCover, faultCover)
+			fault += " " + faultAdmit
 		}
+		f.Add(page.FieldCover, fault)
 	case "until":
 		f.Add(fieldUntil, faultEndPast) // since it was judged here
 	default:
