@@ -40,15 +40,7 @@ func cutEpisode(t *testing.T, m storetest.Method, nth int, made, again bool) {
 	v := aVisit()
 	two := b.write("Une autre", &v)
 	b.settle()
-	for range nth {
-		faulty.Before(m, func() error { return nil })
-		faulty.After(m, func() error { return nil })
-	}
-	if made {
-		faulty.FailAfter(m, storetest.ErrDown, 1)
-	} else {
-		faulty.FailBefore(m, storetest.ErrDown, 1)
-	}
+	cutAt(faulty, m, nth, made)
 	last := func(in *conversations.EpisodeInput) { in.LastMessage = "Bon retour." }
 	_, err := b.tell("e2", rules.EpisodeClosed, last)
 	later := b.another() // the process was killed; its effects come back when their leases end

@@ -38,6 +38,19 @@ func faultyBench(t *testing.T) (*bench, *storetest.FaultyStore) {
 	return b, faulty
 }
 
+// cutAt fails a method once, after nth calls that it lets through: before the call does anything, or after it was made.
+func cutAt(faulty *storetest.FaultyStore, m storetest.Method, nth int, made bool) {
+	for range nth {
+		faulty.Before(m, func() error { return nil })
+		faulty.After(m, func() error { return nil })
+	}
+	if made {
+		faulty.FailAfter(m, storetest.ErrDown, 1)
+	} else {
+		faulty.FailBefore(m, storetest.ErrDown, 1)
+	}
+}
+
 // hand brings in a message that change has altered, for what the mail of a test does not say. It goes to
 // the patient of an INS, who must take it.
 func (b *bench) hand(ins rules.INS, m mail, change func(*conversations.Incoming)) {

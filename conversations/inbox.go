@@ -43,6 +43,7 @@ func (s *Service) Inbox(ctx context.Context, p PatientID, from string, limit int
 	return page, nil
 }
 
+// closureOf tells what of a patient's own will keeps messages away; his objections have to be open.
 func closureOf(p rules.Patient) Closure {
 	c := Closure{Messaging: p.Account == rules.MessagingClosed}
 	for _, r := range p.Refusals {

@@ -157,15 +157,7 @@ func TestReceive_faultAtEachStep_isOneMessage(t *testing.T) {
 					t.Parallel()
 					b, faulty := faultyBench(t)
 					b.taken(mail{from: doctor, subject: "Avant", text: "0"})
-					for range n {
-						faulty.Before(m, func() error { return nil })
-						faulty.After(m, func() error { return nil })
-					}
-					if made {
-						faulty.FailAfter(m, storetest.ErrDown, 1)
-					} else {
-						faulty.FailBefore(m, storetest.ErrDown, 1)
-					}
+					cutAt(faulty, m, n, made)
 					err := errors.New("not sent")
 					for range 3 {
 						if err == nil {
